@@ -1,0 +1,1 @@
+//! The only place that calls `std::fs`: file operations that know their path.
