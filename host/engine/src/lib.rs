@@ -20,4 +20,5 @@ pub mod key;
 pub mod plan;
 pub mod plugin;
 pub mod sandbox;
+pub mod run;
 pub mod schedule;

@@ -1,1 +1,126 @@
-//! TODO
+//! Execution: from a checked action to its result, without the cache of results.
+//!
+//! Gathers what the action may read, stages it in a private tree, runs the tool in the sandbox or the step in its
+//! component, and takes the declared outputs into the store. Does not know the graph, the schedule, or whether a result
+//! was there before.
+
+mod environment;
+mod failure;
+mod gather;
+mod identity;
+mod run;
+mod stage;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::cache::{Content, Store};
+use crate::digest::Digest;
+use crate::inputs::{FileInput, Files, FoundTool, Tools};
+use crate::key::InputContent;
+use crate::path::RelPath;
+use crate::plan::{ArtifactRef, CheckedAction, OutputRef};
+use crate::plugin::Builder;
+use crate::sandbox::{Limits, Tier};
+
+pub use failure::ExecuteError;
+pub use identity::base_system;
+pub use run::Execution;
+
+/// How actions are executed in this build.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The tier of tool actions.
+    pub tier: Tier,
+    /// The sandbox helper: a program that does [`crate::sandbox::helper_main`] when it is called with `__sandbox`.
+    pub helper: PathBuf,
+    /// `linux-x86_64`, …
+    pub platform: String,
+    /// The user's environment, from which granted variables and the network's settings are handed on.
+    pub environment: BTreeMap<String, String>,
+    /// Private trees are staged below this folder.
+    pub scratch: PathBuf,
+    /// The tree of an action that failed is kept below this folder.
+    pub failed: PathBuf,
+    /// Bounds of a tool's process.
+    pub limits: Limits,
+    /// Whether tool caches are mounted.
+    pub tool_caches: bool,
+}
+
+/// Executes actions; shared by all that run at once.
+#[derive(Debug)]
+pub struct Executor {
+    /// How.
+    pub settings: Settings,
+    /// The workspace's files.
+    pub files: Arc<Files>,
+    /// The tools on PATH.
+    pub tools: Tools,
+    /// Where bytes are kept.
+    pub store: Arc<Store>,
+}
+
+/// One action, with what it needs of the others.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Full name of the target.
+    pub target: String,
+    /// The target's folder, from the workspace's root.
+    pub root: RelPath,
+    /// The builder.
+    pub builder: Arc<dyn Builder>,
+    /// The builder's name in the workspace; tool caches are kept by it.
+    pub builder_name: String,
+    /// Digest of the builder's component.
+    pub component: Digest,
+    /// What to do.
+    pub action: CheckedAction,
+    /// Outputs of other actions of this target that it reads.
+    pub outputs: BTreeMap<OutputRef, Content>,
+    /// Artifacts of dependencies that it reads.
+    pub artifacts: BTreeMap<ArtifactRef, Content>,
+    /// Paths from the workspace's root that the target itself puts there: never its inputs.
+    pub without: Vec<RelPath>,
+}
+
+/// An action whose inputs are known.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The action's key.
+    pub key: Digest,
+    /// What is in the key, for people.
+    pub explanation: Vec<(&'static str, String, String)>,
+    /// The tools, found.
+    pub tools: Vec<FoundTool>,
+    /// Values of the variables that are handed on.
+    pub passed: BTreeMap<String, String>,
+    /// The action's tree: by path, what is there and where its bytes are.
+    pub tree: BTreeMap<RelPath, (InputContent, Material)>,
+}
+
+/// Where the bytes of something in the tree are.
+#[derive(Debug, Clone)]
+pub enum Material {
+    /// In the workspace.
+    Workspace(FileInput),
+    /// Here.
+    Inline(Vec<u8>),
+    /// In the store.
+    Blob {
+        /// Their digest.
+        digest: Digest,
+        /// How many there are.
+        size: u64,
+    },
+    /// In a folder that the store keeps unpacked.
+    Unpacked {
+        /// Digest of its tree.
+        tree: Digest,
+        /// The folder's own name.
+        name: String,
+    },
+    /// There are none: a link or an empty folder.
+    None,
+}

@@ -2,6 +2,18 @@
 //!
 //! Pure: does not know components, the disk or the cache.
 
+mod check;
+mod checked;
+mod permissions;
+mod record;
+mod source;
 mod types;
 
+pub use check::{MAX_ACTIONS, MAX_ID_BYTES, MAX_ITEMS, PlanError, Rules, check};
+pub use checked::{
+    CheckedAction, CheckedArtifact, CheckedFetch, CheckedInput, CheckedOutput, CheckedPlan, CheckedSource, CheckedWork,
+};
+pub use permissions::Permissions;
+pub use record::{Question, Read, Recorder, replay};
+pub use source::{AccessError, AccessErrorKind, EntryKind, Level, Source};
 pub use types::*;

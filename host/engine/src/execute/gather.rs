@@ -1,0 +1,167 @@
+//! Gathers all that an action may read, and makes its key.
+//!
+//! Does not copy anything: [`super::stage`] does, once it is known that the action has to run.
+
+use std::collections::BTreeMap;
+
+use crate::cache::{Content, Node};
+use crate::digest::Digest;
+use crate::execute::failure::ExecuteError;
+use crate::execute::{Executor, Job, Material, Prepared, base_system};
+use crate::inputs::{FoundTool, Scope};
+use crate::key::{self, InputContent, KeyParts, ToolIdentity};
+use crate::path::RelPath;
+use crate::plan::{CheckedFetch, CheckedInput, CheckedSource, CheckedWork, FileBase};
+
+type Tree = BTreeMap<RelPath, (InputContent, Material)>;
+
+impl Executor {
+    /// The tools that an action needs, found on PATH.
+    pub fn find_tools(&self, job: &Job) -> Result<Vec<FoundTool>, ExecuteError> {
+        let missing = |name: &String| ExecuteError::MissingTool { name: name.clone() };
+        let names = job.action.tools.iter();
+        names.map(|name| self.tools.find(name, &job.root).ok_or_else(|| missing(name))).collect()
+    }
+
+    /// Gathers what an action reads, and its key. `identities` are those of its tools, in the same order.
+    pub fn prepare(
+        &self,
+        job: &Job,
+        tools: Vec<FoundTool>,
+        identities: &[ToolIdentity],
+    ) -> Result<Prepared, ExecuteError> {
+        let mut tree = Tree::new();
+        for input in &job.action.inputs {
+            self.gather(job, input, &mut tree)?;
+        }
+        let is_tool = matches!(job.action.work, CheckedWork::Tool { .. });
+        if let Some(fetch) = &job.action.fetch {
+            check_pins(job, fetch, &tree)?;
+        }
+        let passed = self.passed(job);
+        let contents = tree.iter().map(|(path, (content, _))| (path.clone(), content.clone())).collect();
+        let base = is_tool.then(base_system);
+        let parts = KeyParts {
+            action: &job.action,
+            root: &job.root,
+            builder: job.component,
+            platform: &self.settings.platform,
+            base_system: base.as_deref(),
+            tier: is_tool.then_some(self.settings.tier),
+            tools: identities,
+            passed: &passed,
+            tree: &contents,
+        };
+        Ok(Prepared { key: key::key(&parts), explanation: key::explain(&parts), tools, passed, tree })
+    }
+
+    fn passed(&self, job: &Job) -> BTreeMap<String, String> {
+        let names = job.action.pass_environment.iter();
+        names.filter_map(|name| Some((name.clone(), self.settings.environment.get(name)?.clone()))).collect()
+    }
+
+    fn gather(&self, job: &Job, input: &CheckedInput, tree: &mut Tree) -> Result<(), ExecuteError> {
+        let at = tree_root(job).join(&input.at);
+        match &input.source {
+            CheckedSource::Files { base, include, exclude } => {
+                self.gather_files(job, (*base, &input.at), (include, exclude), tree)
+            }
+            CheckedSource::Content(bytes) => {
+                let content = InputContent::File { digest: Digest::of(bytes), executable: false };
+                place(tree, at, content, Material::Inline(bytes.clone()))
+            }
+            CheckedSource::Output(output) => match job.outputs.get(output) {
+                Some(content) => place_content(tree, &at, content),
+                None => Ok(()),
+            },
+            CheckedSource::Artifact(artifact) => match job.artifacts.get(artifact) {
+                Some(content) => place_content(tree, &at, content),
+                None => Ok(()),
+            },
+        }
+    }
+
+    fn gather_files(
+        &self,
+        job: &Job,
+        (base, at): (FileBase, &RelPath),
+        (include, exclude): (&[String], &[String]),
+        tree: &mut Tree,
+    ) -> Result<(), ExecuteError> {
+        let workspace = RelPath::root();
+        let base_path = match base {
+            FileBase::Target => &job.root,
+            FileBase::Workspace => &workspace,
+        };
+        let scope = Scope { base: base_path, include, exclude, without: &job.without };
+        for file in self.files.resolve(scope)? {
+            let below = file.path.below(base_path).unwrap_or_else(|| file.path.clone());
+            let path = match base {
+                FileBase::Target => tree_root(job).join(at).join(&below),
+                FileBase::Workspace => below,
+            };
+            let content = InputContent::File { digest: file.digest, executable: file.executable };
+            place(tree, path, content, Material::Workspace(file))?;
+        }
+        Ok(())
+    }
+}
+
+/// Where the target's folder is in the action's tree: a tool sees the workspace's shape, a step sees its inputs alone.
+pub(super) fn tree_root(job: &Job) -> RelPath {
+    match job.action.work {
+        CheckedWork::Tool { .. } => job.root.clone(),
+        CheckedWork::Step(_) => RelPath::root(),
+    }
+}
+
+fn place_content(tree: &mut Tree, at: &RelPath, content: &Content) -> Result<(), ExecuteError> {
+    match content {
+        Content::File { digest, size, executable } => {
+            let content = InputContent::File { digest: *digest, executable: *executable };
+            place(tree, at.clone(), content, Material::Blob { digest: *digest, size: *size })
+        }
+        Content::Unpacked { tree: digest, name, .. } => {
+            let material = Material::Unpacked { tree: *digest, name: name.clone() };
+            place(tree, at.clone(), InputContent::Unpacked(*digest), material)
+        }
+        Content::Folder(folder) => {
+            for entry in &folder.entries {
+                let (content, material) = match &entry.node {
+                    Node::File { digest, size, executable } => (
+                        InputContent::File { digest: *digest, executable: *executable },
+                        Material::Blob { digest: *digest, size: *size },
+                    ),
+                    Node::Link { target } => (InputContent::Link(target.clone()), Material::None),
+                    Node::Folder => (InputContent::Folder, Material::None),
+                };
+                place(tree, at.join(&entry.path), content, material)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Two inputs may meet at one path only with the same content.
+fn place(tree: &mut Tree, path: RelPath, content: InputContent, material: Material) -> Result<(), ExecuteError> {
+    match tree.get(&path) {
+        Some((there, _)) if *there != content => Err(ExecuteError::InputClash { path }),
+        Some(_) => Ok(()),
+        None => {
+            tree.insert(path, (content, material));
+            Ok(())
+        }
+    }
+}
+
+/// A lock file must be a file that the user wrote, not one that the plan or an action made.
+fn check_pins(job: &Job, fetch: &CheckedFetch, tree: &Tree) -> Result<(), ExecuteError> {
+    for pin in &fetch.pinned_by {
+        let made_by_action = matches!(tree.get(&job.root.join(pin)), Some((_, Material::Blob { .. })));
+        let from_user = matches!(tree.get(&job.root.join(pin)), Some((_, Material::Workspace(_))));
+        if !from_user && !made_by_action {
+            return Err(ExecuteError::PinMissing { path: pin.clone() });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,347 @@
+//! Runs one prepared action: stage, run, collect.
+//!
+//! Does not know the cache of results or the schedule. A private folder is made for each run and removed after it, but
+//! for that of a failed tool, which is kept for the user to look at.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::artifact;
+use crate::cache::{ActionResult, Content};
+use crate::digest::Digest;
+use crate::event::Stream;
+use crate::execute::failure::ExecuteError;
+use crate::execute::gather::tree_root;
+use crate::execute::stage::Big;
+use crate::execute::{Executor, Job, Prepared, environment};
+use crate::fs;
+use crate::path::RelPath;
+use crate::plan::{CheckedWork, Level, StepRun};
+use crate::plugin::PlanFailure;
+use crate::sandbox::{self, CacheFolder, Ending, Limits, Spec};
+
+/// The private tree, in an action's folder.
+pub(super) const TREE: &str = "tree";
+/// HOME and TMPDIR, in an action's folder.
+pub(super) const TEMP: &str = "temp";
+/// Most bytes of each output stream that are kept.
+const MAX_LOG: usize = 8 << 20;
+
+/// An action that ran and succeeded.
+#[derive(Debug)]
+pub struct Execution {
+    /// Its result, whose contents are in the store.
+    pub result: ActionResult,
+    /// What it wrote without having declared it; that is gone.
+    pub undeclared: Vec<RelPath>,
+}
+
+/// Takes an action's output as it comes.
+pub type OutputFn<'a> = &'a mut (dyn FnMut(Stream, &[u8]) + Send);
+
+impl Executor {
+    /// Runs an action. A failed tool's folder is kept (see [`super::Settings::failed`]).
+    pub async fn run(
+        self: &Arc<Self>,
+        job: &Arc<Job>,
+        prepared: &Arc<Prepared>,
+        output: OutputFn<'_>,
+        stop: watch::Receiver<bool>,
+    ) -> Result<Execution, ExecuteError> {
+        let folder = self.new_folder()?;
+        let mut log = Log::new(self.secret_values(job)?);
+        let started = Instant::now();
+        let ran = match &job.action.work {
+            CheckedWork::Tool { .. } => self.run_tool(job, prepared, &folder, (output, &mut log), stop).await,
+            CheckedWork::Step(step) => self.run_step(job, prepared, &folder, step, (output, &mut log)).await,
+        };
+        let collected = match ran {
+            Ok(spent) => self.collect(job, prepared, &folder).map(|found| (spent, found)),
+            Err(error) => Err(error),
+        };
+        let finished = collected.and_then(|(spent, (outputs, undeclared))| {
+            let duration = spent.unwrap_or_else(|| started.elapsed());
+            Ok(Execution { result: self.result(job, outputs, &log, duration)?, undeclared })
+        });
+        if !self.was_kept(&finished) {
+            discard(&folder);
+        }
+        finished
+    }
+
+    /// A new private folder for one run.
+    pub(super) fn new_folder(&self) -> Result<PathBuf, ExecuteError> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder = self.settings.scratch.join(format!("{}-{number}", std::process::id()));
+        fs::create_dirs(&folder.join(TREE))?;
+        fs::create_dirs(&folder.join(TEMP))?;
+        Ok(folder)
+    }
+
+    async fn run_tool(
+        self: &Arc<Self>,
+        job: &Arc<Job>,
+        prepared: &Arc<Prepared>,
+        folder: &Path,
+        (output, log): (OutputFn<'_>, &mut Log),
+        stop: watch::Receiver<bool>,
+    ) -> Result<Option<Duration>, ExecuteError> {
+        let spec = {
+            let (this, job, prepared, folder) =
+                (Arc::clone(self), Arc::clone(job), Arc::clone(prepared), folder.to_path_buf());
+            blocking(move || this.spec(&job, &prepared, &folder)).await?
+        };
+        let started = Instant::now();
+        let mut tee = |stream, bytes: &[u8]| log.take(stream, bytes, output);
+        let finished = sandbox::run(&self.settings.helper, &spec, &mut tee, stop).await?;
+        let spent = started.elapsed();
+        log.flush(output);
+        match finished.ending {
+            Ending::Exited(0) => Ok(Some(spent)),
+            Ending::Stopped => Err(ExecuteError::Stopped),
+            ending => {
+                let kept = self.keep(job, folder, &spec);
+                Err(ExecuteError::Tool { command: command_text(job), ending, kept })
+            }
+        }
+    }
+
+    async fn run_step(
+        self: &Arc<Self>,
+        job: &Arc<Job>,
+        prepared: &Arc<Prepared>,
+        folder: &Path,
+        step: &StepRun,
+        (output, log): (OutputFn<'_>, &mut Log),
+    ) -> Result<Option<Duration>, ExecuteError> {
+        let (this, job, prepared) = (Arc::clone(self), Arc::clone(job), Arc::clone(prepared));
+        let (folder, step) = (folder.to_path_buf(), step.clone());
+        let (ended, said) = blocking(move || {
+            let (input, out) = (folder.join(TEMP), folder.join(TREE));
+            this.stage(&prepared, &input, Big::Copy)?;
+            let mut said = Vec::new();
+            let mut log = |_: Level, line: &str| said.push(format!("{line}\n"));
+            let ended = job.builder.run_step(&step, &input, &out, &mut log);
+            Ok((ended, said))
+        })
+        .await?;
+        said.iter().for_each(|line| log.take(Stream::Builder, line.as_bytes(), output));
+        ended.map(|()| None).map_err(|failure| match failure {
+            PlanFailure::Plugin(error) => ExecuteError::Plugin(error),
+            PlanFailure::Problem(problem) => ExecuteError::Step(problem),
+        })
+    }
+
+    /// Stages the tree and describes the sandbox.
+    fn spec(&self, job: &Job, prepared: &Prepared, folder: &Path) -> Result<Spec, ExecuteError> {
+        let CheckedWork::Tool { tool, arguments, directory } = &job.action.work else {
+            return Err(ExecuteError::MissingTool { name: job.action.id.clone() });
+        };
+        let tree = folder.join(TREE);
+        let binds = self.stage(prepared, &tree, Big::Bind)?;
+        let directory = job.root.join(directory);
+        fs::create_dirs(&directory.under(&tree))?;
+        for output in &job.action.outputs {
+            if let Some(parent) = job.root.join(&output.path).under(&tree).parent() {
+                fs::create_dirs(parent)?;
+            }
+        }
+        let program = prepared.tools.iter().find(|found| found.name == *tool);
+        let program = program.ok_or_else(|| ExecuteError::MissingTool { name: tool.clone() })?.program.clone();
+        let path = self.tools.path_for(&prepared.tools);
+        let environment = environment::of(&job.action, path, &prepared.passed, &self.settings.environment);
+        let mut toolchains: Vec<PathBuf> = prepared.tools.iter().flat_map(|tool| tool.visible.clone()).collect();
+        if job.action.fetch.is_some() {
+            toolchains.extend(environment::files_named(&environment).into_iter().filter(|path| fs::exists(path)));
+        }
+        Ok(Spec {
+            tier: self.settings.tier,
+            program,
+            arguments: arguments.clone(),
+            environment,
+            tree,
+            directory,
+            binds,
+            caches: self.tool_caches(job)?,
+            toolchains,
+            network: job.action.fetch.is_some(),
+            scratch: folder.join(TEMP),
+            limits: self.limits(job),
+        })
+    }
+
+    fn limits(&self, job: &Job) -> Limits {
+        let limits = self.settings.limits.clone();
+        let own = job.action.timeout_seconds.map(|seconds| Duration::from_secs(seconds.into()));
+        Limits { timeout: own.unwrap_or(limits.timeout), ..limits }
+    }
+
+    /// The tool caches; without them, empty folders that do not outlive the action.
+    fn tool_caches(&self, job: &Job) -> Result<Vec<CacheFolder>, ExecuteError> {
+        let mounts = job.action.caches.iter().filter(|_| self.settings.tool_caches);
+        mounts
+            .map(|mount| {
+                let source = self.store.tool_cache(&job.builder_name, &mount.name)?;
+                Ok(CacheFolder { name: mount.name.clone(), source, variable: mount.variable.clone() })
+            })
+            .collect()
+    }
+
+    fn secret_values(&self, job: &Job) -> Result<Vec<String>, ExecuteError> {
+        let value = |name: &String| {
+            let value = self.settings.environment.get(name);
+            value.cloned().ok_or_else(|| ExecuteError::MissingSecret { name: name.clone() })
+        };
+        job.action.secrets.iter().map(value).collect()
+    }
+
+    /// Takes the declared outputs into the store, and lists what else was written.
+    fn collect(&self, job: &Job, prepared: &Prepared, folder: &Path) -> Result<Collected, ExecuteError> {
+        let tree = folder.join(TREE);
+        let root = tree_root(job);
+        let mut outputs = BTreeMap::new();
+        for output in &job.action.outputs {
+            let path = root.join(&output.path);
+            match artifact::collect(&tree, &path, output.shape, &self.store)? {
+                Some(content) => drop(outputs.insert(output.name.clone(), content)),
+                None if output.required => {
+                    let kept = None;
+                    return Err(ExecuteError::MissingOutput { command: command_text(job), path: output.path.clone(), kept });
+                }
+                None => {}
+            }
+        }
+        let declared: Vec<RelPath> = job.action.outputs.iter().map(|output| root.join(&output.path)).collect();
+        let is_step = matches!(job.action.work, CheckedWork::Step(_));
+        let known = |path: &RelPath| {
+            declared.iter().any(|output| path.below(output).is_some()) || (!is_step && prepared.tree.contains_key(path))
+        };
+        let undeclared = fs::walk_files(&tree)?.into_iter().filter(|path| !known(path)).collect();
+        Ok((outputs, undeclared))
+    }
+
+    fn result(
+        &self,
+        job: &Job,
+        outputs: BTreeMap<String, Content>,
+        log: &Log,
+        duration: Duration,
+    ) -> Result<ActionResult, ExecuteError> {
+        let is_tool = matches!(job.action.work, CheckedWork::Tool { .. });
+        Ok(ActionResult {
+            outputs,
+            stdout: self.put_log(&log.stdout)?,
+            stderr: self.put_log(&log.stderr)?,
+            tier: is_tool.then_some(self.settings.tier),
+            duration,
+            fetched: job.action.fetch.is_some(),
+        })
+    }
+
+    fn put_log(&self, bytes: &[u8]) -> Result<Digest, ExecuteError> {
+        Ok(self.store.insert_bytes(bytes)?)
+    }
+
+    /// Keeps a failed action's folder, with the description of its sandbox. Best effort: a fault here must not hide the
+    /// failure itself.
+    fn keep(&self, job: &Job, folder: &Path, spec: &Spec) -> Option<PathBuf> {
+        let name = format!("{}.{}", job.target.replace(':', "_"), job.action.id);
+        let kept = self.settings.failed.join(name);
+        discard(&kept);
+        fs::create_dirs(&self.settings.failed).ok()?;
+        fs::rename(folder, &kept).ok()?;
+        let spec = Spec { tree: kept.join(TREE), scratch: kept.join(TEMP), ..spec.clone() };
+        let text = serde_json::to_vec_pretty(&spec).ok()?;
+        fs::write_atomic(&kept.join("spec.json"), &text).ok()?;
+        Some(kept)
+    }
+
+    fn was_kept(&self, finished: &Result<Execution, ExecuteError>) -> bool {
+        matches!(finished, Err(ExecuteError::Tool { kept: Some(_), .. }))
+    }
+}
+
+type Collected = (BTreeMap<String, Content>, Vec<RelPath>);
+
+/// Removes a private folder; what cannot be removed is swept when the next build starts.
+pub(super) fn discard(folder: &Path) {
+    if let Err(error) = fs::remove_dir_all(folder) {
+        tracing::debug!(%error, "a private folder stays until the next build");
+    }
+}
+
+/// Runs blocking work beside the loop.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ExecuteError> + Send + 'static,
+) -> Result<T, ExecuteError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(ExecuteError::Stopped),
+    }
+}
+
+/// The command as a person would write it, in one line of bounded length.
+fn command_text(job: &Job) -> String {
+    let CheckedWork::Tool { tool, arguments, .. } = &job.action.work else {
+        return format!("step {}", job.action.id);
+    };
+    let words = std::iter::once(tool).chain(arguments).map(|word| quoted(word));
+    let line = words.collect::<Vec<_>>().join(" ");
+    let end = line.floor_char_boundary(200);
+    if end < line.len() { format!("{}…", &line[..end]) } else { line }
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''").replace('\n', " "))
+    }
+}
+
+/// What an action said, bounded, with secrets taken out.
+#[derive(Debug)]
+struct Log {
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+    secrets: Vec<String>,
+}
+
+impl Log {
+    fn new(secrets: Vec<String>) -> Self {
+        let secrets = secrets.into_iter().filter(|secret| secret.len() >= 4).collect();
+        Self { stdout: Vec::new(), stderr: Vec::new(), secrets }
+    }
+
+    fn take(&mut self, stream: Stream, bytes: &[u8], output: OutputFn<'_>) {
+        let kept = if stream == Stream::Stdout { &mut self.stdout } else { &mut self.stderr };
+        let room = MAX_LOG.saturating_sub(kept.len());
+        kept.extend(&bytes[..bytes.len().min(room)]);
+        // An action with secrets is told at its end, when a secret that came in two pieces can be seen.
+        if self.secrets.is_empty() {
+            output(stream, bytes);
+        }
+    }
+
+    fn flush(&mut self, output: OutputFn<'_>) {
+        if self.secrets.is_empty() {
+            return;
+        }
+        for (stream, kept) in [(Stream::Stdout, &mut self.stdout), (Stream::Stderr, &mut self.stderr)] {
+            let mut text = String::from_utf8_lossy(kept).into_owned();
+            for secret in &self.secrets {
+                text = text.replace(secret.as_str(), "***");
+            }
+            *kept = text.into_bytes();
+            output(stream, kept);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Stages an action's tree: private copies of what it may read, and nothing else.
+//!
+//! Every copied byte is hashed on the way, so what a tool sees is what its key says, whatever happens to the user's
+//! files meanwhile. Does not know what will run there.
+
+use std::path::Path;
+
+use crate::artifact;
+use crate::execute::failure::ExecuteError;
+use crate::execute::{Executor, Material, Prepared};
+use crate::fs;
+use crate::inputs::FileInput;
+use crate::key::InputContent;
+use crate::path::RelPath;
+use crate::sandbox::Bind;
+
+/// How big unpacked folders get into the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Big {
+    /// They are mounted by the sandbox.
+    Bind,
+    /// They are copied: for a step, which sees nothing beyond its own folder.
+    Copy,
+}
+
+impl Executor {
+    /// Fills `folder` with the action's tree, and returns what the sandbox has to mount into it.
+    pub(super) fn stage(&self, prepared: &Prepared, folder: &Path, big: Big) -> Result<Vec<Bind>, ExecuteError> {
+        let mut binds = Vec::new();
+        for (path, (content, material)) in &prepared.tree {
+            check_clear(prepared, path)?;
+            let place = path.under(folder);
+            if let Some(parent) = place.parent() {
+                fs::create_dirs(parent)?;
+            }
+            match (content, material) {
+                (InputContent::Unpacked(_), Material::Unpacked { tree, name }) => {
+                    let lost = || ExecuteError::Lost { path: path.clone() };
+                    let source = self.store.unpacked(tree, name).ok_or_else(lost)?;
+                    match big {
+                        Big::Bind => binds.push(Bind { source, at: path.clone() }),
+                        Big::Copy => fs::copy_dir(&source, &place)?,
+                    }
+                }
+                (InputContent::Link(target), _) => fs::symlink(target, &place)?,
+                (InputContent::Folder, _) => fs::create_dirs(&place)?,
+                (InputContent::File { executable, .. }, material) => {
+                    self.stage_file(path, material, &place, *executable)?;
+                }
+                (InputContent::Unpacked(_), _) => return Err(ExecuteError::Lost { path: path.clone() }),
+            }
+        }
+        Ok(binds)
+    }
+
+    fn stage_file(
+        &self,
+        path: &RelPath,
+        material: &Material,
+        place: &Path,
+        executable: bool,
+    ) -> Result<(), ExecuteError> {
+        let mode = if executable { 0o555 } else { 0o444 };
+        match material {
+            Material::Workspace(file) => self.copy_unchanged(file, place, mode),
+            Material::Inline(bytes) => Ok(fs::write_new(place, bytes, mode)?),
+            Material::Blob { digest, size } => {
+                let placed = artifact::place_blob(&self.store, (*digest, *size), place, mode)?;
+                if placed { Ok(()) } else { Err(ExecuteError::Lost { path: path.clone() }) }
+            }
+            Material::Unpacked { .. } | Material::None => Err(ExecuteError::Lost { path: path.clone() }),
+        }
+    }
+
+    /// Copies a file of the user's, and makes sure that it is the one in the key.
+    fn copy_unchanged(&self, file: &FileInput, place: &Path, mode: u32) -> Result<(), ExecuteError> {
+        let source = file.path.under(self.files.root());
+        if fs::copy_hashed(&source, place, mode)? == file.digest {
+            return Ok(());
+        }
+        Err(ExecuteError::InputChanging { path: file.path.clone() })
+    }
+}
+
+/// Nothing may lie below a file, a link or a mounted folder.
+fn check_clear(prepared: &Prepared, path: &RelPath) -> Result<(), ExecuteError> {
+    let mut above = path.parent();
+    while let Some(folder) = above {
+        if matches!(prepared.tree.get(&folder), Some((content, _)) if *content != InputContent::Folder) {
+            return Err(ExecuteError::InputClash { path: path.clone() });
+        }
+        above = folder.parent();
+    }
+    Ok(())
+}

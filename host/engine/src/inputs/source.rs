@@ -1,0 +1,120 @@
+//! Answers what a plan asks, from one target's folder.
+//!
+//! Does not record (see [`crate::plan::Recorder`]) and does not know what the answers are for.
+
+use crate::fs::{self, Kind};
+use crate::inputs::files::{Files, Scope};
+use crate::inputs::tools::Tools;
+use crate::path::RelPath;
+use crate::plan::{AccessError, AccessErrorKind, EntryKind, Level, Permissions, Source};
+
+/// Largest file that a plan may read, in bytes.
+const MAX_FILE: u64 = 16 << 20;
+/// Most paths that one question may be answered with.
+const MAX_PATHS: usize = 200_000;
+/// Most bytes that all answers to one plan may hold.
+const MAX_TOTAL: u64 = 128 << 20;
+
+/// One target's folder, as its plan may see it.
+#[derive(Debug)]
+pub struct WorkspaceSource<'a> {
+    files: &'a Files,
+    tools: &'a Tools,
+    root: &'a RelPath,
+    granted: &'a Permissions,
+    left: u64,
+}
+
+impl<'a> WorkspaceSource<'a> {
+    /// The folder `root` of the workspace, and the tools among those granted.
+    pub const fn new(files: &'a Files, tools: &'a Tools, root: &'a RelPath, granted: &'a Permissions) -> Self {
+        Self { files, tools, root, granted, left: MAX_TOTAL }
+    }
+
+    fn place(&self, path: &str) -> Result<RelPath, AccessError> {
+        let path = RelPath::parse(path).map_err(|error| refusal(AccessErrorKind::InvalidPath, error.to_string()))?;
+        Ok(self.root.join(&path))
+    }
+
+    /// The place on disk, once no link on the way leads out of the workspace.
+    fn real(&self, path: &RelPath) -> Result<Option<std::path::PathBuf>, AccessError> {
+        let place = path.under(self.files.root());
+        let Ok(real) = fs::canonicalize(&place) else { return Ok(None) };
+        let root = fs::canonicalize(self.files.root()).map_err(|error| failed(&error))?;
+        if real.starts_with(&root) {
+            return Ok(Some(real));
+        }
+        let message = format!("`{path}` leads out of the workspace");
+        Err(refusal(AccessErrorKind::InvalidPath, message))
+    }
+
+    fn spend(&mut self, bytes: u64) -> Result<(), AccessError> {
+        let message = || "the plan has read more than 128 MiB".to_owned();
+        self.left = self.left.checked_sub(bytes).ok_or_else(|| refusal(AccessErrorKind::TooLarge, message()))?;
+        Ok(())
+    }
+}
+
+impl Source for WorkspaceSource<'_> {
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, AccessError> {
+        let path = self.place(path)?;
+        let missing = || refusal(AccessErrorKind::NotFound, format!("`{path}` does not exist"));
+        let real = self.real(&path)?.ok_or_else(missing)?;
+        let stat = fs::stat(&real).map_err(|error| failed(&error))?.ok_or_else(missing)?;
+        if stat.kind != Kind::File {
+            return Err(refusal(AccessErrorKind::NotAFile, format!("`{path}` is not an ordinary file")));
+        }
+        if stat.size > MAX_FILE {
+            return Err(refusal(AccessErrorKind::TooLarge, format!("`{path}` is larger than 16 MiB")));
+        }
+        self.spend(stat.size)?;
+        fs::read(&real, MAX_FILE).map_err(|error| failed(&error))
+    }
+
+    fn look(&mut self, path: &str) -> Result<Option<EntryKind>, AccessError> {
+        let path = self.place(path)?;
+        let Some(real) = self.real(&path)? else { return Ok(None) };
+        let stat = fs::stat(&real).map_err(|error| failed(&error))?;
+        Ok(stat.map(|stat| match stat.kind {
+            Kind::File => EntryKind::File,
+            Kind::Folder => EntryKind::Folder,
+            Kind::Link | Kind::Other => EntryKind::Other,
+        }))
+    }
+
+    fn glob(&mut self, include: &[String], exclude: &[String]) -> Result<Vec<String>, AccessError> {
+        let scope = Scope { base: self.root, include, exclude, without: &[] };
+        let found = self.files.list(scope).map_err(|error| match error {
+            crate::inputs::InputError::Missing(path) => {
+                refusal(AccessErrorKind::NotFound, format!("`{path}` does not exist"))
+            }
+            error => refusal(AccessErrorKind::Failed, error.to_string()),
+        })?;
+        if found.len() > MAX_PATHS {
+            return Err(refusal(AccessErrorKind::TooLarge, "more than 200,000 files match".to_owned()));
+        }
+        let below = found.iter().filter_map(|path| path.below(self.root));
+        let paths: Vec<String> = below.map(|path| path.as_str().to_owned()).collect();
+        self.spend(paths.iter().map(|path| path.len() as u64).sum())?;
+        Ok(paths)
+    }
+
+    fn has_tool(&mut self, name: &str) -> Result<bool, AccessError> {
+        if !self.granted.allows_tool(name) {
+            let message = format!("the builder did not ask for the tool `{name}`, or it was not granted");
+            return Err(refusal(AccessErrorKind::Denied, message));
+        }
+        Ok(self.tools.find(name, self.root).is_some())
+    }
+
+    fn log(&mut self, _level: Level, _message: &str) {}
+}
+
+fn refusal(kind: AccessErrorKind, message: String) -> AccessError {
+    AccessError { kind, message }
+}
+
+/// A fault of the system; its words are left out, since they could differ between machines.
+fn failed(_error: &crate::error::PathError) -> AccessError {
+    refusal(AccessErrorKind::Failed, "the host could not read it".to_owned())
+}

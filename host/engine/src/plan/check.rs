@@ -1,0 +1,607 @@
+//! The check that stands between what a builder answers and what farm does.
+//!
+//! Every rule is here: names, paths, permissions, references, bounds, order. Does not know the disk, so what depends on
+//! files (a lock file that is not among the inputs, two artifacts with one file) is found where those are read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::path::{InvalidPath, RelPath};
+use crate::plan::checked::{
+    CheckedAction, CheckedArtifact, CheckedFetch, CheckedInput, CheckedOutput, CheckedPlan, CheckedSource, CheckedWork,
+};
+use crate::plan::permissions::Permissions;
+use crate::plan::types::{Action, Artifact, ArtifactHandle, Fetch, Input, InputSource, Output, OutputRef, Plan, Work};
+
+/// Most actions that one target may have.
+pub const MAX_ACTIONS: usize = 10_000;
+/// Most inputs, outputs or arguments of one action.
+pub const MAX_ITEMS: usize = 100_000;
+/// Longest id, in bytes.
+pub const MAX_ID_BYTES: usize = 64;
+/// Longest label, in bytes.
+const MAX_LABEL_BYTES: usize = 200;
+/// Longest time limit, in seconds: a day.
+const MAX_TIMEOUT: u32 = 86_400;
+
+/// What a plan is checked against.
+#[derive(Debug)]
+pub struct Rules<'a> {
+    /// What the builder wants and the user granted.
+    pub granted: &'a Permissions,
+    /// What the plan was told of its dependencies.
+    pub dependencies: &'a [ArtifactHandle],
+    /// The target's folder, from the workspace's root.
+    pub root: &'a RelPath,
+    /// Where farm puts its own output, from the workspace's root.
+    pub output_folder: &'a RelPath,
+}
+
+/// What a builder may not answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// A list or name is over its bound.
+    #[error("{what} has {count}, the limit is {limit}")]
+    TooMany {
+        /// What is counted.
+        what: String,
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A name has a form that names must not have.
+    #[error("{what} `{}` is not a name of at most 64 lower-case letters, digits, `-`, `_` and `.`", .name.escape_debug())]
+    Name {
+        /// What is named.
+        what: &'static str,
+        /// The name, cut to a length that can be shown.
+        name: String,
+    },
+    /// A name is used twice.
+    #[error("{what} `{name}` is there twice")]
+    Duplicate {
+        /// What is named.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A path that is none.
+    #[error("{what} of action `{action}`: {error}")]
+    Path {
+        /// What the path is for.
+        what: &'static str,
+        /// The action.
+        action: String,
+        /// What is wrong.
+        error: InvalidPath,
+    },
+    /// An output where no action may write.
+    #[error("action `{action}` declares the output `{path}`, which {reason}")]
+    Output {
+        /// The action.
+        action: String,
+        /// The output's path.
+        path: String,
+        /// Why not, as the end of a sentence.
+        reason: String,
+    },
+    /// A permission that was not granted.
+    #[error("action `{action}` uses {what}, which the builder may not use")]
+    NotGranted {
+        /// The action.
+        action: String,
+        /// `the tool `sh``.
+        what: String,
+    },
+    /// A reference to something that is not there.
+    #[error("{from} refers to {what}, which does not exist")]
+    Dangling {
+        /// Who refers.
+        from: String,
+        /// To what.
+        what: String,
+    },
+    /// Actions that wait for each other.
+    #[error("actions wait for each other: {}", .0.join(" -> "))]
+    Cycle(Vec<String>),
+    /// A fetch action that names no lock file.
+    #[error("action `{0}` asks for the network without a lock file that pins what it fetches")]
+    Unpinned(String),
+    /// A property or variable that has no meaning.
+    #[error("{from} sets `{}`, which {reason}", .name.escape_debug())]
+    Unknown {
+        /// Who sets it.
+        from: String,
+        /// The name.
+        name: String,
+        /// Why not, as the end of a sentence.
+        reason: &'static str,
+    },
+}
+
+type Result<T> = std::result::Result<T, PlanError>;
+
+/// Checks the next round of a target's plan and adds it to the rounds before.
+pub fn check(before: &CheckedPlan, plan: &Plan, rules: &Rules<'_>) -> Result<CheckedPlan> {
+    bound(
+        "the plan's list of actions",
+        before.actions.len() + plan.actions.len(),
+        MAX_ACTIONS,
+    )?;
+    bound(
+        "the plan's list of artifacts",
+        before.artifacts.len() + plan.artifacts.len(),
+        MAX_ACTIONS,
+    )?;
+    no_properties("the plan", &plan.properties)?;
+    let mut checked = before.clone();
+    for action in &plan.actions {
+        checked.actions.push(check_action(action, rules)?);
+    }
+    unique("action", checked.actions.iter().map(|action| action.id.as_str()))?;
+    for artifact in &plan.artifacts {
+        checked.artifacts.push(check_artifact(artifact)?);
+    }
+    unique(
+        "artifact",
+        checked.artifacts.iter().map(|artifact| artifact.name.as_str()),
+    )?;
+    check_references(&checked, plan, rules)?;
+    check_in_place(&checked)?;
+    check_order(&checked)?;
+    Ok(checked)
+}
+
+fn check_action(action: &Action, rules: &Rules<'_>) -> Result<CheckedAction> {
+    let id = check_name("action id", &action.id)?;
+    no_properties(&format!("action `{id}`"), &action.properties)?;
+    check_bounds(action)?;
+    check_permissions(action, rules.granted)?;
+    let outputs = action
+        .outputs
+        .iter()
+        .map(|output| check_output(action, output, rules))
+        .collect::<Result<Vec<_>>>()?;
+    unique("output", outputs.iter().map(|output| output.name.as_str()))?;
+    let mut environment = action.environment.clone();
+    environment.sort();
+    check_environment(action, &environment)?;
+    Ok(CheckedAction {
+        label: clean_label(&action.label, &id),
+        work: check_work(action)?,
+        inputs: action
+            .inputs
+            .iter()
+            .map(|input| check_input(action, input))
+            .collect::<Result<_>>()?,
+        outputs,
+        tools: tools_of(action),
+        environment,
+        pass_environment: action.pass_environment.clone(),
+        secrets: action.secrets.clone(),
+        fetch: action
+            .network
+            .as_ref()
+            .map(|fetch| check_fetch(action, fetch))
+            .transpose()?,
+        caches: action.caches.clone(),
+        timeout_seconds: action.timeout_seconds.map(|seconds| seconds.min(MAX_TIMEOUT)),
+        id,
+    })
+}
+
+fn check_bounds(action: &Action) -> Result<()> {
+    let of = |list: &str| format!("the list of {list} of action `{}`", action.id);
+    bound(&of("inputs"), action.inputs.len(), MAX_ITEMS)?;
+    bound(&of("outputs"), action.outputs.len(), MAX_ACTIONS)?;
+    bound(&of("tools"), action.tools.len(), MAX_ACTIONS)?;
+    if let Work::Tool(run) = &action.work {
+        bound(&of("arguments"), run.arguments.len(), MAX_ITEMS)?;
+    }
+    Ok(())
+}
+
+fn check_work(action: &Action) -> Result<CheckedWork> {
+    match &action.work {
+        Work::Tool(run) => {
+            if let Some(bad) = run.arguments.iter().find(|argument| argument.contains('\0')) {
+                return Err(unknown(action, bad, "holds a NUL byte"));
+            }
+            Ok(CheckedWork::Tool {
+                tool: run.tool.clone(),
+                arguments: run.arguments.clone(),
+                directory: path(action, "the directory", &run.directory)?,
+            })
+        }
+        Work::Step(run) => {
+            let needs_process = !action.tools.is_empty() || action.network.is_some() || !action.caches.is_empty();
+            if needs_process || !action.environment.is_empty() || !action.secrets.is_empty() {
+                return Err(unknown(
+                    action,
+                    &run.name,
+                    "is a step, and a step has no tools, environment, network or caches",
+                ));
+            }
+            Ok(CheckedWork::Step(run.clone()))
+        }
+    }
+}
+
+fn check_permissions(action: &Action, granted: &Permissions) -> Result<()> {
+    let denied = |what: String| PlanError::NotGranted {
+        action: action.id.clone(),
+        what,
+    };
+    for tool in tools_of(action) {
+        if !is_tool_name(&tool) || !granted.allows_tool(&tool) {
+            return Err(denied(format!("the tool `{}`", shown(&tool))));
+        }
+    }
+    for purpose in action.network.iter().flat_map(|fetch| &fetch.from) {
+        if !granted.network.contains(purpose) {
+            return Err(denied(format!("the network for `{}`", shown(purpose))));
+        }
+    }
+    for name in &action.pass_environment {
+        if !granted.allows_environment(name) {
+            return Err(denied(format!("the variable `{}`", shown(name))));
+        }
+    }
+    for name in &action.secrets {
+        if !granted.secrets.contains(name) {
+            return Err(denied(format!("the secret `{}`", shown(name))));
+        }
+    }
+    for cache in &action.caches {
+        if !granted.caches.contains(&cache.name) {
+            return Err(denied(format!("the tool cache `{}`", shown(&cache.name))));
+        }
+    }
+    Ok(())
+}
+
+/// Variables that farm itself sets, or that would change what a tool is.
+const RESERVED_VARIABLES: [&str; 6] = ["PATH", "HOME", "TMPDIR", "LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT"];
+
+fn check_environment(action: &Action, environment: &[(String, String)]) -> Result<()> {
+    unique("variable", environment.iter().map(|(name, _)| name.as_str()))?;
+    let mounted = action.caches.iter().map(|cache| cache.variable.as_str());
+    let names = environment.iter().map(|(name, _)| name.as_str());
+    for name in names
+        .chain(mounted)
+        .chain(action.pass_environment.iter().map(String::as_str))
+    {
+        let valid = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        if !valid || name.len() > 255 {
+            return Err(unknown(action, name, "is not the name of an environment variable"));
+        }
+        if RESERVED_VARIABLES.contains(&name) {
+            return Err(unknown(action, name, "farm sets itself"));
+        }
+    }
+    match environment.iter().find(|(_, value)| value.contains('\0')) {
+        Some((name, _)) => Err(unknown(action, name, "holds a NUL byte")),
+        None => Ok(()),
+    }
+}
+
+fn check_input(action: &Action, input: &Input) -> Result<CheckedInput> {
+    let at = path(action, "an input", &input.at)?;
+    let source = match &input.source {
+        InputSource::Files(set) => CheckedSource::Files {
+            base: set.base,
+            include: set.include.clone(),
+            exclude: set.exclude.clone(),
+        },
+        InputSource::Output(output) => CheckedSource::Output(output.clone()),
+        InputSource::Artifact(artifact) => CheckedSource::Artifact(artifact.clone()),
+        InputSource::Content(_) if at.is_root() => {
+            let error = InvalidPath {
+                path: String::new(),
+                reason: "is the folder itself, where a file is given",
+            };
+            return Err(PlanError::Path {
+                what: "an input",
+                action: action.id.clone(),
+                error,
+            });
+        }
+        InputSource::Content(bytes) => CheckedSource::Content(bytes.clone()),
+    };
+    Ok(CheckedInput { at, source })
+}
+
+/// First parts of a path that no output may have.
+const PROTECTED: [&str; 3] = [".git", ".farm", "farm.toml"];
+
+fn check_output(action: &Action, output: &Output, rules: &Rules<'_>) -> Result<CheckedOutput> {
+    let name = check_name("output name", &output.name)?;
+    let refused = |reason: &str| PlanError::Output {
+        action: action.id.clone(),
+        path: shown(&output.path),
+        reason: reason.to_owned(),
+    };
+    let path = RelPath::parse(&output.path).map_err(|error| refused(error.reason))?;
+    let step = matches!(action.work, Work::Step(_));
+    if path.is_root() && !step {
+        return Err(refused("is the target's whole folder"));
+    }
+    if path
+        .parts()
+        .any(|part| PROTECTED.contains(&part.to_ascii_lowercase().as_str()))
+    {
+        return Err(refused("is not for a build to write"));
+    }
+    if output.in_place && step && path.is_root() {
+        return Err(refused("is the target's whole folder"));
+    }
+    if output.in_place && rules.root.join(&path).overlaps(rules.output_folder) {
+        return Err(refused(&format!(
+            "lies in farm's own output folder `{}`",
+            rules.output_folder
+        )));
+    }
+    Ok(CheckedOutput {
+        name,
+        path,
+        shape: output.shape,
+        required: output.required,
+        in_place: output.in_place,
+    })
+}
+
+fn check_fetch(action: &Action, fetch: &Fetch) -> Result<CheckedFetch> {
+    if fetch.pinned_by.is_empty() || fetch.from.is_empty() {
+        return Err(PlanError::Unpinned(action.id.clone()));
+    }
+    let pinned_by = fetch
+        .pinned_by
+        .iter()
+        .map(|text| path(action, "a lock file", text))
+        .collect::<Result<_>>()?;
+    Ok(CheckedFetch {
+        from: fetch.from.clone(),
+        pinned_by,
+    })
+}
+
+fn check_artifact(artifact: &Artifact) -> Result<CheckedArtifact> {
+    let name = check_name("artifact name", &artifact.name)?;
+    let kind = check_name("artifact kind", &artifact.kind)?;
+    no_properties(&format!("artifact `{name}`"), &artifact.properties)?;
+    let place = artifact.place.as_deref().map(RelPath::parse).transpose();
+    let place = place.map_err(|error| PlanError::Path {
+        what: "an artifact",
+        action: name.clone(),
+        error,
+    })?;
+    Ok(CheckedArtifact {
+        name,
+        kind,
+        from: artifact.from.clone(),
+        place,
+        metadata: artifact.metadata.clone(),
+    })
+}
+
+fn check_references(checked: &CheckedPlan, plan: &Plan, rules: &Rules<'_>) -> Result<()> {
+    let outputs: BTreeSet<(&str, &str)> = checked.actions.iter().flat_map(output_names).collect();
+    let exists = |from: &dyn Fn() -> String, output: &OutputRef| {
+        if outputs.contains(&(output.action.as_str(), output.output.as_str())) {
+            return Ok(());
+        }
+        let what = format!(
+            "the output `{}` of action `{}`",
+            shown(&output.output),
+            shown(&output.action)
+        );
+        Err(PlanError::Dangling { from: from(), what })
+    };
+    for action in &checked.actions {
+        let from = || format!("action `{}`", action.id);
+        for input in &action.inputs {
+            match &input.source {
+                CheckedSource::Output(output) => exists(&from, output)?,
+                CheckedSource::Artifact(artifact) => {
+                    let known =
+                        |handle: &ArtifactHandle| handle.target == artifact.target && handle.name == artifact.name;
+                    if !rules.dependencies.iter().any(known) {
+                        let what = format!(
+                            "the artifact `{}` of `{}`",
+                            shown(&artifact.name),
+                            shown(&artifact.target)
+                        );
+                        return Err(PlanError::Dangling { from: from(), what });
+                    }
+                }
+                CheckedSource::Files { .. } | CheckedSource::Content(_) => {}
+            }
+        }
+    }
+    for artifact in &checked.artifacts {
+        let from = || format!("artifact `{}`", artifact.name);
+        exists(&from, &artifact.from)?;
+        artifact.metadata.iter().try_for_each(|output| exists(&from, output))?;
+    }
+    let needs = plan.next.iter().flat_map(|next| &next.needs);
+    needs
+        .into_iter()
+        .try_for_each(|output| exists(&|| "the plan's continuation".to_owned(), output))
+}
+
+/// No two outputs of a target may be put back at overlapping places of the user's tree.
+fn check_in_place(checked: &CheckedPlan) -> Result<()> {
+    let mut places: Vec<(&RelPath, &str)> = Vec::new();
+    for action in &checked.actions {
+        let outputs = action.outputs.iter().filter(|output| output.in_place);
+        places.extend(outputs.map(|output| (&output.path, action.id.as_str())));
+    }
+    places.sort_by(|a, b| a.0.parts().cmp(b.0.parts()));
+    match places.windows(2).find(|pair| pair[1].0.below(pair[0].0).is_some()) {
+        None => Ok(()),
+        Some(pair) => Err(PlanError::Output {
+            action: pair[1].1.to_owned(),
+            path: pair[1].0.to_string(),
+            reason: format!("overlaps the output `{}` of action `{}`", pair[0].0, pair[0].1),
+        }),
+    }
+}
+
+/// Finds a cycle among the actions, without recursion: actions whose needs are all done are taken away until none is
+/// left, or a cycle is.
+fn check_order(checked: &CheckedPlan) -> Result<()> {
+    let mut needs: BTreeMap<&str, BTreeSet<&str>> =
+        checked.actions.iter().map(|a| (a.id.as_str(), needs_of(a))).collect();
+    let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (id, needed) in &needs {
+        needed.iter().for_each(|need| users.entry(need).or_default().push(id));
+    }
+    let mut free: Vec<&str> = needs
+        .iter()
+        .filter(|(_, needed)| needed.is_empty())
+        .map(|(id, _)| *id)
+        .collect();
+    while let Some(id) = free.pop() {
+        needs.remove(id);
+        for user in users.get(id).into_iter().flatten() {
+            if let Some(left) = needs.get_mut(user) {
+                left.remove(id);
+                if left.is_empty() {
+                    free.push(user);
+                }
+            }
+        }
+    }
+    needs
+        .keys()
+        .next()
+        .map_or(Ok(()), |start| Err(PlanError::Cycle(walk_cycle(&needs, start))))
+}
+
+/// Follows needs that are left until an action comes again.
+fn walk_cycle(needs: &BTreeMap<&str, BTreeSet<&str>>, start: &str) -> Vec<String> {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut at = start;
+    while !seen.contains(&at) {
+        seen.push(at);
+        let next = needs
+            .get(at)
+            .and_then(|left| left.iter().find(|need| needs.contains_key(*need)));
+        let Some(next) = next else { break };
+        at = next;
+    }
+    let first = seen.iter().position(|id| *id == at).unwrap_or(0);
+    let cycle = seen[first..].iter().chain([&at]);
+    cycle.map(|id| (*id).to_owned()).collect()
+}
+
+fn needs_of(action: &CheckedAction) -> BTreeSet<&str> {
+    let outputs = action.inputs.iter().filter_map(|input| match &input.source {
+        CheckedSource::Output(output) => Some(output.action.as_str()),
+        _ => None,
+    });
+    outputs.collect()
+}
+
+fn output_names(action: &CheckedAction) -> impl Iterator<Item = (&str, &str)> {
+    action
+        .outputs
+        .iter()
+        .map(|output| (action.id.as_str(), output.name.as_str()))
+}
+
+fn tools_of(action: &Action) -> BTreeSet<String> {
+    let main = match &action.work {
+        Work::Tool(run) => Some(run.tool.clone()),
+        Work::Step(_) => None,
+    };
+    main.into_iter().chain(action.tools.iter().cloned()).collect()
+}
+
+/// A tool is found by its name alone: a path could name anything.
+fn is_tool_name(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'+');
+    !name.is_empty() && name.len() <= MAX_ID_BYTES && !name.starts_with(['.', '-']) && name.bytes().all(plain)
+}
+
+fn check_name(what: &'static str, name: &str) -> Result<String> {
+    let valid = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.');
+    let ok = !name.is_empty() && name.len() <= MAX_ID_BYTES && name.bytes().all(valid) && !name.starts_with('.');
+    if ok {
+        Ok(name.to_owned())
+    } else {
+        Err(PlanError::Name {
+            what,
+            name: shown(name),
+        })
+    }
+}
+
+fn path(action: &Action, what: &'static str, text: &str) -> Result<RelPath> {
+    RelPath::parse(text).map_err(|error| PlanError::Path {
+        what,
+        action: action.id.clone(),
+        error,
+    })
+}
+
+fn bound(what: &str, count: usize, limit: usize) -> Result<()> {
+    if count <= limit {
+        Ok(())
+    } else {
+        Err(PlanError::TooMany {
+            what: what.to_owned(),
+            count,
+            limit,
+        })
+    }
+}
+
+fn unique<'a>(what: &'static str, names: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(PlanError::Duplicate {
+                what,
+                name: name.to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn no_properties(from: &str, properties: &[(String, String)]) -> Result<()> {
+    properties.first().map_or(Ok(()), |(name, _)| {
+        let reason = "this farm does not know; the builder may need a newer one";
+        Err(PlanError::Unknown {
+            from: from.to_owned(),
+            name: shown(name),
+            reason,
+        })
+    })
+}
+
+fn unknown(action: &Action, name: &str, reason: &'static str) -> PlanError {
+    PlanError::Unknown {
+        from: format!("action `{}`", action.id),
+        name: shown(name),
+        reason,
+    }
+}
+
+/// A label on one line, of bounded length; the id where there is none.
+fn clean_label(label: &str, id: &str) -> String {
+    let line: String = label.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let end = line.floor_char_boundary(MAX_LABEL_BYTES);
+    let line = line[..end].trim();
+    if line.is_empty() {
+        id.to_owned()
+    } else {
+        line.to_owned()
+    }
+}
+
+/// A text of a builder's, cut to a length that can be shown.
+fn shown(text: &str) -> String {
+    text[..text.floor_char_boundary(80)].to_owned()
+}

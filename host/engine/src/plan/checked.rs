@@ -1,0 +1,151 @@
+//! A plan that has been checked: the same words as in [`super::types`], with paths and names that can be trusted.
+//!
+//! Only [`super::check`] makes these.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::path::RelPath;
+use crate::plan::types::{ArtifactRef, CacheMount, FileBase, OutputRef, OutputShape, StepRun};
+
+/// An action that may be run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckedAction {
+    /// Unique in the target.
+    pub id: String,
+    /// A few words for people.
+    pub label: String,
+    /// What runs.
+    pub work: CheckedWork,
+    /// All that it may read, in the builder's order.
+    pub inputs: Vec<CheckedInput>,
+    /// All that it may leave behind.
+    pub outputs: Vec<CheckedOutput>,
+    /// Every tool that must be there, the one that runs among them, sorted.
+    pub tools: BTreeSet<String>,
+    /// Fixed variables, sorted by name.
+    pub environment: Vec<(String, String)>,
+    /// Variables handed on from the user.
+    pub pass_environment: Vec<String>,
+    /// Secrets handed on.
+    pub secrets: Vec<String>,
+    /// Set for a fetch action alone.
+    pub fetch: Option<CheckedFetch>,
+    /// Folders that outlive the action.
+    pub caches: Vec<CacheMount>,
+    /// Time limit in seconds.
+    pub timeout_seconds: Option<u32>,
+}
+
+/// What an action runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CheckedWork {
+    /// A native tool.
+    Tool {
+        /// Its name, a granted one.
+        tool: String,
+        /// Its arguments.
+        arguments: Vec<String>,
+        /// The folder it starts in, from the target's.
+        directory: RelPath,
+    },
+    /// A step of the component.
+    Step(StepRun),
+}
+
+/// Something an action may read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckedInput {
+    /// Where it appears, from the target's folder or a step's `/in`.
+    pub at: RelPath,
+    /// What it is.
+    pub source: CheckedSource,
+}
+
+/// Where an input comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CheckedSource {
+    /// Files of the workspace.
+    Files {
+        /// Where the patterns start.
+        base: FileBase,
+        /// Patterns to take.
+        include: Vec<String>,
+        /// Patterns to leave out.
+        exclude: Vec<String>,
+    },
+    /// The output of another action of this target.
+    Output(OutputRef),
+    /// An artifact of a dependency.
+    Artifact(ArtifactRef),
+    /// A file with this content.
+    Content(Vec<u8>),
+}
+
+/// A declared output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckedOutput {
+    /// Unique in the action.
+    pub name: String,
+    /// Where the action leaves it, from the target's folder or a step's `/out`.
+    pub path: RelPath,
+    /// What it is, and how it is kept.
+    pub shape: OutputShape,
+    /// Whether a success without it is a failure.
+    pub required: bool,
+    /// Whether it is put back into the user's tree.
+    pub in_place: bool,
+}
+
+/// Leave to use the network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckedFetch {
+    /// Granted purposes.
+    pub from: Vec<String>,
+    /// Where the lock files appear, from the target's folder.
+    pub pinned_by: Vec<RelPath>,
+}
+
+/// A typed output of the target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckedArtifact {
+    /// Unique in the target.
+    pub name: String,
+    /// What it is.
+    pub kind: String,
+    /// The output that it is.
+    pub from: OutputRef,
+    /// Where it lands below the target's output folder.
+    pub place: Option<RelPath>,
+    /// A JSON file that says more about it.
+    pub metadata: Option<OutputRef>,
+}
+
+/// All rounds of a target's plan so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckedPlan {
+    /// What to run, in the builder's order.
+    pub actions: Vec<CheckedAction>,
+    /// What comes out.
+    pub artifacts: Vec<CheckedArtifact>,
+}
+
+impl CheckedPlan {
+    /// The action of this id.
+    pub fn action(&self, id: &str) -> Option<&CheckedAction> {
+        self.actions.iter().find(|action| action.id == id)
+    }
+
+    /// Whether this output is declared.
+    pub fn has_output(&self, output: &OutputRef) -> bool {
+        self.action(&output.action)
+            .is_some_and(|action| action.outputs.iter().any(|declared| declared.name == output.output))
+    }
+
+    /// Paths from the target's folder that its actions put back into the user's tree.
+    pub fn in_place(&self) -> impl Iterator<Item = &RelPath> {
+        let outputs = self.actions.iter().flat_map(|action| &action.outputs);
+        outputs.filter(|output| output.in_place).map(|output| &output.path)
+    }
+}

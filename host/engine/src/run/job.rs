@@ -1,0 +1,196 @@
+//! What stands between the schedule's nodes and the targets: which action a node is, and what it needs of others.
+//!
+//! Does not start anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cache::Content;
+use crate::config::Target;
+use crate::event::{Event, Outcome};
+use crate::execute::Job;
+use crate::graph::TargetId;
+use crate::path::RelPath;
+use crate::plan::{ArtifactHandle, CheckedAction, CheckedPlan, CheckedSource, Continuation, OutputRef, PlanRequest};
+use crate::run::builders::OpenBuilder;
+use crate::schedule::{Names, NodeId};
+
+/// How far a target is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// The plan of a dependency is not complete yet.
+    Waiting,
+    /// Its builder is being asked.
+    Planning,
+    /// Its builder waits for outputs of actions planned so far.
+    Partly,
+    /// Its plan is complete.
+    Planned,
+    /// Its artifacts are being put in place.
+    Finishing,
+    /// It ended.
+    Done,
+}
+
+/// One target in a pass.
+#[derive(Debug)]
+pub(super) struct TargetRun {
+    /// Which.
+    pub(super) id: TargetId,
+    /// Its direct dependencies, by place in the pass.
+    pub(super) deps: Vec<usize>,
+    /// Those that depend on it directly.
+    pub(super) users: Vec<usize>,
+    /// How far it is.
+    pub(super) phase: Phase,
+    /// What its builder was asked; set when it is first planned.
+    pub(super) request: Option<PlanRequest>,
+    /// Its plan so far.
+    pub(super) plan: CheckedPlan,
+    /// What its builder waits for.
+    pub(super) next: Option<Continuation>,
+    /// Its actions' outputs so far.
+    pub(super) contents: BTreeMap<OutputRef, Content>,
+    /// Actions that have not ended.
+    pub(super) open: usize,
+    /// Whether something of it failed or was skipped.
+    pub(super) failed: bool,
+    /// Ends of actions that are told when it is known whether its artifacts were in place.
+    pub(super) deferred: Vec<Event>,
+    /// The keys of its actions.
+    pub(super) keys: BTreeMap<String, String>,
+}
+
+impl TargetRun {
+    /// A target before its plan.
+    pub(super) fn new(id: TargetId, deps: Vec<usize>) -> Self {
+        Self {
+            id,
+            deps,
+            users: Vec::new(),
+            phase: Phase::Waiting,
+            request: None,
+            plan: CheckedPlan::default(),
+            next: None,
+            contents: BTreeMap::new(),
+            open: 0,
+            failed: false,
+            deferred: Vec::new(),
+            keys: BTreeMap::new(),
+        }
+    }
+
+    /// Whether its plan has all rounds.
+    pub(super) const fn is_planned(&self) -> bool {
+        matches!(self.phase, Phase::Planned | Phase::Finishing | Phase::Done)
+    }
+
+    /// Whether the outputs that its builder waits for are there.
+    pub(super) fn can_go_on(&self) -> bool {
+        let is_there = |output: &OutputRef| self.contents.contains_key(output);
+        self.phase == Phase::Partly && self.next.iter().all(|next| next.needs.iter().all(is_there))
+    }
+
+    /// Its deferred ends, with the outcome that they turned out to have.
+    pub(super) fn take_deferred(&mut self, as_outcome: Outcome) -> Vec<Event> {
+        let mut events = std::mem::take(&mut self.deferred);
+        for event in &mut events {
+            if let Event::ActionFinished { outcome, .. } = event {
+                *outcome = as_outcome;
+            }
+        }
+        events
+    }
+}
+
+/// A node's action.
+#[derive(Debug, Clone)]
+pub(super) struct NodeInfo {
+    /// Its target, by place in the pass.
+    pub(super) target: usize,
+    /// Its id.
+    pub(super) action: String,
+    /// A few words for people.
+    pub(super) label: String,
+}
+
+/// The artifacts of a target's direct dependencies, as its builder is told.
+pub(super) fn handles(runs: &[TargetRun], deps: &[usize], name_of: &dyn Fn(TargetId) -> String) -> Vec<ArtifactHandle> {
+    let mut handles = Vec::new();
+    for dep in deps {
+        let target = name_of(runs[*dep].id);
+        let artifacts = runs[*dep].plan.artifacts.iter();
+        handles.extend(artifacts.map(|artifact| ArtifactHandle {
+            target: target.clone(),
+            name: artifact.name.clone(),
+            kind: artifact.kind.clone(),
+        }));
+    }
+    handles
+}
+
+/// The nodes that an action needs: producers of what it reads, and every action of a dependency that offers nothing to
+/// read, since then waiting is all that the dependency can be for.
+pub(super) fn needs(
+    runs: &[TargetRun],
+    at: usize,
+    action: &CheckedAction,
+    names: &Names,
+    name_of: &dyn Fn(TargetId) -> String,
+) -> BTreeSet<NodeId> {
+    let mut needs = BTreeSet::new();
+    for input in &action.inputs {
+        match &input.source {
+            CheckedSource::Output(output) => needs.extend(names.get(at, &output.action)),
+            CheckedSource::Artifact(artifact) => {
+                let dep = runs[at].deps.iter().find(|dep| name_of(runs[**dep].id) == artifact.target);
+                let made_by = dep.and_then(|dep| Some((*dep, runs[*dep].plan.artifacts.iter().find(|a| a.name == artifact.name)?)));
+                needs.extend(made_by.and_then(|(dep, artifact)| names.get(dep, &artifact.from.action)));
+            }
+            CheckedSource::Files { .. } | CheckedSource::Content(_) => {}
+        }
+    }
+    let gates = runs[at].deps.iter().filter(|dep| runs[**dep].plan.artifacts.is_empty());
+    needs.extend(gates.flat_map(|dep| names.of_target(*dep)));
+    needs
+}
+
+/// The job of an action whose needs are met.
+pub(super) fn job(
+    runs: &[TargetRun],
+    node: &NodeInfo,
+    target: &Target,
+    builder: &OpenBuilder,
+    name_of: &dyn Fn(TargetId) -> String,
+) -> Option<Job> {
+    let run = &runs[node.target];
+    let action = run.plan.action(&node.action)?.clone();
+    let mut outputs = BTreeMap::new();
+    let mut artifacts = BTreeMap::new();
+    for input in &action.inputs {
+        match &input.source {
+            CheckedSource::Output(output) => {
+                outputs.extend(run.contents.get(output).map(|content| (output.clone(), content.clone())));
+            }
+            CheckedSource::Artifact(wanted) => {
+                let dep = run.deps.iter().map(|dep| &runs[*dep]).find(|dep| name_of(dep.id) == wanted.target);
+                let made = dep.and_then(|dep| {
+                    let artifact = dep.plan.artifacts.iter().find(|artifact| artifact.name == wanted.name)?;
+                    dep.contents.get(&artifact.from)
+                });
+                artifacts.extend(made.map(|content| (wanted.clone(), content.clone())));
+            }
+            CheckedSource::Files { .. } | CheckedSource::Content(_) => {}
+        }
+    }
+    Some(Job {
+        target: target.name.to_string(),
+        root: target.root.clone(),
+        builder: builder.component.clone(),
+        builder_name: builder.name.clone(),
+        component: builder.digest,
+        action,
+        outputs,
+        artifacts,
+        without: run.plan.in_place().map(|path| target.root.join(path)).collect::<Vec<RelPath>>(),
+    })
+}

@@ -1,0 +1,193 @@
+//! The acting half of a pass: actions that start and end, and targets that are finished by them.
+
+use std::sync::Arc;
+
+use crate::error::Problem;
+use crate::event::{ArtifactFacts, Event, Outcome};
+use crate::execute::ExecuteError;
+use crate::plan::OutputRef;
+use crate::run::finish::{self, FinishError, Finished};
+use crate::run::job::{self, Phase};
+use crate::run::pass::{Message, Pass};
+use crate::run::perform::{self, Performed, Progress};
+use crate::schedule::NodeId;
+
+impl Pass<'_, '_> {
+    /// Starts ready actions until as many run as may.
+    pub(super) fn start_ready(&mut self) {
+        while self.schedule.running() < self.request.jobs {
+            let Some(node) = self.schedule.start() else { break };
+            let info = &self.nodes[&node];
+            let target = self.opened.target(self.runs[info.target].id);
+            let builder = self.opened.builders.of(&target.builder);
+            let job = job::job(&self.runs, info, target, &builder, &self.name_of());
+            let job = Arc::new(job.expect("a node stands for an action of its target's plan"));
+            let means = self.means.clone();
+            self.spawn(async move { Message::Performed(node, Box::new(perform::perform(means, node, job).await)) });
+        }
+    }
+
+    /// An action was started, or said something.
+    pub(super) fn on_progress(&mut self, node: NodeId, progress: Progress) {
+        let info = &self.nodes[&node];
+        let (target, action) = (self.target_name(info.target), info.action.clone());
+        self.teller.tell(match progress {
+            Progress::Started => Event::ActionStarted { target, action, label: info.label.clone() },
+            Progress::Output(stream, bytes) => {
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                Event::ActionOutput { target, action, stream, text, replayed: false }
+            }
+        });
+    }
+
+    /// An action ended.
+    pub(super) fn on_performed(&mut self, node: NodeId, performed: Result<Performed, ExecuteError>) {
+        match performed {
+            Ok(performed) => self.on_success(node, &performed),
+            Err(ExecuteError::Lost { .. }) => {
+                self.schedule.finish(node, Outcome::Skipped);
+                self.lose();
+            }
+            Err(ExecuteError::Stopped) => self.on_failure(node, Outcome::Skipped),
+            Err(error) => {
+                let is_builders_fault = matches!(error, ExecuteError::Plugin(_));
+                let info = &self.nodes[&node];
+                let target = self.target_name(info.target);
+                let problem = Problem::from(error).target(target).action(info.action.clone());
+                self.teller.problem(problem);
+                self.on_failure(node, Outcome::Failed);
+                if !self.request.keep_going && !is_builders_fault {
+                    self.stop_schedule();
+                }
+            }
+        }
+    }
+
+    fn on_success(&mut self, node: NodeId, performed: &Performed) {
+        let info = self.nodes[&node].clone();
+        let at = info.target;
+        let name = self.target_name(at);
+        let key = performed.key.to_string();
+        self.tell_undeclared(&name, &info.action, performed);
+        let known = self.opened.last_keys.get(&name).and_then(|keys| keys.get(&info.action)) == Some(&key);
+        let outcome = if performed.hit { Outcome::Cached } else { Outcome::Ran };
+        if performed.hit && known && !performed.placed {
+            let event = self.finished_event(node, Outcome::UpToDate, Some(performed));
+            self.runs[at].deferred.push(event);
+        } else {
+            if performed.hit && !self.teller.has_told(&name, &info.action) {
+                self.tell_replay(&name, &info.action, performed);
+            }
+            self.tell_finished(node, outcome, Some(performed));
+        }
+        let run = &mut self.runs[at];
+        run.keys.insert(info.action.clone(), key);
+        for (output, content) in &performed.result.outputs {
+            let output = OutputRef { action: info.action.clone(), output: output.clone() };
+            run.contents.insert(output, content.clone());
+        }
+        self.schedule.finish(node, outcome);
+        self.node_ended(at, true);
+        self.go_on(at);
+    }
+
+    fn on_failure(&mut self, node: NodeId, outcome: Outcome) {
+        let skipped = self.schedule.finish(node, outcome);
+        self.tell_finished(node, outcome, None);
+        self.node_ended(self.nodes[&node].target, false);
+        for skipped in skipped.into_iter().filter(|skipped| *skipped != node) {
+            self.tell_skipped(skipped);
+        }
+    }
+
+    fn tell_replay(&mut self, target: &str, action: &str, performed: &Performed) {
+        for (stream, text) in perform::replay(&self.opened.executor, &performed.result) {
+            let (target, action) = (target.to_owned(), action.to_owned());
+            self.teller.tell(Event::ActionOutput { target, action, stream, text, replayed: true });
+        }
+    }
+
+    fn tell_undeclared(&mut self, target: &str, action: &str, performed: &Performed) {
+        let Some(first) = performed.undeclared.first() else { return };
+        let more = performed.undeclared.len() - 1;
+        let rest = if more == 0 { String::new() } else { format!(" and {more} more") };
+        self.teller.tell(Event::Notice {
+            code: "sandbox::undeclared-output",
+            message: format!("wrote `{first}`{rest} without declaring it; that is gone"),
+            target: Some(target.to_owned()),
+            action: Some(action.to_owned()),
+        });
+    }
+
+    /// One action fewer to wait for; the last one finishes its target.
+    pub(super) fn node_ended(&mut self, at: usize, good: bool) {
+        let run = &mut self.runs[at];
+        run.open -= 1;
+        run.failed |= !good;
+        if run.open == 0 {
+            self.finish_if_complete(at);
+        }
+    }
+
+    /// Targets whose plan has no action.
+    pub(super) fn finish_empty_targets(&mut self) {
+        for at in 0..self.runs.len() {
+            if self.runs[at].open == 0 && self.runs[at].phase == Phase::Planned {
+                self.finish_if_complete(at);
+            }
+        }
+    }
+
+    fn finish_if_complete(&mut self, at: usize) {
+        let run = &mut self.runs[at];
+        match (run.phase, run.failed) {
+            (Phase::Planned, false) => {
+                run.phase = Phase::Finishing;
+                let work = finish::Work {
+                    target: self.opened.target(run.id).name.to_string(),
+                    folder: self.opened.artifact_folder(run.id),
+                    artifacts: run.plan.artifacts.clone(),
+                    contents: run.contents.clone(),
+                };
+                let executor = Arc::clone(&self.opened.executor);
+                self.spawn(async move {
+                    let finished = tokio::task::spawn_blocking(move || finish::finish(&executor, &work)).await;
+                    Message::Finished(at, finished.unwrap_or(Err(FinishError::Stopped)))
+                });
+            }
+            (Phase::Planned | Phase::Partly, true) => self.fail_target(at),
+            _ => {}
+        }
+    }
+
+    /// A target's artifacts are in place, or could not be put there.
+    pub(super) fn on_finished(&mut self, at: usize, finished: Result<Finished, FinishError>) {
+        let name = self.target_name(at);
+        match finished {
+            Ok(finished) => {
+                let outcome = if finished.written { Outcome::Cached } else { Outcome::UpToDate };
+                let events = self.runs[at].take_deferred(outcome);
+                events.into_iter().for_each(|event| self.teller.tell(event));
+                self.runs[at].phase = Phase::Done;
+                self.tell_target(at, finished.artifacts);
+            }
+            Err(FinishError::Lost) => self.lose(),
+            Err(error) => {
+                self.teller.problem(Problem::from(error).target(name));
+                self.fail_target(at);
+            }
+        }
+    }
+
+    pub(super) fn tell_target(&mut self, at: usize, artifacts: Vec<ArtifactFacts>) {
+        let target = self.target_name(at);
+        let ok = !self.runs[at].failed;
+        self.teller.tell(Event::TargetFinished { target, ok, artifacts });
+    }
+
+    /// The store lost something: this pass goes no further, and the next one makes it anew.
+    pub(super) fn lose(&mut self) {
+        self.lost = true;
+        self.schedule.stop();
+    }
+}

@@ -1,0 +1,243 @@
+//! One pass through a build: the loop that plans targets, starts actions, and tells how they end.
+//!
+//! Everything that changes a pass happens here, in one thread and one order; jobs run beside it and send messages. Does
+//! not know how a target is planned, an action performed or an artifact put in place.
+
+mod acting;
+mod planning;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+use crate::error::{Class, Problem};
+use crate::event::{Event, Outcome};
+use crate::execute::ExecuteError;
+use crate::graph::TargetId;
+use crate::path::RelPath;
+use crate::run::finish::{Finished, FinishError};
+use crate::run::job::{NodeInfo, Phase, TargetRun};
+use crate::run::perform::{Means, Performed, Progress};
+use crate::run::planning::Planned;
+use crate::run::request::{Request, Stop};
+use crate::run::shared::Opened;
+use crate::run::tell::Teller;
+use crate::schedule::{Names, NodeId, Schedule};
+
+/// How a pass ended.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    /// Whether all is there.
+    pub(super) ok: bool,
+    /// Whether the store lost something that was needed: another pass makes it anew.
+    pub(super) lost: bool,
+    /// The keys of the actions, by target.
+    pub(super) keys: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// What jobs send to the loop when they end.
+enum Message {
+    Planned(usize, Result<Planned, Problem>),
+    Performed(NodeId, Box<Result<Performed, ExecuteError>>),
+    Finished(usize, Result<Finished, FinishError>),
+}
+
+/// A pass under way.
+pub(super) struct Pass<'a, 's> {
+    opened: &'a Opened,
+    request: &'a Request,
+    teller: &'a mut Teller<'s>,
+    schedule: Schedule,
+    names: Names,
+    nodes: BTreeMap<NodeId, NodeInfo>,
+    runs: Vec<TargetRun>,
+    /// Places of the user's tree that actions write to, and whose they are.
+    claims: BTreeMap<RelPath, usize>,
+    /// Jobs that have not ended.
+    in_flight: usize,
+    ended: mpsc::UnboundedSender<Message>,
+    ends: mpsc::UnboundedReceiver<Message>,
+    progress: mpsc::UnboundedReceiver<(NodeId, Progress)>,
+    means: Means,
+    stop_tools: watch::Sender<bool>,
+    lost: bool,
+}
+
+impl<'a, 's> Pass<'a, 's> {
+    /// A pass over the chosen targets.
+    pub(super) fn new(opened: &'a Opened, request: &'a Request, teller: &'a mut Teller<'s>) -> Self {
+        let (ended, ends) = mpsc::unbounded_channel();
+        let (tell, progress) = mpsc::unbounded_channel();
+        let (stop_tools, stop) = watch::channel(false);
+        let means = Means { executor: Arc::clone(&opened.executor), cache: request.cache, tell, stop };
+        Self {
+            opened,
+            request,
+            teller,
+            schedule: Schedule::default(),
+            names: Names::default(),
+            nodes: BTreeMap::new(),
+            runs: target_runs(opened),
+            claims: BTreeMap::new(),
+            in_flight: 0,
+            ended,
+            ends,
+            progress,
+            means,
+            stop_tools,
+            lost: false,
+        }
+    }
+
+    /// Plans everything that can be planned; then, if the user has nothing to mend, builds.
+    pub(super) async fn run(mut self, mut stop: watch::Receiver<Stop>) -> Ended {
+        self.plan_ready();
+        while self.in_flight > 0 {
+            self.wait(&mut stop).await;
+        }
+        self.check_tools();
+        let is_refused = self.teller.class().is_some_and(|class| class != Class::Build);
+        if is_refused || !self.prepare_folder(&mut stop).await {
+            return self.give_up();
+        }
+        self.finish_empty_targets();
+        loop {
+            self.start_ready();
+            if self.in_flight == 0 || *stop.borrow() == Stop::AtOnce {
+                break;
+            }
+            self.wait(&mut stop).await;
+        }
+        self.end()
+    }
+
+    /// Waits for the next message or the user's wish to stop, and acts on it.
+    async fn wait(&mut self, stop: &mut watch::Receiver<Stop>) {
+        tokio::select! {
+            biased;
+            Some((node, progress)) = self.progress.recv() => self.on_progress(node, progress),
+            Some(message) = self.ends.recv() => {
+                // What a job said before it ended was sent before its end.
+                while let Ok((node, progress)) = self.progress.try_recv() {
+                    self.on_progress(node, progress);
+                }
+                self.on_end(message);
+            }
+            Ok(()) = stop.changed() => self.hurry(*stop.borrow_and_update()),
+        }
+    }
+
+    fn on_end(&mut self, message: Message) {
+        self.in_flight -= 1;
+        match message {
+            Message::Planned(at, planned) => self.on_planned(at, planned),
+            Message::Performed(node, performed) => self.on_performed(node, *performed),
+            Message::Finished(at, finished) => self.on_finished(at, finished),
+        }
+    }
+
+    /// The user wants to stop: nothing more is started, tools are asked to end.
+    fn hurry(&mut self, stop: Stop) {
+        if stop == Stop::Run {
+            return;
+        }
+        self.teller.interrupted();
+        self.stop_tools.send_replace(true);
+        self.stop_schedule();
+    }
+
+    /// Skips all that has not been started.
+    fn stop_schedule(&mut self) {
+        for node in self.schedule.stop() {
+            self.tell_skipped(node);
+        }
+    }
+
+    /// Starts a job beside the loop.
+    fn spawn(&mut self, job: impl Future<Output = Message> + Send + 'static) {
+        self.in_flight += 1;
+        let ended = self.ended.clone();
+        tokio::spawn(async move {
+            let message = job.await;
+            // The loop is gone only when the build was stopped at once.
+            drop(ended.send(message));
+        });
+    }
+
+    fn give_up(self) -> Ended {
+        Ended { ok: false, lost: false, keys: BTreeMap::new() }
+    }
+
+    fn end(mut self) -> Ended {
+        let ok = self.runs.iter().all(|run| run.phase == Phase::Done && !run.failed);
+        for at in 0..self.runs.len() {
+            let events = self.runs[at].take_deferred(Outcome::Cached);
+            events.into_iter().for_each(|event| self.teller.tell(event));
+        }
+        let keys = self.runs.iter_mut().map(|run| (run.id, std::mem::take(&mut run.keys)));
+        let keys = keys.map(|(id, keys)| (self.opened.target(id).name.to_string(), keys)).collect();
+        Ended { ok: ok && !self.lost, lost: self.lost, keys }
+    }
+
+    /// Makes `.farm/`, and waits until no other build runs in this workspace. False when the user stopped meanwhile.
+    async fn prepare_folder(&mut self, stop: &mut watch::Receiver<Stop>) -> bool {
+        match self.opened.lock_workspace(self.teller, stop).await {
+            Ok(locked) => locked,
+            Err(error) => {
+                let message = "the workspace's `.farm` folder cannot be used";
+                self.teller.problem(Problem::new("build::folder", Class::Request, message).because(&error));
+                false
+            }
+        }
+    }
+
+    fn name_of(&self) -> impl Fn(TargetId) -> String + use<'a> {
+        let opened = self.opened;
+        move |id| opened.target(id).name.to_string()
+    }
+
+    fn target_name(&self, at: usize) -> String {
+        self.opened.target(self.runs[at].id).name.to_string()
+    }
+
+    fn tell_skipped(&mut self, node: NodeId) {
+        self.tell_finished(node, Outcome::Skipped, None);
+        let at = self.nodes[&node].target;
+        self.node_ended(at, false);
+    }
+
+    fn tell_finished(&mut self, node: NodeId, outcome: Outcome, performed: Option<&Performed>) {
+        let event = self.finished_event(node, outcome, performed);
+        self.teller.tell(event);
+    }
+
+    fn finished_event(&self, node: NodeId, outcome: Outcome, performed: Option<&Performed>) -> Event {
+        let info = &self.nodes[&node];
+        let result = performed.map(|performed| &performed.result);
+        Event::ActionFinished {
+            target: self.target_name(info.target),
+            action: info.action.clone(),
+            label: info.label.clone(),
+            outcome,
+            key: performed.map(|performed| performed.key.to_string()),
+            tier: result.and_then(|result| result.tier),
+            duration: result.map(|result| result.duration).unwrap_or_default(),
+            fetched: result.is_some_and(|result| result.fetched),
+        }
+    }
+}
+
+/// The chosen targets with their dependencies, by place in the pass.
+fn target_runs(opened: &Opened) -> Vec<TargetRun> {
+    let places: BTreeMap<TargetId, usize> = opened.selected.iter().enumerate().map(|(at, id)| (*id, at)).collect();
+    let mut runs: Vec<TargetRun> = Vec::with_capacity(opened.selected.len());
+    for (at, id) in opened.selected.iter().enumerate() {
+        let deps: Vec<usize> = opened.graph.deps_of(*id).iter().filter_map(|dep| places.get(dep).copied()).collect();
+        for dep in &deps {
+            runs[*dep].users.push(at);
+        }
+        runs.push(TargetRun::new(*id, deps));
+    }
+    runs
+}

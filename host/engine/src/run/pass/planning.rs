@@ -1,0 +1,247 @@
+//! The planning half of a pass: which targets can be planned, and what becomes of their plans.
+
+use std::sync::Arc;
+
+use crate::error::{Class, Problem};
+use crate::event::{Event, Stream};
+use crate::path::RelPath;
+use crate::plan::{CheckedAction, Level, PlanRequest, SeenFile};
+use crate::run::job::{self, NodeInfo, Phase};
+use crate::run::pass::{Message, Pass};
+use crate::run::planning::{self, Planned, Round};
+use crate::run::seen;
+
+impl Pass<'_, '_> {
+    /// Starts to plan every target whose dependencies are planned.
+    pub(super) fn plan_ready(&mut self) {
+        for at in 0..self.runs.len() {
+            self.plan_if_ready(at);
+        }
+    }
+
+    fn plan_if_ready(&mut self, at: usize) {
+        let run = &self.runs[at];
+        if run.phase != Phase::Waiting {
+            return;
+        }
+        if run.deps.iter().any(|dep| self.runs[*dep].failed && !self.runs[*dep].is_planned()) {
+            self.fail_target(at);
+            return;
+        }
+        if run.deps.iter().all(|dep| self.runs[*dep].is_planned()) {
+            let request = self.plan_request(at);
+            self.runs[at].request = Some(request);
+            self.start_planning(at, None);
+        }
+    }
+
+    fn plan_request(&self, at: usize) -> PlanRequest {
+        let target = self.opened.target(self.runs[at].id);
+        PlanRequest {
+            target: target.name.to_string(),
+            root: target.root.as_str().to_owned(),
+            mode: self.request.mode.clone(),
+            options: serde_json::to_string(&target.options).expect("options are plain JSON"),
+            dependencies: job::handles(&self.runs, &self.runs[at].deps, &self.name_of()),
+            platform: self.request.host.platform.clone(),
+            properties: Vec::new(),
+        }
+    }
+
+    fn start_planning(&mut self, at: usize, seen: Option<(Vec<u8>, Vec<SeenFile>)>) {
+        let run = &mut self.runs[at];
+        let Some(request) = run.request.clone() else { return };
+        run.phase = Phase::Planning;
+        let round = Round { request, before: run.plan.clone(), seen };
+        let target = self.opened.target(run.id).clone();
+        let builder = self.opened.builders.of(&target.builder);
+        let executor = Arc::clone(&self.opened.executor);
+        let output = self.opened.workspace.output.clone();
+        self.spawn(async move {
+            let name = target.name.to_string();
+            let plan = move || planning::plan_round(&executor, &builder, &target, &round, &output);
+            let planned = tokio::task::spawn_blocking(plan).await;
+            Message::Planned(at, planned.unwrap_or_else(|_| Err(panicked(&name))))
+        });
+    }
+
+    /// A plan came back.
+    pub(super) fn on_planned(&mut self, at: usize, planned: Result<Planned, Problem>) {
+        let added = planned.and_then(|planned| self.add_plan(at, planned));
+        if let Err(problem) = added {
+            self.teller.problem(problem);
+            self.fail_target(at);
+        }
+    }
+
+    fn add_plan(&mut self, at: usize, planned: Planned) -> Result<(), Problem> {
+        let new = planned.plan.actions[self.runs[at].plan.actions.len()..].to_vec();
+        self.claim(at, &new)?;
+        self.tell_plan(at, &planned, &new);
+        let run = &mut self.runs[at];
+        run.plan = planned.plan;
+        run.next = planned.next;
+        run.phase = if run.next.is_some() { Phase::Partly } else { Phase::Planned };
+        self.add_nodes(at, &new);
+        if self.runs[at].is_planned() {
+            for user in self.runs[at].users.clone() {
+                self.plan_if_ready(user);
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_plan(&mut self, at: usize, planned: &Planned, new: &[CheckedAction]) {
+        let target = self.opened.target(self.runs[at].id);
+        let name = target.name.to_string();
+        if new.first().is_some_and(|action| self.teller.has_told(&name, &action.id)) {
+            return;
+        }
+        for (level, message) in &planned.logs {
+            let text = format!("{message}\n");
+            if *level == Level::Warn {
+                self.teller.tell(Event::Notice {
+                    code: "builder::warning",
+                    message: message.clone(),
+                    target: Some(name.clone()),
+                    action: None,
+                });
+            } else {
+                let (target, action) = (name.clone(), "plan".to_owned());
+                self.teller.tell(Event::ActionOutput {
+                    target,
+                    action,
+                    stream: Stream::Builder,
+                    text,
+                    replayed: planned.cached,
+                });
+            }
+        }
+        self.teller.tell(Event::TargetPlanned {
+            target: name,
+            builder: target.builder.clone(),
+            actions: new.iter().map(|action| action.id.clone()).collect(),
+            cached: planned.cached,
+        });
+    }
+
+    /// Adds actions to the schedule, those first that others need.
+    fn add_nodes(&mut self, at: usize, actions: &[CheckedAction]) {
+        let mut left: Vec<&CheckedAction> = actions.iter().collect();
+        while !left.is_empty() {
+            let (ready, waiting): (Vec<_>, Vec<_>) =
+                left.into_iter().partition(|action| self.runs_before(at, action));
+            if ready.is_empty() {
+                debug_assert!(waiting.is_empty(), "a checked plan has no cycle");
+                break;
+            }
+            for action in ready {
+                self.add_node(at, action);
+            }
+            left = waiting;
+        }
+    }
+
+    /// Whether all actions of the same target that this one needs are in the schedule.
+    fn runs_before(&self, at: usize, action: &CheckedAction) -> bool {
+        let mut needed = action.inputs.iter().filter_map(|input| match &input.source {
+            crate::plan::CheckedSource::Output(output) => Some(&output.action),
+            _ => None,
+        });
+        needed.all(|id| self.names.get(at, id).is_some())
+    }
+
+    fn add_node(&mut self, at: usize, action: &CheckedAction) {
+        let needs = job::needs(&self.runs, at, action, &self.names, &self.name_of());
+        let node = self.schedule.add(&needs);
+        self.names.insert(at, &action.id, node);
+        let info = NodeInfo { target: at, action: action.id.clone(), label: action.label.clone() };
+        self.nodes.insert(node, info);
+        self.runs[at].open += 1;
+        if matches!(self.schedule.state(node), crate::schedule::State::Done(_)) {
+            self.tell_skipped(node);
+        }
+    }
+
+    /// Takes the places of the user's tree that new actions write to; no two targets may share one.
+    fn claim(&mut self, at: usize, actions: &[CheckedAction]) -> Result<(), Problem> {
+        let target = self.opened.target(self.runs[at].id);
+        let outputs = actions.iter().flat_map(|action| action.outputs.iter().filter(|output| output.in_place));
+        for output in outputs {
+            let path = target.root.join(&output.path);
+            if let Some(owner) = self.claimed_by(&path).filter(|owner| *owner != at) {
+                let other = self.target_name(owner);
+                let message = format!("`{path}` would be written by `{other}` and by `{}`", target.name);
+                let hint = "let each target write to a place of its own";
+                return Err(Problem::new("plan::output-clash", Class::Request, message)
+                    .target(target.name.as_str())
+                    .at(Some(target.location.clone()))
+                    .hint(hint));
+            }
+            self.claims.insert(path, at);
+        }
+        Ok(())
+    }
+
+    /// Whose place this is, or lies in, or holds.
+    fn claimed_by(&self, path: &RelPath) -> Option<usize> {
+        let mut above = Some(path.clone());
+        while let Some(folder) = above {
+            if let Some(owner) = self.claims.get(&folder) {
+                return Some(*owner);
+            }
+            above = folder.parent();
+        }
+        let below = self.claims.range(path.clone()..).take_while(|(other, _)| other.as_str().starts_with(path.as_str()));
+        below.into_iter().find(|(other, _)| other.below(path).is_some()).map(|(_, owner)| *owner)
+    }
+
+    /// Goes on with a plan whose outputs are there.
+    pub(super) fn go_on(&mut self, at: usize) {
+        let run = &self.runs[at];
+        let Some(next) = run.next.clone().filter(|_| run.can_go_on()) else { return };
+        match seen::read(&self.opened.executor.store, &next.needs, &run.contents) {
+            Some(seen) => self.start_planning(at, Some((next.state, seen))),
+            None => self.lose(),
+        }
+    }
+
+    /// A target that cannot be planned, and all that depend on it.
+    pub(super) fn fail_target(&mut self, at: usize) {
+        let run = &mut self.runs[at];
+        if run.phase == Phase::Done {
+            return;
+        }
+        run.failed = true;
+        let planned = run.is_planned();
+        run.phase = Phase::Done;
+        self.tell_target(at, Vec::new());
+        if !planned {
+            for user in self.runs[at].users.clone() {
+                self.fail_target(user);
+            }
+        }
+    }
+
+    /// Every tool of every planned action must be there before anything runs.
+    pub(super) fn check_tools(&mut self) {
+        let mut problems = Vec::new();
+        for run in &self.runs {
+            let target = self.opened.target(run.id);
+            let tools = run.plan.actions.iter().flat_map(|action| &action.tools);
+            let tools: std::collections::BTreeSet<&String> = tools.collect();
+            for tool in tools {
+                if self.opened.executor.tools.find(tool, &target.root).is_none() {
+                    let error = crate::execute::ExecuteError::MissingTool { name: tool.clone() };
+                    let problem = Problem::from(error).target(target.name.as_str());
+                    problems.push(problem.at(Some(target.location.clone())));
+                }
+            }
+        }
+        problems.into_iter().for_each(|problem| self.teller.problem(problem));
+    }
+}
+
+fn panicked(target: &str) -> Problem {
+    Problem::new("plan::panic", Class::Build, "planning ended in a fault of farm's own").target(target)
+}

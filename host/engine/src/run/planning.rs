@@ -1,0 +1,147 @@
+//! Plans one target: from the cache while every recorded answer is what it was, else by its component.
+//!
+//! Does not know what other targets do, nor when the plan is carried out.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cache::Store;
+use crate::config::Target;
+use crate::digest::{Digest, Hasher};
+use crate::error::{Class, Location, Problem};
+use crate::execute::Executor;
+use crate::inputs::WorkspaceSource;
+use crate::path::RelPath;
+use crate::plan::{
+    self, BuilderProblem, CheckedPlan, Continuation, Level, Plan, PlanRequest, Read, Recorder, Rules, SeenFile,
+};
+use crate::plugin::PlanFailure;
+use crate::run::builders::OpenBuilder;
+
+/// Version of what is stored; part of its key. History: 1, the first.
+const FORMAT: u32 = 1;
+/// How many plans of one request are kept: a plan for each of the last states of what it read.
+const VARIANTS: usize = 4;
+
+/// What is asked of a builder in one round.
+#[derive(Debug, Clone)]
+pub(super) struct Round {
+    /// The request, the same in all rounds.
+    pub(super) request: PlanRequest,
+    /// The rounds before.
+    pub(super) before: CheckedPlan,
+    /// What the builder was waiting for; none in the first round.
+    pub(super) seen: Option<(Vec<u8>, Vec<SeenFile>)>,
+}
+
+/// The answer.
+#[derive(Debug)]
+pub(super) struct Planned {
+    /// All rounds so far.
+    pub(super) plan: CheckedPlan,
+    /// Set when there is another round.
+    pub(super) next: Option<Continuation>,
+    /// Whether no component was asked.
+    pub(super) cached: bool,
+    /// What the builder said to the user.
+    pub(super) logs: Vec<(Level, String)>,
+}
+
+/// One stored answer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Stored {
+    reads: Vec<Read>,
+    plan: Plan,
+    logs: Vec<(Level, String)>,
+}
+
+/// Plans one round of a target.
+pub(super) fn plan_round(
+    executor: &Executor,
+    builder: &OpenBuilder,
+    target: &Target,
+    round: &Round,
+    output_folder: &RelPath,
+) -> Result<Planned, Problem> {
+    let key = round_key(builder.digest, round);
+    let variants = load(&executor.store, &key);
+    let mut source = WorkspaceSource::new(&executor.files, &executor.tools, &target.root, &builder.granted);
+    let hit = variants.iter().find(|stored| plan::replay(&stored.reads, &mut source)).cloned();
+    let cached = hit.is_some();
+    let stored = match hit {
+        Some(stored) => stored,
+        None => {
+            let stored = ask(executor, builder, target, round)?;
+            keep(&executor.store, &key, variants, &stored);
+            stored
+        }
+    };
+    let rules = Rules {
+        granted: &builder.granted,
+        dependencies: &round.request.dependencies,
+        root: &target.root,
+        output_folder,
+    };
+    let plan = plan::check(&round.before, &stored.plan, &rules).map_err(|error| {
+        let message = format!("the builder `{}` gave a plan that cannot be carried out", builder.name);
+        let problem = Problem::new("plan::refused", Class::Build, message).target(target.name.as_str());
+        problem.because(&error).hint(format!("this is a mistake of the builder `{}`; report it to its author", builder.name))
+    })?;
+    Ok(Planned { plan, next: stored.plan.next, cached, logs: stored.logs })
+}
+
+/// Asks the component, and records what it asks.
+fn ask(executor: &Executor, builder: &OpenBuilder, target: &Target, round: &Round) -> Result<Stored, Problem> {
+    let source = WorkspaceSource::new(&executor.files, &executor.tools, &target.root, &builder.granted);
+    let mut recorder = Recorder::new(source);
+    let answer = match &round.seen {
+        None => builder.component.plan(&round.request, &mut recorder),
+        Some((state, seen)) => builder.component.continue_plan(&round.request, state, seen, &mut recorder),
+    };
+    let plan = answer.map_err(|failure| match failure {
+        PlanFailure::Plugin(error) => Problem::from(error).target(target.name.as_str()),
+        PlanFailure::Problem(problem) => builder_problem(problem, target),
+    })?;
+    let (reads, logs) = recorder.finish();
+    Ok(Stored { reads, plan, logs })
+}
+
+/// A mistake of the user's that a builder found, at its place.
+fn builder_problem(problem: BuilderProblem, target: &Target) -> Problem {
+    let place = problem.file.map(|file| Location {
+        file: RelPath::parse_lenient(&file).map_or(file, |path| target.root.join(&path).to_string()),
+        line: problem.line.unwrap_or(1),
+        column: 0,
+    });
+    let mut located = Problem::new("builder::problem", Class::Request, problem.message)
+        .target(target.name.as_str())
+        .at(Some(place.unwrap_or_else(|| target.location.clone())));
+    located.hints.extend(problem.hint);
+    located
+}
+
+fn round_key(component: Digest, round: &Round) -> Digest {
+    let mut hasher = Hasher::new();
+    hasher.field(&FORMAT.to_le_bytes());
+    hasher.field(component.as_bytes());
+    hasher.field(&serde_json::to_vec(&round.request).expect("a request is plain data"));
+    if let Some((state, seen)) = &round.seen {
+        hasher.field(state);
+        hasher.field(&serde_json::to_vec(seen).expect("seen files are plain data"));
+    }
+    hasher.finish()
+}
+
+fn load(store: &Store, key: &Digest) -> Vec<Stored> {
+    let bytes = store.document("plan", key);
+    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
+
+/// Keeps the newest first. Best effort: without it, the next build asks the component again.
+fn keep(store: &Store, key: &Digest, mut variants: Vec<Stored>, newest: &Stored) {
+    variants.insert(0, newest.clone());
+    variants.truncate(VARIANTS);
+    let bytes = serde_json::to_vec(&variants).expect("a plan is plain data");
+    if let Err(error) = store.put_document("plan", key, &bytes) {
+        tracing::debug!(%error, "a plan was not kept");
+    }
+}

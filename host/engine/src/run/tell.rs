@@ -1,0 +1,97 @@
+//! Tells the facts, in one order, and counts how actions ended.
+//!
+//! Does not know why things happen. A later pass of the same build tells only what is new.
+
+use std::collections::BTreeMap;
+
+use crate::cache::Store;
+use crate::error::{Class, Problem};
+use crate::event::{Counts, Event, Outcome, Sink};
+
+/// The one way from the engine to whoever listens.
+pub(super) struct Teller<'a> {
+    sink: &'a mut dyn Sink,
+    outcomes: BTreeMap<(String, String), Outcome>,
+    class: Option<Class>,
+}
+
+impl<'a> Teller<'a> {
+    /// Tells this sink.
+    pub(super) fn new(sink: &'a mut dyn Sink) -> Self {
+        Self { sink, outcomes: BTreeMap::new(), class: None }
+    }
+
+    /// Tells a fact. An action that ended well in an earlier pass and now merely comes from the cache is no news.
+    pub(super) fn tell(&mut self, event: Event) {
+        if let Event::ActionFinished { target, action, outcome, .. } = &event {
+            let name = (target.clone(), action.clone());
+            let again = matches!(outcome, Outcome::Cached | Outcome::UpToDate) && self.outcomes.contains_key(&name);
+            if again {
+                return;
+            }
+            self.outcomes.insert(name, *outcome);
+        }
+        self.sink.emit(event);
+    }
+
+    /// Tells a problem, and remembers the gravest class.
+    pub(super) fn problem(&mut self, problem: Problem) {
+        self.class = self.class.max_by_gravity(problem.class);
+        self.sink.emit(Event::ProblemFound { problem });
+    }
+
+    /// Tells that the user stopped the build.
+    pub(super) fn interrupted(&mut self) {
+        self.class = Some(Class::Interrupted);
+    }
+
+    /// Tells something that people should know.
+    pub(super) fn notice(&mut self, code: &'static str, message: &str) {
+        let message = message.to_owned();
+        self.sink.emit(Event::Notice { code, message, target: None, action: None });
+    }
+
+    /// Tells the faults that the store met since it was last asked.
+    pub(super) fn faults(&mut self, store: &Store) {
+        for fault in store.take_faults() {
+            self.notice("cache::fault", &fault.to_string());
+        }
+    }
+
+    /// Whether an action was told to have ended in an earlier pass.
+    pub(super) fn has_told(&self, target: &str, action: &str) -> bool {
+        self.outcomes.contains_key(&(target.to_owned(), action.to_owned()))
+    }
+
+    /// The gravest class of all problems.
+    pub(super) const fn class(&self) -> Option<Class> {
+        self.class
+    }
+
+    /// How many actions ended in which way.
+    pub(super) fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        self.outcomes.values().for_each(|outcome| counts.add(*outcome));
+        counts
+    }
+}
+
+/// Orders classes by gravity.
+trait Gravity {
+    fn max_by_gravity(self, other: Class) -> Self;
+}
+
+impl Gravity for Option<Class> {
+    fn max_by_gravity(self, other: Class) -> Self {
+        let rank = |class: Class| match class {
+            Class::Build => 0,
+            Class::Request => 1,
+            Class::Policy => 2,
+            Class::Interrupted => 3,
+        };
+        match self {
+            Some(class) if rank(class) >= rank(other) => Some(class),
+            _ => Some(other),
+        }
+    }
+}
