@@ -11,7 +11,7 @@ import assert from "node:assert/strict";
 import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, stripVTControlCharacters } from "node:util";
 import { chromium } from "playwright-core";
 
 const FLAGS = [
@@ -40,7 +40,7 @@ async function main() {
     console.log(JSON.stringify(await visit(call, profile)));
     return 0;
   } catch (error) {
-    console.error(`shop.mjs: ${error.message}`);
+    console.error(`shop.mjs: ${stripVTControlCharacters(error.message)}`);
     return 1;
   } finally {
     rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
@@ -56,10 +56,19 @@ function readCall() {
     });
     if (positionals.length !== 1) return "one URL is needed: node shop.mjs URL [--chromium PATH]";
     const executablePath = values.chromium ?? process.env.CHROMIUM ?? "/usr/bin/chromium";
-    accessSync(executablePath, constants.X_OK);
+    if (!isExecutable(executablePath)) return `there is no browser at ${executablePath}; scripts/setup installs one`;
     return { url: new URL(positionals[0]).href, executablePath, screenshots: values.screenshots };
   } catch (error) {
     return error.message;
+  }
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -101,32 +110,38 @@ function watch(page, origin) {
 
 /** The visit itself, from the catalogue to the order's number. */
 async function shop(page, url, log, folder) {
-  const catalogue = await browse(page, url);
-  await page.screenshot({ path: join(folder, "catalogue.png") });
+  const catalogue = await openCatalogue(page, url);
+  const screenshot = join(folder, "catalogue.png");
+  await page.screenshot({ path: screenshot });
+  await search(page);
   const product = await putTwoIntoTheCart(page);
   await page.screenshot({ path: join(folder, "product.png") });
   const lazy = await openCheckout(page, log);
+  await page.screenshot({ path: join(folder, "checkout.png") });
   const order = await placeOrder(page);
-  const screenshot = join(folder, "order.png");
-  await page.screenshot({ path: screenshot });
+  await page.screenshot({ path: join(folder, "order.png") });
   const build = await readFooter(page);
   const assets = checkAssets(log);
   assert.deepEqual(log.complaints, [], "the page complained");
   return { ok: true, ...catalogue, product, ...order, ...build, lazy, assets, screenshot };
 }
 
-async function browse(page, url) {
+async function openCatalogue(page, url) {
   await page.goto(url);
   await page.getByRole("heading", { name: "Coffee, and what it takes to make it" }).waitFor();
   const cards = page.getByTestId("product-card");
   await cards.first().waitFor();
-  const products = await cards.count();
+  // Rejects for a picture that is no picture.
+  await page.evaluate(() => Promise.all([...document.images].map((image) => image.decode())));
+  return { title: await page.title(), products: await cards.count() };
+}
+
+async function search(page) {
   await page.getByRole("button", { name: /^Coffee/ }).click();
   await found(page, "4 products");
   await page.getByRole("searchbox").fill("ESPRESSO house");
   await found(page, "1 product");
-  assert.equal(await cards.count(), 1, "the search shows as many cards as it found");
-  return { title: await page.title(), products };
+  assert.equal(await page.getByTestId("product-card").count(), 1, "the search shows as many cards as it found");
 }
 
 async function found(page, text) {

@@ -35,7 +35,7 @@ export function CataloguePage() {
       <section className="hero">
         <div>
           <h1>Coffee, and what it takes to make it</h1>
-          <p>Roasted on Tuesdays, sent on Wednesdays. Standard shipping is on us from € 50.</p>
+          <p>Roasted on Tuesdays, sent on Wednesdays. Standard shipping is on us from €50.</p>
         </div>
         <img src={hero} alt="" width="280" height="200" />
       </section>
