@@ -1,4 +1,4 @@
-import { useActionState } from "react";
+import { type FormEvent, useState } from "react";
 import { useNavigate } from "react-router";
 import { type Checkout, placeOrder, type ShippingMethod } from "@/api/client";
 import { messageOf } from "@/api/useResource";
@@ -17,7 +17,8 @@ const countries = { NL: "Netherlands", BE: "Belgium", DE: "Germany", FR: "France
 export default function CheckoutPage() {
   const { cart, loading, forget } = useCart();
   const navigate = useNavigate();
-  const [failure, submit, busy] = useActionState(order, undefined);
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<string>();
 
   if (loading) return <Loading />;
   if (!cart || cart.lines.length === 0) {
@@ -25,23 +26,27 @@ export default function CheckoutPage() {
   }
   const cartId = cart.id;
 
-  async function order(_before: string | undefined, form: FormData): Promise<string | undefined> {
+  // Not a form action: React would empty the fields after one that failed, too.
+  async function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    setBusy(true);
+    setFailure(undefined);
     try {
-      const { number } = await placeOrder(checkoutOf(cartId, form));
-      await navigate(`/orders/${number}`);
+      const { number } = await placeOrder(checkoutOf(cartId, new FormData(event.currentTarget)));
+      void navigate(`/orders/${number}`);
       forget();
-      return undefined;
     } catch (error) {
-      return messageOf(error);
+      setFailure(messageOf(error));
+      setBusy(false);
     }
   }
 
   return (
     <section className="narrow">
       <h1>Checkout</h1>
-      <form className="checkout" action={submit}>
+      <form className="checkout" onSubmit={submit}>
         <Field name="name" label="Name" autoComplete="name" minLength={2} />
-        <Field name="email" label="E-mail" autoComplete="email" type="email" />
+        <Field name="email" label="E-mail" autoComplete="email" type="email" pattern="[^@\s]+@[^@\s]+\.[^@\s]+" />
         <Field name="street" label="Street and number" autoComplete="street-address" minLength={3} />
         <div className="row">
           <Field name="postal_code" label="Postal code" autoComplete="postal-code" pattern="[0-9A-Za-z \-]{3,10}" />
