@@ -23,10 +23,10 @@ use crate::error::{PathContext as _, PathError};
 
 pub use copy::{CopyError, copy_hashed, hash_file};
 pub use folder::{Folder, TEMP_SUFFIX, is_temp_name};
-pub use lock::{LockFile, try_lock_folder};
+pub use lock::LockFile;
 pub use stat::{Kind, Stat};
 pub use std::fs::File;
-pub use walk::{Found, MAX_DEPTH, MAX_WALKED, WalkError, walk};
+pub use walk::{Found, MAX_DEPTH, MAX_WALKED, Measure, WalkError, measure, walk};
 
 /// Whether a write has to survive a loss of power.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

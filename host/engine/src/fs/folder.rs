@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{File, Kind, Listed, Stat, random_name, regular};
+use super::{File, Kind, Listed, Stat, lock, random_name, regular};
 use crate::error::{PathContext as _, PathError};
 use crate::path::RelPath;
 
@@ -138,18 +138,61 @@ impl Folder {
         }
     }
 
-    /// A new folder with a temporary name, and that name.
+    /// A new private folder with a temporary name, locked by this handle, and that name.
     pub fn create_temp_folder(&self) -> Result<(Self, String), PathError> {
-        let name = temp_name();
-        let made = rustix::fs::mkdirat(self, &name, Mode::from_raw_mode(0o700));
-        made.context("create", self.path.join(&name))?;
-        Ok((self.child(&name)?, name))
+        loop {
+            let name = temp_name();
+            let made = rustix::fs::mkdirat(self, &name, Mode::from_raw_mode(0o700));
+            made.context("create", self.path.join(&name))?;
+            // Until it is locked, somebody may take it for a dead process's and remove it.
+            match self.child(&name) {
+                Ok(folder) if self.is_locked_here(&folder, &name)? => return Ok((folder, name)),
+                Err(error) if error.source.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
     }
 
-    /// A new file with a temporary name, and that name.
+    /// A new private file with a temporary name, locked by this handle, and that name.
     pub fn create_temp_file(&self) -> Result<(File, String), PathError> {
-        let name = temp_name();
-        Ok((self.create_file(&name)?, name))
+        loop {
+            let name = temp_name();
+            let file = self.create_file(&name)?;
+            if self.is_locked_here(&file, &name)? {
+                return Ok((file, name));
+            }
+        }
+    }
+
+    /// Takes the lock on something new; false if it is gone or somebody else was faster.
+    fn is_locked_here(&self, handle: &impl AsFd, name: &str) -> Result<bool, PathError> {
+        if !lock::try_lock(handle, &self.path.join(name))? {
+            return Ok(false);
+        }
+        let mine = rustix::fs::fstat(handle).context("look at", self.path.join(name))?;
+        let there = self.stat(name)?;
+        Ok(there.is_some_and(|there| there.inode == Stat::from_system(&mine).inode))
+    }
+
+    /// Removes a temporary file or folder if the process that made it is dead; true if so.
+    pub fn remove_dead_temp(&self, listed: &Listed) -> Result<bool, PathError> {
+        let path = self.path.join(&listed.name);
+        let dead = match listed.kind {
+            Kind::Folder => self
+                .child(&listed.name)
+                .and_then(|folder| lock::try_lock(&folder, &path)),
+            Kind::File => self
+                .open_file(&listed.name)
+                .and_then(|file| lock::try_lock(&file, &path)),
+            Kind::Link | Kind::Other => Ok(true),
+        };
+        match dead {
+            Ok(true) => self.remove(&listed.name).map(|()| true),
+            Ok(false) => Ok(false),
+            // Its owner was done with it just now.
+            Err(error) if error.source.kind() == io::ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     /// A new file of this name that only its owner may read; something there is an error.
@@ -277,17 +320,25 @@ impl Folder {
         let mut emptied = true;
         for listed in self.list_unsorted()? {
             if listed.kind != Kind::Folder {
-                rustix::fs::unlinkat(self, &listed.name, AtFlags::empty())?;
+                absent_is_fine(rustix::fs::unlinkat(self, &listed.name, AtFlags::empty()))?;
             } else if depth >= REMOVE_DEPTH {
                 rustix::fs::renameat(self, &listed.name, top, temp_name())?;
                 emptied = false;
             } else {
                 let child = self.open_for_removal(&listed.name)?;
                 emptied &= child.empty(top, depth + 1)?;
-                rustix::fs::unlinkat(self, &listed.name, AtFlags::REMOVEDIR)?;
+                absent_is_fine(rustix::fs::unlinkat(self, &listed.name, AtFlags::REMOVEDIR))?;
             }
         }
         Ok(emptied)
+    }
+}
+
+/// Somebody else may remove the same.
+fn absent_is_fine(removed: rustix::io::Result<()>) -> rustix::io::Result<()> {
+    match removed {
+        Err(Errno::NOENT) => Ok(()),
+        other => other,
     }
 }
 

@@ -1,11 +1,14 @@
 //! Locks that the kernel frees when their holder dies, so that a lock file left behind locks nobody out.
 
 use std::fs::TryLockError;
-use std::io;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{File, Folder, Stat};
+use rustix::fs::FlockOperation;
+use rustix::io::Errno;
+
+use super::{File, Stat};
 use crate::error::{PathContext as _, PathError};
 
 /// How long to wait between two attempts at a lock.
@@ -87,12 +90,11 @@ impl LockFile {
     }
 }
 
-/// Locks a folder itself for oneself, for as long as the handle lives; false if somebody else has.
-pub fn try_lock_folder(folder: &Folder) -> Result<bool, PathError> {
-    use rustix::fs::FlockOperation::NonBlockingLockExclusive;
-    match rustix::fs::flock(folder, NonBlockingLockExclusive) {
+/// Locks an open file or folder itself for oneself, for as long as the handle lives; false if somebody else has.
+pub(super) fn try_lock(handle: &impl AsFd, path: &Path) -> Result<bool, PathError> {
+    match rustix::fs::flock(handle, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(true),
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
-        Err(error) => Err(io::Error::from(error)).context("lock", folder.path()),
+        Err(Errno::WOULDBLOCK) => Ok(false),
+        Err(error) => Err(error).context("lock", path),
     }
 }

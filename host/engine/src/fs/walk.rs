@@ -1,5 +1,7 @@
 //! Everything below a folder, without following a link.
 
+use std::path::Path;
+
 use super::{Folder, Kind, Stat};
 use crate::error::PathError;
 use crate::path::RelPath;
@@ -93,4 +95,46 @@ fn target_of(folder: &Folder, path: &RelPath) -> Result<String, WalkError> {
         path: path.to_string(),
         reason: "leads to a path that is not UTF-8",
     })
+}
+
+/// How much lies below a folder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Measure {
+    /// How many files and links.
+    pub files: u64,
+    /// The sum of their lengths.
+    pub bytes: u64,
+    /// The oldest time of change among them, in nanoseconds since 1970.
+    pub oldest_ns: Option<i64>,
+}
+
+/// How much lies below a folder, as far as it can be read; names may be any.
+pub fn measure(path: &Path) -> Measure {
+    let mut measure = Measure::default();
+    if let Ok(folder) = Folder::open(path) {
+        add(&folder, 0, &mut measure);
+    }
+    measure
+}
+
+fn add(folder: &Folder, depth: usize, measure: &mut Measure) {
+    for listed in folder.list().unwrap_or_default() {
+        let Ok(Some(stat)) = folder.stat(&listed.name) else {
+            continue;
+        };
+        if stat.is_folder() {
+            match folder.child(&listed.name) {
+                Ok(child) if depth < MAX_DEPTH => add(&child, depth + 1, measure),
+                _ => {}
+            }
+            continue;
+        }
+        measure.files += 1;
+        measure.bytes = measure.bytes.saturating_add(stat.size);
+        measure.oldest_ns = Some(
+            measure
+                .oldest_ns
+                .map_or(stat.mtime_ns, |oldest| oldest.min(stat.mtime_ns)),
+        );
+    }
 }
