@@ -1,1 +1,340 @@
 //! The only place that calls `std::fs`: file operations that know their path.
+//!
+//! The functions of this file take paths that farm or its user chose, and follow links as the system does. Below a
+//! folder that a tool, a guest or a cache wrote into, use [`Folder`]: it never follows a link. Does not know what the
+//! files mean.
+
+mod copy;
+mod folder;
+mod lock;
+pub mod parallel;
+mod stat;
+mod walk;
+
+use std::ffi::OsString;
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use rustix::fs::{OFlags, RenameFlags};
+
+use crate::error::{PathContext as _, PathError};
+
+pub use copy::{CopyError, copy_hashed, hash_file};
+pub use folder::{Folder, TEMP_SUFFIX, is_temp_name};
+pub use lock::LockFile;
+pub use stat::{Kind, Stat};
+pub use std::fs::File;
+pub use walk::{Found, MAX_DEPTH, MAX_WALKED, Measure, WalkError, measure, walk};
+
+/// Whether a write has to survive a loss of power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sync {
+    /// The system writes it out when it likes.
+    Lazy,
+    /// It is on the disk before the function returns.
+    Now,
+}
+
+/// One name in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// The name, which need not be UTF-8.
+    pub name: OsString,
+    /// What it is; a link is a link.
+    pub kind: Kind,
+}
+
+/// The file's bytes. More than `limit` of them are an error of the kind `FileTooLarge`.
+pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, PathError> {
+    let file = File::open(path).context("read", path)?;
+    read_open(&file, limit).context("read", path)
+}
+
+/// The bytes of an open file from where it stands, at most `limit`.
+pub fn read_open(file: &File, limit: u64) -> io::Result<Vec<u8>> {
+    let size = file.metadata()?.len().min(limit);
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("it is larger than {limit} bytes"),
+        ));
+    }
+    Ok(bytes)
+}
+
+/// Opens a regular file for reading. A link in its place is an error, and so is anything that is no file; a pipe does
+/// not block.
+pub fn open_regular(path: &Path) -> Result<File, PathError> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = File::options()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+        .context("open", path)?;
+    regular(file).context("open", path)
+}
+
+/// The file, if it is a regular one.
+fn regular(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"))
+}
+
+/// Creates a file that must not exist yet, with this mode.
+pub fn create_new(path: &Path, mode: u32) -> Result<File, PathError> {
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true).mode(mode);
+    options.open(path).context("create", path)
+}
+
+/// Adds bytes behind the end of a file, which is created if need be; writers do not run into each other.
+pub fn append(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+    let mut file = File::options()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .context("write", path)?;
+    file.write_all(bytes).context("write", path)
+}
+
+/// Puts these bytes at `path`, which holds the old file or the new one at any moment, never a part. The folder has to
+/// exist.
+pub fn write_atomic(path: &Path, bytes: &[u8], sync: Sync) -> Result<(), PathError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let temp = folder.join(folder::temp_name());
+    let written = write_new(&temp, bytes, sync).and_then(|()| rename(&temp, path));
+    if written.is_err() {
+        drop(std::fs::remove_file(&temp));
+    }
+    written?;
+    match sync {
+        Sync::Lazy => Ok(()),
+        Sync::Now => sync_folder(folder),
+    }
+}
+
+/// Writes a file that must not exist yet.
+fn write_new(path: &Path, bytes: &[u8], sync: Sync) -> Result<(), PathError> {
+    let mut file = File::options()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .context("create", path)?;
+    file.write_all(bytes).context("write", path)?;
+    match sync {
+        Sync::Lazy => Ok(()),
+        Sync::Now => file.sync_all().context("write", path),
+    }
+}
+
+/// Makes a folder's entries survive a loss of power.
+pub fn sync_folder(path: &Path) -> Result<(), PathError> {
+    File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .context("write", path)
+}
+
+/// Makes everything that was written to the file system of this file survive a loss of power.
+pub fn sync_file_system(file: &File) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    rustix::fs::syncfs(file)?;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = file;
+        rustix::fs::sync();
+    }
+    Ok(())
+}
+
+/// Creates a folder and those above it; fine if it is there.
+pub fn create_dirs(path: &Path) -> Result<(), PathError> {
+    std::fs::create_dir_all(path).context("create", path)
+}
+
+/// Creates a folder, and those above it, that nobody but its owner may enter; fine if it is there.
+pub fn create_private_dirs(path: &Path) -> Result<(), PathError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder.create(path).context("create", path)
+}
+
+/// Removes a file or a link; fine if it is not there.
+pub fn remove_file(path: &Path) -> Result<(), PathError> {
+    absent_is_fine(std::fs::remove_file(path)).context("remove", path)
+}
+
+/// Removes whatever is at `path`, with all below it and without following links; fine if it is not there. Folders
+/// without write permission are made writable first.
+pub fn remove_all(path: &Path) -> Result<(), PathError> {
+    let Some(name) = path.file_name() else {
+        return Err(io::Error::from(io::ErrorKind::InvalidInput)).context("remove", path);
+    };
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    match Folder::open(parent.unwrap_or(Path::new("."))) {
+        Ok(folder) => folder.remove(name),
+        Err(error) if error.source.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Turns «not there» into success.
+fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Copies a file's bytes and permissions; returns how many bytes. The target is replaced.
+pub fn copy(from: &Path, to: &Path) -> Result<u64, PathError> {
+    std::fs::copy(from, to).context("copy", from)
+}
+
+/// Moves within a file system; a file at `to` is replaced.
+pub fn rename(from: &Path, to: &Path) -> Result<(), PathError> {
+    std::fs::rename(from, to).context("move something to", to)
+}
+
+/// Moves within a file system, unless something is at `to` already: then false, and nothing has changed.
+pub fn rename_new(from: &Path, to: &Path) -> Result<bool, PathError> {
+    match rustix::fs::renameat_with(rustix::fs::CWD, from, rustix::fs::CWD, to, RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::EXIST) => Ok(false),
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => link_new(from, to),
+        Err(error) => Err(error).context("move something to", to),
+    }
+}
+
+/// What [`rename_new`] is on a file system that cannot do it in one step: a second name, then the first one goes.
+fn link_new(from: &Path, to: &Path) -> Result<bool, PathError> {
+    match std::fs::hard_link(from, to) {
+        Ok(()) => remove_file(from).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error).context("move something to", to),
+    }
+}
+
+/// The folder's names, sorted.
+pub fn read_dir(path: &Path) -> Result<Vec<Listed>, PathError> {
+    Folder::open(path)?.list()
+}
+
+/// What is at `path` itself, not where a link there leads; none if nothing is.
+pub fn stat(path: &Path) -> Result<Option<Stat>, PathError> {
+    match rustix::fs::lstat(path) {
+        Ok(found) => Ok(Some(Stat::from_system(&found))),
+        Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => Ok(None),
+        Err(error) => Err(error).context("look at", path),
+    }
+}
+
+/// Sets the permission bits. Follows links.
+pub fn set_mode(path: &Path, mode: u32) -> Result<(), PathError> {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).context("change the mode of", path)
+}
+
+/// Sets the permission bits of an open file.
+pub fn set_open_mode(file: &File, mode: u32) -> io::Result<()> {
+    file.set_permissions(std::fs::Permissions::from_mode(mode))
+}
+
+/// Sets the time of the last change, of a file or a folder.
+pub fn set_modified(path: &Path, time: SystemTime) -> Result<(), PathError> {
+    let times = std::fs::FileTimes::new().set_modified(time);
+    File::open(path)
+        .and_then(|file| file.set_times(times))
+        .context("change the time of", path)
+}
+
+/// The path with all links resolved.
+pub fn canonicalize(path: &Path) -> Result<PathBuf, PathError> {
+    std::fs::canonicalize(path).context("find", path)
+}
+
+/// Makes a symbolic link.
+pub fn symlink(target: &Path, path: &Path) -> Result<(), PathError> {
+    std::os::unix::fs::symlink(target, path).context("create", path)
+}
+
+/// Where a link leads, as it is written.
+pub fn read_link(path: &Path) -> Result<PathBuf, PathError> {
+    std::fs::read_link(path).context("read", path)
+}
+
+/// A text of 16 hexadecimal digits that nobody can guess, for temporary names.
+pub fn random_name() -> String {
+    let mut bytes = [0_u8; 8];
+    let _ = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
+    format!("{:016x}", u64::from_le_bytes(bytes))
+}
+
+/// The user in whose name this process touches files.
+pub fn current_user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// A text that changes with every start of the system; none where the system has no such thing.
+pub fn boot_id() -> Option<String> {
+    let bytes = read_bounded(Path::new("/proc/sys/kernel/random/boot_id"), 128).ok()?;
+    let text = String::from_utf8(bytes).ok()?.trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn atomic_writes_replace_whole_files_and_leave_nothing_else() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("file");
+        write_atomic(&path, b"one", Sync::Lazy).expect("written");
+        write_atomic(&path, b"two", Sync::Now).expect("written");
+        assert_eq!(read_bounded(&path, 3).expect("read"), b"two");
+        assert_eq!(read_dir(folder.path()).expect("listed").len(), 1);
+        assert!(write_atomic(&folder.path().join("absent/file"), b"x", Sync::Lazy).is_err());
+    }
+
+    #[test]
+    fn reading_is_bounded() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("file");
+        write_atomic(&path, b"four", Sync::Lazy).expect("written");
+        let error = read_bounded(&path, 3).expect_err("too large");
+        assert_eq!(error.source.kind(), io::ErrorKind::FileTooLarge);
+        assert!(
+            error.to_string().contains("file"),
+            "the message names the path: {error}"
+        );
+    }
+
+    #[test]
+    fn only_one_of_two_moves_to_a_new_name_wins() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| folder.path().join(name);
+        write_atomic(&at("a"), b"a", Sync::Lazy).expect("written");
+        write_atomic(&at("b"), b"b", Sync::Lazy).expect("written");
+        assert!(rename_new(&at("a"), &at("c")).expect("moved"));
+        assert!(!rename_new(&at("b"), &at("c")).expect("refused"));
+        assert!(!link_new(&at("b"), &at("c")).expect("refused"));
+        assert_eq!(read_bounded(&at("c"), 9).expect("read"), b"a");
+    }
+
+    #[test]
+    fn a_link_is_not_opened_as_a_file() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| folder.path().join(name);
+        write_atomic(&at("file"), b"x", Sync::Lazy).expect("written");
+        symlink(Path::new("file"), &at("link")).expect("linked");
+        assert!(open_regular(&at("file")).is_ok());
+        assert!(open_regular(&at("link")).is_err());
+        assert!(open_regular(folder.path()).is_err());
+    }
+}
