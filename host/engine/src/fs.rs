@@ -19,6 +19,7 @@ use std::time::SystemTime;
 
 use rustix::fs::{OFlags, RenameFlags};
 
+use crate::digest::Digest;
 use crate::error::{PathContext as _, PathError};
 
 pub use copy::{CopyError, copy_hashed, hash_file};
@@ -219,6 +220,43 @@ fn link_new(from: &Path, to: &Path) -> Result<bool, PathError> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error).context("move something to", to),
     }
+}
+
+/// Whether anything is at `path`; a link counts as itself.
+pub fn exists(path: &Path) -> bool {
+    stat(path).is_ok_and(|stat| stat.is_some())
+}
+
+/// Whether a folder is at `path`, or a link that leads to one.
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// Digest of a file's content; links are followed.
+pub fn digest(path: &Path) -> Result<Digest, PathError> {
+    let file = File::open(path).context("read", path)?;
+    let (digest, _) = hash_file(&file).context("read", path)?;
+    Ok(digest)
+}
+
+/// Writes a file that must not exist yet, with this mode.
+pub fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), PathError> {
+    let mut file = create_new(path, 0o600)?;
+    file.write_all(bytes).context("write", path)?;
+    set_open_mode(&file, mode).context("write", path)
+}
+
+/// Copies a file to a place where nothing is yet, with this mode, and returns the digest of what was copied.
+pub fn copy_with_mode(from: &Path, to: &Path, mode: u32) -> Result<Digest, PathError> {
+    let source = File::open(from).context("read", from)?;
+    let target = create_new(to, 0o600)?;
+    let (digest, _) = match copy_hashed(&source, &target) {
+        Ok(copied) => copied,
+        Err(CopyError::Read(error)) => return Err(error).context("read", from),
+        Err(CopyError::Write(error)) => return Err(error).context("write", to),
+    };
+    set_open_mode(&target, mode).context("write", to)?;
+    Ok(digest)
 }
 
 /// The folder's names, sorted.

@@ -112,7 +112,7 @@ fn memo_key(tool: &FoundTool, stat: &Stat) -> Digest {
 pub fn base_system() -> String {
     static BASE: OnceLock<String> = OnceLock::new();
     BASE.get_or_init(|| {
-        let read = |path: &str| fs::read(Path::new(path), 64 << 10);
+        let read = |path: &str| fs::read_bounded(Path::new(path), 64 << 10);
         let text = |bytes: Result<Vec<u8>, PathError>| bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let release = text(read("/etc/os-release")).unwrap_or_default();
         let kept = release.lines().filter(|line| {

@@ -39,10 +39,10 @@ impl Executor {
                     let source = self.store.unpacked(tree, name).ok_or_else(lost)?;
                     match big {
                         Big::Bind => binds.push(Bind { source, at: path.clone() }),
-                        Big::Copy => fs::copy_dir(&source, &place)?,
+                        Big::Copy => self.copy_unpacked(content, path, folder)?,
                     }
                 }
-                (InputContent::Link(target), _) => fs::symlink(target, &place)?,
+                (InputContent::Link(target), _) => fs::symlink(Path::new(target), &place)?,
                 (InputContent::Folder, _) => fs::create_dirs(&place)?,
                 (InputContent::File { executable, .. }, material) => {
                     self.stage_file(path, material, &place, *executable)?;
@@ -63,7 +63,7 @@ impl Executor {
         let mode = if executable { 0o555 } else { 0o444 };
         match material {
             Material::Workspace(file) => self.copy_unchanged(file, place, mode),
-            Material::Inline(bytes) => Ok(fs::write_new(place, bytes, mode)?),
+            Material::Inline(bytes) => Ok(fs::write_with_mode(place, bytes, mode)?),
             Material::Blob { digest, size } => {
                 let placed = artifact::place_blob(&self.store, (*digest, *size), place, mode)?;
                 if placed { Ok(()) } else { Err(ExecuteError::Lost { path: path.clone() }) }
@@ -75,7 +75,7 @@ impl Executor {
     /// Copies a file of the user's, and makes sure that it is the one in the key.
     fn copy_unchanged(&self, file: &FileInput, place: &Path, mode: u32) -> Result<(), ExecuteError> {
         let source = file.path.under(self.files.root());
-        if fs::copy_hashed(&source, place, mode)? == file.digest {
+        if fs::copy_with_mode(&source, place, mode)? == file.digest {
             return Ok(());
         }
         Err(ExecuteError::InputChanging { path: file.path.clone() })

@@ -160,14 +160,15 @@ impl Files {
     pub fn input(&self, path: RelPath) -> Result<FileInput, InputError> {
         let (place, stat) = self.follow(&path)?;
         if let Some(known) = self.lookup(&path)
-            && known.stat == stat
+            && known.stat.is_unchanged_since(&stat)
+            && known.stat.mode == stat.mode
         {
-            return Ok(FileInput { path, digest: known.digest, size: stat.size, executable: stat.is_executable() });
+            return Ok(FileInput { path, digest: known.digest, size: stat.size, executable: is_executable(&stat) });
         }
         let read_at = SystemTime::now();
         self.read.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let digest = fs::digest(&place)?;
-        let input = FileInput { path, digest, size: stat.size, executable: stat.is_executable() };
+        let input = FileInput { path, digest, size: stat.size, executable: is_executable(&stat) };
         self.remember(&input, stat, read_at);
         Ok(input)
     }
@@ -189,6 +190,26 @@ impl Files {
         }
     }
 
+    /// The digest of a file whose looks have not changed since it was last read; none where it has to be read.
+    pub fn digest_of(&self, path: &RelPath, stat: &Stat) -> Option<Digest> {
+        self.lookup(path).filter(|known| known.stat.is_unchanged_since(stat)).map(|known| known.digest)
+    }
+
+    /// Remembers files that farm itself has just written, or found right.
+    pub fn remember_written(&self, files: impl Iterator<Item = (RelPath, Stat, Digest)>) {
+        let read_at = SystemTime::now();
+        let Ok(mut known) = self.known.lock() else { return };
+        for (path, stat, digest) in files {
+            // Nobody else writes where farm puts its own: a change after this one shows in the change time, unless it
+            // comes within the clock's tick.
+            if is_settled(&stat, read_at) {
+                known.insert(path, Known { stat, digest });
+            } else {
+                known.remove(&path);
+            }
+        }
+    }
+
     fn lookup(&self, path: &RelPath) -> Option<Known> {
         self.known.lock().ok()?.get(path).cloned()
     }
@@ -206,7 +227,7 @@ impl Files {
     fn walk(&self, start: RelPath, found: &mut Vec<RelPath>) -> Result<(), InputError> {
         let mut folders = vec![start];
         while let Some(folder) = folders.pop() {
-            for (name, kind) in fs::read_dir(&folder.under(&self.root))? {
+            for fs::Listed { name, kind } in fs::read_dir(&folder.under(&self.root))? {
                 let name = name.into_string().map_err(|name| unusable(&folder, &format!("{name:?} is not UTF-8")))?;
                 let path = RelPath::parse(&name).map_err(|error| unusable(&folder, &error.to_string()))?;
                 let path = folder.join(&path);
@@ -225,6 +246,11 @@ impl Files {
     fn is_never_entered(&self, path: &RelPath) -> bool {
         path.parts().any(|part| NEVER_ENTERED.contains(&part)) || path.below(&self.output_folder).is_some()
     }
+}
+
+/// Whether the owner may execute a file.
+pub(super) const fn is_executable(stat: &Stat) -> bool {
+    stat.mode & 0o100 != 0
 }
 
 /// Where walks have to start, those inside another one left out.

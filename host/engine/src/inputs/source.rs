@@ -68,7 +68,7 @@ impl Source for WorkspaceSource<'_> {
             return Err(refusal(AccessErrorKind::TooLarge, format!("`{path}` is larger than 16 MiB")));
         }
         self.spend(stat.size)?;
-        fs::read(&real, MAX_FILE).map_err(|error| failed(&error))
+        fs::read_bounded(&real, MAX_FILE).map_err(|error| failed(&error))
     }
 
     fn look(&mut self, path: &str) -> Result<Option<EntryKind>, AccessError> {

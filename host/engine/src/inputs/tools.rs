@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::fs::{self, Kind};
+use crate::inputs::files::is_executable;
 use crate::path::RelPath;
 
 /// Folders of the base system; what lies there is visible to every action.
@@ -133,7 +134,7 @@ fn installed(home: &Path, version: &str) -> Option<PathBuf> {
         return Some(exact);
     }
     let numbers = |name: &str| name.split('.').map(|part| part.parse::<u32>().unwrap_or(0)).collect::<Vec<_>>();
-    let names = fs::read_dir(&versions).ok()?.into_iter().filter_map(|(name, _)| name.into_string().ok());
+    let names = fs::read_dir(&versions).ok()?.into_iter().filter_map(|listed| listed.name.into_string().ok());
     let newest = names.filter(|name| name.starts_with(&format!("{version}."))).max_by_key(|name| numbers(name));
     newest.map(|name| versions.join(name))
 }
@@ -147,9 +148,9 @@ fn environment_base(program: &Path) -> Option<PathBuf> {
 
 fn is_program(path: &Path) -> bool {
     let real = fs::canonicalize(path).ok().and_then(|real| fs::stat(&real).ok().flatten());
-    real.is_some_and(|stat| stat.kind == Kind::File && stat.is_executable())
+    real.is_some_and(|stat| stat.kind == Kind::File && is_executable(&stat))
 }
 
 fn read_text(path: &Path) -> Option<String> {
-    String::from_utf8(fs::read(path, 64 << 10).ok()?).ok()
+    String::from_utf8(fs::read_bounded(path, 64 << 10).ok()?).ok()
 }

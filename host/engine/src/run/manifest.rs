@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::error::PathError;
 use crate::event::ArtifactFacts;
-use crate::fs;
+use crate::fs::{self, Sync};
 
 /// Version of the file. History: 1, the first.
 const VERSION: u32 = 1;
@@ -70,7 +70,7 @@ pub(super) fn write(
     all: &[String],
 ) -> Result<(), PathError> {
     let place = folder.join("manifest.json");
-    let before = fs::read(&place, MAX_BYTES).ok();
+    let before = fs::read_bounded(&place, MAX_BYTES).ok();
     let old: Option<Manifest> = before.as_ref().and_then(|bytes| serde_json::from_slice(bytes).ok());
     let mut targets = old.filter(|old| old.version == VERSION).map(|old| old.targets).unwrap_or_default();
     targets.retain(|name, _| all.contains(name));
@@ -82,5 +82,5 @@ pub(super) fn write(
         return Ok(());
     }
     fs::create_dirs(folder)?;
-    fs::write_atomic(&place, &bytes)
+    fs::write_atomic(&place, &bytes, Sync::Lazy)
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::PathError;
-use crate::fs;
+use crate::fs::{self, Sync};
 use crate::inputs::Known;
 use crate::path::RelPath;
 
@@ -63,18 +63,18 @@ impl Places {
     pub(super) fn create(&self) -> Result<(), PathError> {
         fs::create_dirs(&self.folder)?;
         let ignore = self.folder.join(".gitignore");
-        if fs::exists(&ignore) { Ok(()) } else { fs::write_atomic(&ignore, b"*\n") }
+        if fs::exists(&ignore) { Ok(()) } else { fs::write_atomic(&ignore, b"*\n", Sync::Lazy) }
     }
 
     /// Removes what killed builds left. Only for the one that holds the lock.
     pub(super) fn sweep(&self) -> Result<(), PathError> {
         let scratch = self.scratch();
-        if fs::exists(&scratch) { fs::remove_dir_all(&scratch) } else { Ok(()) }
+        if fs::exists(&scratch) { fs::remove_all(&scratch) } else { Ok(()) }
     }
 
     /// What the last build left; nothing where it cannot be read.
     pub(super) fn load(&self) -> State {
-        let bytes = fs::read(&self.state(), MAX_BYTES).ok();
+        let bytes = fs::read_bounded(&self.state(), MAX_BYTES).ok();
         let state: Option<State> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         state.filter(|state| state.version == VERSION).unwrap_or_default()
     }
@@ -83,6 +83,6 @@ impl Places {
     pub(super) fn save(&self, mut state: State) -> Result<(), PathError> {
         state.version = VERSION;
         let bytes = serde_json::to_vec(&state).expect("a map with text keys can be written as JSON");
-        fs::write_atomic(&self.state(), &bytes)
+        fs::write_atomic(&self.state(), &bytes, Sync::Lazy)
     }
 }
