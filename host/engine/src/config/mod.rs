@@ -20,6 +20,7 @@ use std::path::Path;
 
 pub use check::{OptionChecker, check_options};
 pub use error::{ConfigError, Fault};
+pub(crate) use error::{shown, suggest};
 pub use types::{
     BuilderEntry, CacheSettings, Dep, Member, Permissions, SandboxMinimum, SandboxSettings, Target, TargetName,
     Workspace,

@@ -1,0 +1,4 @@
+//! Tests of the engine that start no process: a list of modules, one a part of the engine.
+
+mod config;
+mod graph;
