@@ -47,10 +47,12 @@ pub struct Listed {
     pub kind: Kind,
 }
 
-/// The file's bytes. More than `limit` of them are an error of the kind `FileTooLarge`.
+/// The bytes of a regular file; links are followed, and a pipe does not block. More than `limit` of them are an error
+/// of the kind `FileTooLarge`.
 pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, PathError> {
-    let file = File::open(path).context("read", path)?;
-    read_open(&file, limit).context("read", path)
+    let mut options = File::options();
+    let file = options.read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path).and_then(regular);
+    read_open(&file.context("read", path)?, limit).context("read", path)
 }
 
 /// The bytes of an open file from where it stands, at most `limit`.
@@ -271,6 +273,11 @@ pub fn stat(path: &Path) -> Result<Option<Stat>, PathError> {
         Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => Ok(None),
         Err(error) => Err(error).context("look at", path),
     }
+}
+
+/// What kind of thing is at `path` itself; none if nothing is.
+pub fn kind_of(path: &Path) -> Result<Option<Kind>, PathError> {
+    Ok(stat(path)?.map(|stat| stat.kind))
 }
 
 /// Sets the permission bits. Follows links.
