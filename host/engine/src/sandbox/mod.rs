@@ -1,8 +1,34 @@
 //! The sandbox: starts the native tools, and nothing else in the engine does.
+//!
+//! farm itself forks nothing. It executes its own binary again as a helper with one thread ([`helper_main`]), hands it
+//! the [`Spec`] over a socket, and the helper shuts the tool in and stays beside it until every process of the action
+//! is dead. Does not know what a builder, an action or the cache is. What each tier holds, and what it does not:
+//! `host/docs/sandbox.md`.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+mod error;
+mod probe;
+mod run;
+mod spec;
+mod wire;
+
+#[cfg(target_os = "linux")]
+mod helper;
+#[cfg(not(target_os = "linux"))]
+#[path = "portable.rs"]
+mod helper;
+
+pub use error::{Fault, FaultKind, SandboxError};
+pub use helper::helper_main;
+pub use probe::{Support, Unavailable, Wanted, probe};
+pub use run::{Stream, run, run_interactive};
+pub use spec::{
+    Bind, CACHE_INSIDE, CacheFolder, Ending, Finished, HOME_INSIDE, Limits, Spec, TEMPORARY_INSIDE, TREE_INSIDE, Usage,
+};
+pub use wire::HELPER_ARGUMENT;
 
 /// How far a tool is shut in. Later tiers include the earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,0 +1,140 @@
+//! L2: new namespaces, and the first process in them, which builds the root, watches the tool, and by whose death the
+//! kernel kills everything. Does not know what the root holds; see [`super::mounts`].
+
+use std::io;
+use std::os::unix::net::UnixStream;
+
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::io::Errno;
+use rustix::process::{DumpableBehavior, Signal, WaitOptions};
+use rustix::thread::UnshareFlags;
+
+use super::super::wire::{self, Reply, Request};
+use super::super::{Fault, Limits};
+use super::cgroup::Group;
+use super::supervise::{Watch, Watched, watch};
+use super::{At, files, mounts, sys, system, tool, wait_for};
+
+/// Longest answer of the first process, in bytes.
+const MAX_ANSWER: usize = 64 << 10;
+/// The name of every machine, inside.
+const HOST: &[u8] = b"farm";
+/// The kernel refuses to set `pid_max` lower.
+const LEAST_PID_MAX: u64 = 301;
+
+/// Runs the tool in namespaces of its own. When this returns, they are empty.
+pub(super) fn run(channel: &UnixStream, request: &Request) -> Result<Option<Reply>, Fault> {
+    // Ctrl-C in the terminal is for the tool. Any other signal ends this process, and so the first one inside.
+    sys::block_signals(&[libc::SIGINT, libc::SIGQUIT]).at("signals")?;
+    let group = Group::make_where_needed(&request.spec.limits);
+    enter(request)?;
+    let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).at("pipe")?;
+    let Some(first) = sys::fork().at("fork")? else {
+        drop(reader);
+        be_first(channel, request, &writer, group.as_ref());
+    };
+    drop(writer);
+    let answer = files::read_all(&reader, MAX_ANSWER).at("pipe");
+    // The kernel lets the first process go only when all the others in its namespace are gone.
+    wait_for(first);
+    if let Some(group) = group {
+        group.remove();
+    }
+    Ok(wire::unframe(&answer?).ok())
+}
+
+impl Group {
+    /// A group for kernels before 6.14, where a process namespace has no limit of its own, and for root only.
+    fn make_where_needed(limits: &Limits) -> Option<Self> {
+        let needed = rustix::process::geteuid().is_root() && !has_own_pid_max();
+        if needed { Self::make(limits.processes) } else { None }
+    }
+}
+
+fn has_own_pid_max() -> bool {
+    let system = rustix::system::uname();
+    let release = system.release().to_str().unwrap_or_default();
+    let mut numbers = release.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
+    (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default()) >= (6, 14)
+}
+
+/// Goes into new namespaces; children will, where it concerns processes.
+fn enter(request: &Request) -> Result<(), Fault> {
+    let (user, group) = (rustix::process::geteuid(), rustix::process::getegid());
+    if user.is_root() {
+        rustix::thread::set_thread_groups(&[]).ok();
+    }
+    let network = if request.spec.network { UnshareFlags::empty() } else { UnshareFlags::NEWNET };
+    let all = UnshareFlags::NEWUSER
+        | UnshareFlags::NEWNS
+        | UnshareFlags::NEWPID
+        | UnshareFlags::NEWIPC
+        | UnshareFlags::NEWUTS
+        | network;
+    sys::unshare(all).at("new namespaces")?;
+    files::write("/proc/self/setgroups", "deny").at("map the user")?;
+    files::write("/proc/self/uid_map", &format!("{} {} 1", system::USER, user.as_raw())).at("map the user")?;
+    files::write("/proc/self/gid_map", &format!("{} {} 1", system::USER, group.as_raw())).at("map the user")?;
+    // Old kernels have no such namespace; nothing but a view depends on it.
+    sys::unshare(UnshareFlags::NEWCGROUP).ok();
+    rustix::system::sethostname(HOST).at("host name")?;
+    if request.spec.network { Ok(()) } else { sys::raise_loopback().at("loopback interface") }
+}
+
+/// What the first process in the namespaces does. When it ends, so does everything in them.
+fn be_first(channel: &UnixStream, request: &Request, answer: &OwnedFd, group: Option<&Group>) -> ! {
+    let reply = watch_inside(channel, request, answer, group);
+    let reply = reply.unwrap_or_else(|fault| Some(Reply::Fault(fault)));
+    if let Some(frame) = reply.and_then(|reply| wire::frame(&reply).ok()) {
+        files::write_all(answer, &frame).ok();
+    }
+    sys::exit_now(0)
+}
+
+fn watch_inside(
+    channel: &UnixStream,
+    request: &Request,
+    answer: &OwnedFd,
+    group: Option<&Group>,
+) -> Result<Option<Reply>, Fault> {
+    let spec = &request.spec;
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).at("death signal")?;
+    // Nothing but this: a blocked signal would reach the first process even from inside.
+    let signals = sys::signal_file(&[libc::SIGCHLD]).at("signals")?;
+    mounts::build(spec, || bound_processes(&spec.limits))?;
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).at("dumpable")?;
+    let tool = tool::spawn(request, group)?;
+    let watched = Watch { channel, parent: Some(answer.as_fd()), signals: &signals, tool, limits: &spec.limits };
+    match watch(&watched).at("watch the tool")? {
+        Watched::Abandoned => Ok(None),
+        Watched::Ended(ending) => {
+            kill_all().at("kill the rest")?;
+            Ok(Some(Reply::Finished { ending, usage: sys::children_usage() }))
+        }
+    }
+}
+
+/// The process namespace's own limit, which binds root too. Kernels before 6.14 have none: there it is the whole
+/// machine's, which is not ours to set, and they refuse it.
+fn bound_processes(limits: &Limits) {
+    // One number is used up by the first process.
+    let most = limits.processes.saturating_add(1).max(LEAST_PID_MAX);
+    if has_own_pid_max() {
+        files::write("/proc/sys/kernel/pid_max", &most.to_string()).ok();
+    }
+}
+
+/// Kills everything in the process namespace but this process, and waits for it.
+fn kill_all() -> io::Result<()> {
+    loop {
+        sys::kill_everything();
+        loop {
+            match rustix::process::wait(WaitOptions::empty()) {
+                Ok(_) => {}
+                Err(Errno::CHILD) => return Ok(()),
+                Err(Errno::INTR) => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Which tiers this system gives us, found out by really setting them up, and what to do where it does not.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::run::rehearse;
+use super::{Limits, SandboxError, Spec, Tier};
+use crate::path::RelPath;
+
+/// How long setting a sandbox up may take before it counts as impossible.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A folder that every system has; it stands in for the tree and the scratch folder, and nothing is written there.
+const ANY_FOLDER: &str = "/usr";
+
+/// What the user asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// As little as farm ever does: [`Tier::L0`].
+    Off,
+    /// The best that there is.
+    Auto,
+    /// The best that there is, but a failure when it is less than this.
+    AtLeast(Tier),
+}
+
+/// The tiers that can be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Support {
+    /// Whether L1 can be had.
+    pub l1: Result<(), Unavailable>,
+    /// Whether L2 can be had.
+    pub l2: Result<(), Unavailable>,
+}
+
+/// Why a tier cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unavailable {
+    /// What is missing, as part of a sentence.
+    pub reason: String,
+    /// What to do about it, if anything can be done.
+    pub remedy: Option<String>,
+}
+
+/// Tries the tiers by running the helper, the strongest first. Takes a few milliseconds.
+pub fn probe(helper: &Path) -> Support {
+    let l2 = try_tier(helper, Tier::L2);
+    let l1 = match &l2 {
+        Ok(()) => Ok(()),
+        Err(_) => try_tier(helper, Tier::L1),
+    };
+    Support { l1, l2 }
+}
+
+impl Support {
+    /// The tier to run with. Fails, rather than take less than what was asked for.
+    pub fn choose(&self, wanted: Wanted) -> Result<Tier, SandboxError> {
+        match wanted {
+            Wanted::Off => Ok(Tier::L0),
+            Wanted::Auto => Ok(self.best()),
+            Wanted::AtLeast(tier) => self.get(tier).map(|()| self.best()).map_err(|why| SandboxError::Unavailable {
+                tier,
+                why: why.clone(),
+            }),
+        }
+    }
+
+    /// Whether this tier can be had.
+    pub fn get(&self, tier: Tier) -> Result<(), &Unavailable> {
+        match tier {
+            Tier::L0 => Ok(()),
+            Tier::L1 => self.l1.as_ref().copied(),
+            Tier::L2 => self.l2.as_ref().copied(),
+        }
+    }
+
+    fn best(&self) -> Tier {
+        let tiers = [Tier::L2, Tier::L1];
+        tiers.into_iter().find(|tier| self.get(*tier).is_ok()).unwrap_or(Tier::L0)
+    }
+}
+
+fn try_tier(helper: &Path, tier: Tier) -> Result<(), Unavailable> {
+    match rehearse(helper, &nothing(tier), PATIENCE) {
+        Ok(_) => Ok(()),
+        Err(SandboxError::Setup { step, source, .. }) => Err(Unavailable {
+            remedy: remedy(&step, source.raw_os_error().unwrap_or_default()),
+            reason: format!("{step}: {source}"),
+        }),
+        Err(error) => Err(Unavailable { reason: error.to_string(), remedy: None }),
+    }
+}
+
+/// A run of nothing.
+fn nothing(tier: Tier) -> Spec {
+    Spec {
+        tier,
+        program: Path::new(ANY_FOLDER).join("nothing"),
+        arguments: Vec::new(),
+        environment: Vec::new(),
+        tree: ANY_FOLDER.into(),
+        directory: RelPath::root(),
+        binds: Vec::new(),
+        caches: Vec::new(),
+        toolchains: Vec::new(),
+        network: false,
+        scratch: ANY_FOLDER.into(),
+        limits: Limits { timeout: PATIENCE, ..Limits::default() },
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn remedy(_step: &str, _errno: i32) -> Option<String> {
+    None
+}
+
+#[cfg(target_os = "linux")]
+fn remedy(step: &str, errno: i32) -> Option<String> {
+    remedy_for(step, errno, &|setting| super::helper::read_setting(setting))
+}
+
+/// The command to type. `setting` reads a file below `/proc/sys`.
+#[cfg(target_os = "linux")]
+fn remedy_for(step: &str, errno: i32, setting: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let is = |name: &str, value: &str| setting(name).as_deref() == Some(value);
+    let text = if step == "landlock" {
+        match errno {
+            libc::EOPNOTSUPP => "add `landlock` to the `lsm=` boot parameter of the kernel and restart",
+            libc::EPERM => "let the container's seccomp profile pass the `landlock_*` system calls",
+            _ => "use a kernel from 5.13 on with CONFIG_SECURITY_LANDLOCK=y",
+        }
+    } else if is("user/max_user_namespaces", "0") {
+        "allow user namespaces: `sudo sysctl -w user.max_user_namespaces=15000`"
+    } else if is("kernel/unprivileged_userns_clone", "0") {
+        "allow user namespaces: `sudo sysctl -w kernel.unprivileged_userns_clone=1`"
+    } else if is("kernel/apparmor_restrict_unprivileged_userns", "1") {
+        "give farm's binary an AppArmor profile with the rule `userns,`, or allow all: `sudo sysctl -w \
+         kernel.apparmor_restrict_unprivileged_userns=0`"
+    } else if step == "new namespaces" && errno == libc::EPERM {
+        "in a container, start it with `--security-opt seccomp=unconfined`, or ask for less with `--sandbox L1`"
+    } else if step.starts_with("mount") || step.starts_with("pivot") {
+        "in a container, start it with `--security-opt apparmor=unconfined --security-opt seccomp=unconfined \
+         --security-opt systempaths=unconfined`, or ask for less with `--sandbox L1`"
+    } else if step == "new namespaces" {
+        "use a kernel with CONFIG_USER_NS, CONFIG_PID_NS, CONFIG_NET_NS, CONFIG_IPC_NS and CONFIG_UTS_NS"
+    } else {
+        return None;
+    };
+    Some(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn without_l2() -> Support {
+        let why = Unavailable { reason: "new namespaces: EPERM".into(), remedy: Some("type this".into()) };
+        Support { l1: Ok(()), l2: Err(why) }
+    }
+
+    #[test]
+    fn c26_a_wanted_tier_is_never_silently_lowered() {
+        let error = without_l2().choose(Wanted::AtLeast(Tier::L2)).expect_err("L2 is not there");
+        let problem = crate::error::Problem::from(error);
+        assert_eq!(problem.code, "sandbox::unavailable");
+        assert_eq!(problem.class, crate::error::Class::Policy);
+        assert_eq!(problem.hints, ["type this"]);
+    }
+
+    #[test]
+    fn auto_takes_the_best_there_is() {
+        let support = without_l2();
+        assert_eq!(support.choose(Wanted::Auto).ok(), Some(Tier::L1));
+        assert_eq!(support.choose(Wanted::AtLeast(Tier::L1)).ok(), Some(Tier::L1));
+        assert_eq!(support.choose(Wanted::Off).ok(), Some(Tier::L0));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn c26_the_remedy_names_the_setting_that_is_in_the_way() {
+        let restricted = |name: &str| (name == "kernel/apparmor_restrict_unprivileged_userns").then(|| "1".to_owned());
+        let text = remedy_for("mount private", libc::EACCES, &restricted).expect("a remedy");
+        assert!(text.contains("kernel.apparmor_restrict_unprivileged_userns=0"), "{text}");
+        let none = |name: &str| (name == "user/max_user_namespaces").then(|| "0".to_owned());
+        let text = remedy_for("new namespaces", libc::ENOSPC, &none).expect("a remedy");
+        assert!(text.contains("user.max_user_namespaces"), "{text}");
+        let text = remedy_for("landlock", libc::EOPNOTSUPP, &|_| None).expect("a remedy");
+        assert!(text.contains("lsm="), "{text}");
+    }
+}
