@@ -37,7 +37,7 @@ fn without_a_workspace_the_message_says_where_it_was_looked_for() {
     exit code: 2
     ----- stdout -----
     ----- stderr -----
-    error[request::no-workspace]: there is no `farm.toml` in `[WORKSPACE]` or any folder above it
+    error[cli::no-workspace]: there is no `farm.toml` in `[WORKSPACE]` or any folder above it
       hint: go to the folder of your product, or name it with -C
       hint: a new workspace starts with a farm.toml of `[workspace]` and `name = "shop"`
     "#);
@@ -49,7 +49,7 @@ fn a_folder_that_is_not_there_is_named() {
     exit code: 2
     ----- stdout -----
     ----- stderr -----
-    error[request::no-directory]: cannot work in `nowhere`: it cannot be entered
+    error[cli::no-directory]: cannot work in `nowhere`: it cannot be entered
       because: No such file or directory (os error 2)
     ");
 }
@@ -60,7 +60,7 @@ fn with_json_a_wrong_request_ends_in_build_finished() {
     let ran = workspace.farm("build --json");
     assert_eq!(ran.code(), 2);
     let events = ran.events();
-    assert_eq!(events[0]["problem"]["code"], "request::no-workspace");
+    assert_eq!(events[0]["problem"]["code"], "cli::no-workspace");
     let last = events.last().expect("there are some");
     assert_eq!((&last["event"], &last["ok"]), (&"build-finished".into(), &false.into()));
     assert_eq!(last["counts"]["ran"], 0);

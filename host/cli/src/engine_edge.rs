@@ -11,19 +11,8 @@ use std::time::Duration;
 use farm_engine::error::{Class, Problem};
 use farm_engine::event::{Counts, Sink};
 use farm_engine::plan::{Plan, Want};
-use farm_engine::sandbox::Tier;
+use farm_engine::sandbox::Wanted;
 use tokio::sync::watch;
-
-/// Which sandbox is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    /// None but the staged tree: L0.
-    Off,
-    /// The highest that this system has.
-    Auto,
-    /// This one or a higher one, or the build fails.
-    AtLeast(Tier),
-}
 
 /// How far a build uses what is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,8 +124,10 @@ pub(crate) struct PluginFacts {
 /// What lies in the cache.
 #[derive(Debug, Clone)]
 pub(crate) struct CacheStatus {
-    /// Its parts in words (`blobs`, `results`, `unpacked trees`, …), each with its number of entries and bytes.
-    pub(crate) parts: Vec<(String, u64, u64)>,
+    /// How many results of actions.
+    pub(crate) results: u64,
+    /// Its parts in words (`blobs`, `unpacked trees`, …), each with its bytes.
+    pub(crate) parts: Vec<(&'static str, u64)>,
     /// What it may hold before the least used is dropped.
     pub(crate) max_bytes: u64,
     /// How long an unused entry stays.
@@ -146,7 +137,7 @@ pub(crate) struct CacheStatus {
 /// What was deleted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Freed {
-    /// Number of files.
+    /// Number of entries.
     pub(crate) entries: u64,
     /// Sum of their bytes.
     pub(crate) bytes: u64,
@@ -185,17 +176,6 @@ pub(crate) fn cache_status(_folder: &Path) -> Result<CacheStatus, Problem> {
 /// Deletes everything in the cache.
 pub(crate) fn cache_clean(_folder: &Path) -> Result<Freed, Problem> {
     Err(not_there())
-}
-
-/// Runs a kept failed action, or another command in its place, in its sandbox and on this terminal; answers its exit
-/// code.
-pub(crate) fn debug(_helper: &Path, _folder: &Path, _command: &[String]) -> Result<i32, Problem> {
-    Err(not_there())
-}
-
-/// What the hidden command `__sandbox` does; answers its exit code.
-pub(crate) fn sandbox_helper() -> i32 {
-    70
 }
 
 /// The answer of everything that the engine does not have yet.

@@ -19,6 +19,7 @@ use std::io::stderr;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use farm_engine::sandbox::{HELPER_ARGUMENT, helper_main};
 
 use crate::args::Cli;
 use crate::commands::Invocation;
@@ -27,8 +28,8 @@ use crate::ui::Ui;
 
 fn main() -> ExitCode {
     // First of all, while there is one thread and nothing is open: the sandbox's helper is this program too.
-    if std::env::args_os().nth(1).is_some_and(|first| first == "__sandbox") {
-        return to_exit_code(engine_edge::sandbox_helper());
+    if std::env::args_os().nth(1).is_some_and(|first| first == HELPER_ARGUMENT) {
+        return to_exit_code(helper_main());
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -1,6 +1,7 @@
 //! Turns the user's signals into the engine's request to stop: the first asks running actions to end, the second kills
 //! them, and one more ends farm itself. Does not know what runs.
 
+use std::io;
 use std::sync::mpsc;
 use std::thread;
 
@@ -25,6 +26,13 @@ pub(crate) fn watch(screen: Screen) -> watch::Receiver<Stop> {
     // Whether the thread is ready or gave up: from here on its answer is as good as it will get.
     ready.recv().unwrap_or_default();
     receiver
+}
+
+/// From now on an interrupt does nothing here: the tool on the same terminal gets it too, and decides.
+pub(crate) fn leave_interrupts_to_tool() -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    // The handler replaces the default for the rest of the process's life, whether somebody listens or not.
+    runtime.block_on(async { signal(SignalKind::interrupt()).map(drop) })
 }
 
 /// Hears signals until the program ends.

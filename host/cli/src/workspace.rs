@@ -27,7 +27,7 @@ fn start_folder(directory: Option<&Path>) -> Result<PathBuf, Problem> {
     let directory = directory.unwrap_or_else(|| Path::new("."));
     let wrong = |reason: &str| {
         let message = format!("cannot work in `{}`: {reason}", directory.display());
-        Problem::new("request::no-directory", Class::Request, message)
+        Problem::new("cli::no-directory", Class::Request, message)
     };
     let folder = directory
         .canonicalize()
@@ -52,7 +52,7 @@ fn has_workspace(file: &Path) -> bool {
 /// There is no `farm.toml` at all.
 fn not_found(start: &Path) -> Problem {
     let message = format!("there is no `{FILE}` in `{}` or any folder above it", start.display());
-    Problem::new("request::no-workspace", Class::Request, message)
+    Problem::new("cli::no-workspace", Class::Request, message)
         .hint("go to the folder of your product, or name it with -C")
         .hint("a new workspace starts with a farm.toml of `[workspace]` and `name = \"shop\"`")
 }
@@ -103,8 +103,8 @@ mod tests {
 
     #[test]
     fn without_a_file_or_a_folder_it_is_a_request_error() {
-        assert_eq!(found(&[], "src"), Err("request::no-workspace"));
+        assert_eq!(found(&[], "src"), Err("cli::no-workspace"));
         let missing = find(Some(Path::new("/nowhere/at/all"))).expect_err("not there");
-        assert_eq!((missing.code, missing.class), ("request::no-directory", Class::Request));
+        assert_eq!((missing.code, missing.class), ("cli::no-directory", Class::Request));
     }
 }

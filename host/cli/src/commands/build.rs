@@ -5,11 +5,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use farm_engine::error::Problem;
-use farm_engine::sandbox::Tier;
+use farm_engine::sandbox::{Tier, Wanted};
 
 use super::Invocation;
 use crate::args::{BuildArgs, Sandbox};
-use crate::engine_edge::{self, CacheUse, Request, Summary, Wanted};
+use crate::engine_edge::{self, CacheUse, Request, Summary};
 use crate::report::{Detail, Reports, Screen};
 use crate::ui::Output;
 use crate::{exit, signals};

@@ -30,7 +30,7 @@ pub(super) fn run(command: &CacheCommand, invocation: &Invocation) -> Result<Exi
             let (entries, size) = (freed.entries, bytes(freed.bytes));
             invocation
                 .ui
-                .message(&format!("deleted {entries} files ({size}) from {}", folder.display()));
+                .message(&format!("deleted {entries} entries ({size}) from {}", folder.display()));
         }
     }
     Ok(exit::done())
@@ -38,14 +38,13 @@ pub(super) fn run(command: &CacheCommand, invocation: &Invocation) -> Result<Exi
 
 /// One document.
 fn as_json(folder: &Path, status: &CacheStatus) -> Value {
-    let part = |(name, entries, bytes): &(String, u64, u64)| {
-        (name.replace(' ', "_"), json!({"entries": entries, "bytes": bytes}))
-    };
+    let part = |(name, bytes): &(&str, u64)| (name.replace(' ', "_"), Value::from(*bytes));
     json!({
         "version": 1,
         "folder": folder.to_string_lossy(),
+        "results": status.results,
         "bytes": total(status),
-        "parts": status.parts.iter().map(part).collect::<Map<_, _>>(),
+        "bytes_by_part": status.parts.iter().map(part).collect::<Map<_, _>>(),
         "max_bytes": status.max_bytes,
         "max_age_seconds": status.max_age.as_secs(),
     })
@@ -56,29 +55,24 @@ fn as_text(folder: &Path, status: &CacheStatus) -> String {
     let width = status
         .parts
         .iter()
-        .map(|(name, ..)| name.chars().count())
+        .map(|(name, _)| name.len())
         .max()
         .unwrap_or(0)
         .max(5);
-    let row = |name: &str, entries: &str, size| format!("  {name:<width$}  {entries:>9}  {:>10}", bytes(size));
-    let mut lines = vec![folder.display().to_string()];
-    lines.extend(
-        status
-            .parts
-            .iter()
-            .map(|(name, entries, size)| row(name, &entries.to_string(), *size)),
-    );
+    let row = |name: &str, size| format!("  {name:<width$}  {:>10}", bytes(size));
+    let mut lines = vec![format!("{} ({} results)", folder.display(), status.results)];
+    lines.extend(status.parts.iter().map(|(name, size)| row(name, *size)));
     let (limit, days) = (bytes(status.max_bytes), status.max_age.as_secs() / 86_400);
     lines.push(format!(
         "{} of {limit}; unused entries stay {days} days",
-        row("total", "", total(status))
+        row("total", total(status))
     ));
     lines.join("\n")
 }
 
 /// Bytes of all parts.
 fn total(status: &CacheStatus) -> u64 {
-    status.parts.iter().map(|(_, _, bytes)| bytes).sum()
+    status.parts.iter().map(|(_, bytes)| bytes).sum()
 }
 
 #[cfg(test)]
@@ -91,10 +85,8 @@ mod tests {
 
     fn status() -> CacheStatus {
         CacheStatus {
-            parts: vec![
-                ("blobs".to_owned(), 1204, 48_100_000),
-                ("unpacked trees".to_owned(), 2, 210_000_000),
-            ],
+            results: 48,
+            parts: vec![("blobs", 48_100_000), ("unpacked trees", 210_000_000)],
             max_bytes: 5_000_000_000,
             max_age: Duration::from_secs(7 * 86_400),
         }
@@ -103,15 +95,15 @@ mod tests {
     #[test]
     fn people_get_a_table() {
         assert_snapshot!(as_text(Path::new("/home/me/.cache/farm"), &status()), @r"
-        /home/me/.cache/farm
-          blobs                1204     48.1 MB
-          unpacked trees          2    210.0 MB
-          total                        258.1 MB of 5.0 GB; unused entries stay 7 days
+        /home/me/.cache/farm (48 results)
+          blobs              48.1 MB
+          unpacked trees    210.0 MB
+          total             258.1 MB of 5.0 GB; unused entries stay 7 days
         ");
     }
 
     #[test]
     fn programs_get_a_document() {
-        assert_snapshot!(as_json(Path::new("/home/me/.cache/farm"), &status()), @r#"{"version":1,"folder":"/home/me/.cache/farm","bytes":258100000,"parts":{"blobs":{"entries":1204,"bytes":48100000},"unpacked_trees":{"entries":2,"bytes":210000000}},"max_bytes":5000000000,"max_age_seconds":604800}"#);
+        assert_snapshot!(as_json(Path::new("/home/me/.cache/farm"), &status()), @r#"{"version":1,"folder":"/home/me/.cache/farm","results":48,"bytes":258100000,"bytes_by_part":{"blobs":48100000,"unpacked_trees":210000000},"max_bytes":5000000000,"max_age_seconds":604800}"#);
     }
 }

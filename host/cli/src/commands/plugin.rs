@@ -54,7 +54,7 @@ fn from_here(invocation: &Invocation, path: &Path) -> Result<std::path::PathBuf,
         .map_or_else(|| path.to_path_buf(), |folder| folder.join(path));
     std::path::absolute(&path).map_err(|error| {
         let message = format!("`{}` is not a usable path", path.display());
-        Problem::new("request::no-file", farm_engine::error::Class::Request, message).because(&error)
+        Problem::new("cli::no-file", farm_engine::error::Class::Request, message).because(&error)
     })
 }
 
