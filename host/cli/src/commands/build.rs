@@ -1,0 +1,108 @@
+//! `farm build`. Does not know how anything is built or shown.
+
+use std::io::{stderr, stdout};
+use std::path::Path;
+use std::process::ExitCode;
+
+use farm_engine::error::Problem;
+use farm_engine::sandbox::{Tier, Wanted};
+
+use super::Invocation;
+use crate::args::{BuildArgs, Sandbox};
+use crate::engine_edge::{self, CacheUse, Request, Summary};
+use crate::report::{Detail, Reports, Screen};
+use crate::ui::Output;
+use crate::{exit, signals};
+
+/// Builds, with reports on the way.
+pub(super) fn run(args: &BuildArgs, invocation: &Invocation) -> ExitCode {
+    let workspace = invocation.workspace();
+    let screen = Screen::on(Output::to(stderr()));
+    let json = args.json.then(|| Output::to(stdout()));
+    let known = workspace.as_deref().ok();
+    let mut reports = Reports::open(&invocation.ui, &screen, detail(args), known, json);
+    let result = workspace.as_deref().map_err(Problem::clone).and_then(|workspace| {
+        let request = request(args, invocation, workspace)?;
+        engine_edge::build(&request, &mut reports, signals::watch(screen))
+    });
+    match result {
+        Ok(summary) => ExitCode::from(code(&summary)),
+        Err(problem) => {
+            let code = exit::code_of(problem.class);
+            reports.give_up(problem);
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// The request that was typed.
+fn request(args: &BuildArgs, invocation: &Invocation, workspace: &Path) -> Result<Request, Problem> {
+    let usual = invocation.request(workspace, Some(&args.selection))?;
+    let uses_cache = !args.no_cache;
+    Ok(Request {
+        sandbox: args.sandbox.map(wanted),
+        jobs: args.jobs.map_or(usual.jobs, usize::from),
+        keep_going: args.keep_going,
+        cache: CacheUse {
+            read: uses_cache,
+            write: uses_cache,
+            tool_caches: uses_cache,
+        },
+        clear_cache: args.clear_cache,
+        locked: args.locked,
+        ..usual
+    })
+}
+
+/// The sandbox in the engine's words.
+fn wanted(sandbox: Sandbox) -> Wanted {
+    match sandbox {
+        Sandbox::Off => Wanted::Off,
+        Sandbox::Auto => Wanted::Auto,
+        Sandbox::L1 => Wanted::AtLeast(Tier::L1),
+        Sandbox::L2 => Wanted::AtLeast(Tier::L2),
+    }
+}
+
+/// How much is told.
+fn detail(args: &BuildArgs) -> Detail {
+    match (args.quiet, args.verbose) {
+        (true, _) => Detail::Quiet,
+        (_, true) => Detail::Verbose,
+        _ => Detail::Normal,
+    }
+}
+
+/// The exit code of a build that came to its end.
+fn code(summary: &Summary) -> u8 {
+    match (summary.ok, summary.class) {
+        (true, _) => exit::DONE,
+        (false, Some(class)) => exit::code_of(class),
+        (false, None) => exit::BUILD_FAILED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use farm_engine::error::Class;
+    use farm_engine::event::Counts;
+
+    use super::*;
+
+    #[test]
+    fn the_worst_problem_decides_the_exit_code() {
+        let ended = |ok, class| {
+            code(&Summary {
+                ok,
+                class,
+                counts: Counts::default(),
+            })
+        };
+        assert_eq!(ended(true, None), 0);
+        assert_eq!(ended(false, Some(Class::Build)), 1);
+        assert_eq!(ended(false, Some(Class::Request)), 2);
+        assert_eq!(ended(false, Some(Class::Policy)), 3);
+        assert_eq!(ended(false, Some(Class::Interrupted)), 130);
+        assert_eq!(ended(false, None), 1);
+    }
+}

@@ -1,0 +1,209 @@
+//! Recorded builds, for the tests of the reports: the same stream through each shows that the events say enough.
+
+use std::time::Duration;
+
+use farm_engine::error::{Class, Location, Problem};
+use farm_engine::event::{ArtifactFacts, Counts, Event, Outcome, Stream};
+use farm_engine::sandbox::Tier;
+use serde_json::json;
+
+/// One action ran, one was restored, one was in place.
+pub(super) fn successful() -> Vec<Event> {
+    vec![
+        started(&["backend", "frontend"]),
+        planned("backend", &["compile", "schema"], true),
+        output("backend", "compile", "Listing 'src'...\n", true),
+        finished("backend", "compile", "byte-compile", Outcome::Cached, 800),
+        finished("backend", "schema", "export the OpenAPI schema", Outcome::UpToDate, 400),
+        made(
+            "backend",
+            "python-app",
+            Some("dist/backend"),
+            json!({"python": "3.12.4", "endpoints": 9}),
+        ),
+        planned("frontend", &["install", "bundle"], false),
+        begun("frontend", "install", "npm ci"),
+        finished("frontend", "install", "npm ci", Outcome::Ran, 12_300),
+        begun("frontend", "bundle", "vite build"),
+        output(
+            "frontend",
+            "bundle",
+            "\x1b[32mbuilt\x1b[0m\x1b]0;owned\x07 in 2s\r\n",
+            false,
+        ),
+        finished("frontend", "bundle", "vite build", Outcome::Ran, 2345),
+        made(
+            "frontend",
+            "web-bundle",
+            Some("dist/frontend"),
+            json!({"gzip_bytes": 68_100, "chunks": 3}),
+        ),
+        Event::Notice {
+            code: "cache::corrupt",
+            message: "one entry of the cache was damaged and was made anew".to_owned(),
+            target: Some("frontend".to_owned()),
+            action: None,
+        },
+        ended(
+            true,
+            Counts {
+                ran: 2,
+                cached: 1,
+                up_to_date: 1,
+                ..Counts::default()
+            },
+            14_700,
+        ),
+    ]
+}
+
+/// One action failed, and another was not tried.
+pub(super) fn failing() -> Vec<Event> {
+    let problem = Problem::new("execute::tool-failed", Class::Build, "`npx tsc` ended with exit code 2")
+        .target("frontend")
+        .action("types")
+        .hint("run it by hand in the same sandbox: farm debug .farm/failed/frontend/types");
+    vec![
+        started(&["frontend"]),
+        planned("frontend", &["types", "bundle"], false),
+        begun("frontend", "types", "check types"),
+        output(
+            "frontend",
+            "types",
+            "src/App.tsx(12,7): error TS2339: Property 'title' ",
+            false,
+        ),
+        output(
+            "frontend",
+            "types",
+            "does not exist.\n\x1b[1A\x1b]52;c;eA==\x07$ sudo password:",
+            false,
+        ),
+        finished("frontend", "types", "check types", Outcome::Failed, 3400),
+        Event::ProblemFound { problem },
+        finished("frontend", "bundle", "vite build", Outcome::Skipped, 0),
+        Event::TargetFinished {
+            target: "frontend".to_owned(),
+            ok: false,
+            artifacts: Vec::new(),
+        },
+        ended(
+            false,
+            Counts {
+                failed: 1,
+                skipped: 1,
+                ..Counts::default()
+            },
+            3500,
+        ),
+    ]
+}
+
+/// Nothing was to be done.
+pub(super) fn up_to_date() -> Vec<Event> {
+    vec![
+        started(&["backend"]),
+        planned("backend", &["compile"], true),
+        finished("backend", "compile", "byte-compile", Outcome::UpToDate, 800),
+        made("backend", "python-app", Some("dist/backend"), json!({})),
+        ended(
+            true,
+            Counts {
+                up_to_date: 1,
+                ..Counts::default()
+            },
+            20,
+        ),
+    ]
+}
+
+/// What the engine answers to a mistake in `farm.toml`.
+pub(super) fn wrong_request() -> Problem {
+    let location = Location {
+        file: "farm.toml".to_owned(),
+        line: 7,
+        column: 1,
+    };
+    Problem::new("config::unknown-key", Class::Request, "unknown key `biulder`").at(Some(location))
+}
+
+fn started(targets: &[&str]) -> Event {
+    let targets = targets.iter().map(|target| (*target).to_owned()).collect();
+    let (workspace, mode) = ("shop".to_owned(), "production".to_owned());
+    Event::BuildStarted {
+        workspace,
+        targets,
+        mode,
+        tier: Tier::L2,
+        jobs: 2,
+    }
+}
+
+fn planned(target: &str, actions: &[&str], cached: bool) -> Event {
+    let actions = actions.iter().map(|action| (*action).to_owned()).collect();
+    Event::TargetPlanned {
+        target: target.to_owned(),
+        builder: "some-builder".to_owned(),
+        actions,
+        cached,
+    }
+}
+
+fn begun(target: &str, action: &str, label: &str) -> Event {
+    Event::ActionStarted {
+        target: target.to_owned(),
+        action: action.to_owned(),
+        label: label.to_owned(),
+    }
+}
+
+fn output(target: &str, action: &str, text: &str, replayed: bool) -> Event {
+    let (target, action, text) = (target.to_owned(), action.to_owned(), text.to_owned());
+    Event::ActionOutput {
+        target,
+        action,
+        stream: Stream::Stdout,
+        text,
+        replayed,
+    }
+}
+
+fn finished(target: &str, action: &str, label: &str, outcome: Outcome, milliseconds: u64) -> Event {
+    let has_run = matches!(outcome, Outcome::Ran | Outcome::Failed);
+    Event::ActionFinished {
+        target: target.to_owned(),
+        action: action.to_owned(),
+        label: label.to_owned(),
+        outcome,
+        key: Some("0123456789abcdef".repeat(4)),
+        tier: has_run.then_some(Tier::L2),
+        duration: Duration::from_millis(milliseconds),
+        fetched: action == "install",
+    }
+}
+
+fn made(target: &str, kind: &str, path: Option<&str>, metadata: serde_json::Value) -> Event {
+    let artifact = ArtifactFacts {
+        name: "app".to_owned(),
+        kind: kind.to_owned(),
+        digest: "fedcba9876543210".repeat(4),
+        files: 14,
+        bytes: 212_400,
+        path: path.map(str::to_owned),
+        metadata,
+    };
+    Event::TargetFinished {
+        target: target.to_owned(),
+        ok: true,
+        artifacts: vec![artifact],
+    }
+}
+
+fn ended(ok: bool, counts: Counts, milliseconds: u64) -> Event {
+    Event::BuildFinished {
+        ok,
+        counts,
+        components: 1,
+        duration: Duration::from_millis(milliseconds),
+    }
+}
