@@ -121,9 +121,8 @@ fn place_content(tree: &mut Tree, at: &RelPath, content: &Content) -> Result<(),
             let content = InputContent::File { digest: *digest, executable: *executable };
             place(tree, at.clone(), content, Material::Blob { digest: *digest, size: *size })
         }
-        Content::Unpacked { tree: digest, name, .. } => {
-            let material = Material::Unpacked { tree: *digest, name: name.clone() };
-            place(tree, at.clone(), InputContent::Unpacked(*digest), material)
+        Content::Unpacked { tree: digest, .. } => {
+            place(tree, at.clone(), InputContent::Unpacked(*digest), Material::Unpacked(content.clone()))
         }
         Content::Folder(folder) => {
             for entry in &folder.entries {

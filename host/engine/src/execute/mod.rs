@@ -115,12 +115,7 @@ pub enum Material {
         size: u64,
     },
     /// In a folder that the store keeps unpacked.
-    Unpacked {
-        /// Digest of its tree.
-        tree: Digest,
-        /// The folder's own name.
-        name: String,
-    },
+    Unpacked(Content),
     /// There are none: a link or an empty folder.
     None,
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::artifact;
+use crate::artifact::{self, CollectError};
 use crate::cache::{ActionResult, Content};
 use crate::digest::Digest;
 use crate::event::Stream;
@@ -19,7 +19,7 @@ use crate::execute::failure::ExecuteError;
 use crate::execute::gather::tree_root;
 use crate::execute::stage::Big;
 use crate::execute::{Executor, Job, Prepared, environment};
-use crate::fs;
+use crate::fs::{self, Folder, Kind};
 use crate::path::RelPath;
 use crate::plan::{CheckedWork, Level, StepRun};
 use crate::plugin::PlanFailure;
@@ -98,7 +98,13 @@ impl Executor {
             blocking(move || this.spec(&job, &prepared, &folder)).await?
         };
         let started = Instant::now();
-        let mut tee = |stream, bytes: &[u8]| log.take(stream, bytes, output);
+        let mut tee = |stream, bytes: &[u8]| {
+            let stream = match stream {
+                sandbox::Stream::Stdout => Stream::Stdout,
+                sandbox::Stream::Stderr => Stream::Stderr,
+            };
+            log.take(stream, bytes, output);
+        };
         let finished = sandbox::run(&self.settings.helper, &spec, &mut tee, stop).await?;
         let spent = started.elapsed();
         log.flush(output);
@@ -203,27 +209,31 @@ impl Executor {
 
     /// Takes the declared outputs into the store, and lists what else was written.
     fn collect(&self, job: &Job, prepared: &Prepared, folder: &Path) -> Result<Collected, ExecuteError> {
-        let tree = folder.join(TREE);
+        let tree = Folder::open(&folder.join(TREE))?;
         let root = tree_root(job);
         let mut outputs = BTreeMap::new();
         for output in &job.action.outputs {
             let path = root.join(&output.path);
-            match artifact::collect(&tree, &path, output.shape, &self.store)? {
-                Some(content) => drop(outputs.insert(output.name.clone(), content)),
-                None if output.required => {
-                    let kept = None;
-                    return Err(ExecuteError::MissingOutput { command: command_text(job), path: output.path.clone(), kept });
+            match artifact::collect(&tree, &path, output.shape, &self.store) {
+                Ok(content) => drop(outputs.insert(output.name.clone(), content)),
+                Err(CollectError::Missing(_)) if output.required => {
+                    let path = output.path.clone();
+                    return Err(ExecuteError::MissingOutput { command: command_text(job), path, kept: None });
                 }
-                None => {}
+                Err(CollectError::Missing(_)) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         let declared: Vec<RelPath> = job.action.outputs.iter().map(|output| root.join(&output.path)).collect();
         let is_step = matches!(job.action.work, CheckedWork::Step(_));
         let known = |path: &RelPath| {
-            declared.iter().any(|output| path.below(output).is_some()) || (!is_step && prepared.tree.contains_key(path))
+            let is_input = || prepared.tree.contains_key(path);
+            declared.iter().any(|output| path.below(output).is_some()) || (!is_step && is_input())
         };
-        let undeclared = fs::walk_files(&tree)?.into_iter().filter(|path| !known(path)).collect();
-        Ok((outputs, undeclared))
+        // Only for a notice: a tree that cannot be walked is not worth a failure.
+        let left = fs::walk(&tree).unwrap_or_default().into_iter();
+        let left = left.filter(|found| found.stat.kind != Kind::Folder).map(|found| found.path);
+        Ok((outputs, left.filter(|path| !known(path)).collect()))
     }
 
     fn result(
@@ -258,7 +268,7 @@ impl Executor {
         fs::rename(folder, &kept).ok()?;
         let spec = Spec { tree: kept.join(TREE), scratch: kept.join(TEMP), ..spec.clone() };
         let text = serde_json::to_vec_pretty(&spec).ok()?;
-        fs::write_atomic(&kept.join("spec.json"), &text).ok()?;
+        fs::write_atomic(&kept.join("spec.json"), &text, fs::Sync::Lazy).ok()?;
         Some(kept)
     }
 
@@ -271,7 +281,7 @@ type Collected = (BTreeMap<String, Content>, Vec<RelPath>);
 
 /// Removes a private folder; what cannot be removed is swept when the next build starts.
 pub(super) fn discard(folder: &Path) {
-    if let Err(error) = fs::remove_dir_all(folder) {
+    if let Err(error) = fs::remove_all(folder) {
         tracing::debug!(%error, "a private folder stays until the next build");
     }
 }

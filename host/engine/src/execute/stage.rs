@@ -5,10 +5,11 @@
 
 use std::path::Path;
 
-use crate::artifact;
+use crate::artifact::{self, RestoreError};
+use crate::cache::Content;
 use crate::execute::failure::ExecuteError;
 use crate::execute::{Executor, Material, Prepared};
-use crate::fs;
+use crate::fs::{self, Folder};
 use crate::inputs::FileInput;
 use crate::key::InputContent;
 use crate::path::RelPath;
@@ -34,14 +35,14 @@ impl Executor {
                 fs::create_dirs(parent)?;
             }
             match (content, material) {
-                (InputContent::Unpacked(_), Material::Unpacked { tree, name }) => {
-                    let lost = || ExecuteError::Lost { path: path.clone() };
-                    let source = self.store.unpacked(tree, name).ok_or_else(lost)?;
-                    match big {
-                        Big::Bind => binds.push(Bind { source, at: path.clone() }),
-                        Big::Copy => self.copy_unpacked(content, path, folder)?,
+                (InputContent::Unpacked(_), Material::Unpacked(content)) => match (big, content) {
+                    (Big::Bind, Content::Unpacked { tree, name, .. }) => {
+                        let lost = || ExecuteError::Lost { path: path.clone() };
+                        let source = self.store.unpacked(tree, name).ok_or_else(lost)?;
+                        binds.push(Bind { source, at: path.clone() });
                     }
-                }
+                    _ => self.copy_unpacked(content, path, folder)?,
+                },
                 (InputContent::Link(target), _) => fs::symlink(Path::new(target), &place)?,
                 (InputContent::Folder, _) => fs::create_dirs(&place)?,
                 (InputContent::File { executable, .. }, material) => {
@@ -65,10 +66,23 @@ impl Executor {
             Material::Workspace(file) => self.copy_unchanged(file, place, mode),
             Material::Inline(bytes) => Ok(fs::write_with_mode(place, bytes, mode)?),
             Material::Blob { digest, size } => {
-                let placed = artifact::place_blob(&self.store, (*digest, *size), place, mode)?;
-                if placed { Ok(()) } else { Err(ExecuteError::Lost { path: path.clone() }) }
+                let (folder, name) = (place.parent().unwrap_or(place), path.file_name().unwrap_or_default());
+                if self.store.place_file(digest, *size, &Folder::open(folder)?, name, mode)? {
+                    return Ok(fs::set_mode(place, mode)?);
+                }
+                Err(ExecuteError::Lost { path: path.clone() })
             }
-            Material::Unpacked { .. } | Material::None => Err(ExecuteError::Lost { path: path.clone() }),
+            Material::Unpacked(_) | Material::None => Err(ExecuteError::Lost { path: path.clone() }),
+        }
+    }
+
+    /// Copies a folder that the store keeps unpacked.
+    fn copy_unpacked(&self, content: &Content, path: &RelPath, folder: &Path) -> Result<(), ExecuteError> {
+        let folder = Folder::open(folder)?;
+        match artifact::restore(&self.store, content, &folder, path, &artifact::nothing_known) {
+            Ok(_) => Ok(()),
+            Err(RestoreError::Miss(_)) => Err(ExecuteError::Lost { path: path.clone() }),
+            Err(error) => Err(error.into()),
         }
     }
 

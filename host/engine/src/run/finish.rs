@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::artifact::{self, Collision, RestoreError, Restored};
-use crate::cache::{Content, Entry, Node, Tree};
+use crate::artifact::{self, ComposeError, Composed, RestoreError, Restored};
+use crate::cache::{Content, Node};
+use crate::digest::Digest;
 use crate::error::{Class, Problem};
 use crate::event::ArtifactFacts;
 use crate::execute::{ExecuteError, Executor};
-use crate::fs;
+use crate::fs::{Folder, Stat};
 use crate::path::RelPath;
 use crate::plan::{CheckedArtifact, OutputRef};
 
@@ -48,7 +49,7 @@ pub(super) enum FinishError {
     Lost,
     /// Two artifacts have one file.
     #[error(transparent)]
-    Collision(#[from] Collision),
+    Compose(ComposeError),
     /// A file could not be written.
     #[error(transparent)]
     Restore(#[from] RestoreError),
@@ -61,7 +62,7 @@ impl From<FinishError> for Problem {
     fn from(error: FinishError) -> Self {
         let code = match error {
             FinishError::Lost => "execute::content-lost",
-            FinishError::Collision(_) => "artifact::collision",
+            FinishError::Compose(_) => "artifact::collision",
             FinishError::Restore(_) => "artifact::restore",
             FinishError::Stopped => "build::interrupted",
         };
@@ -80,8 +81,11 @@ pub(super) fn finish(executor: &Executor, work: &Work) -> Result<Finished, Finis
     let written = if parts.is_empty() {
         false
     } else {
-        let tree = artifact::compose(&executor.store, &parts)?.ok_or(FinishError::Lost)?;
-        put_tree(executor, &tree, &work.folder)?
+        let composed = artifact::compose(&executor.store, &parts).map_err(|error| match error {
+            ComposeError::Miss(_) => FinishError::Lost,
+            error => FinishError::Compose(error),
+        })?;
+        put_composed(executor, &composed, &work.folder)?
     };
     let facts = work.artifacts.iter().filter_map(|artifact| facts(executor, work, artifact));
     Ok(Finished { written, artifacts: facts.collect() })
@@ -89,81 +93,56 @@ pub(super) fn finish(executor: &Executor, work: &Work) -> Result<Finished, Finis
 
 /// Puts an output back at its place in the user's tree; whether anything had to be written.
 pub(super) fn put(executor: &Executor, content: &Content, path: &RelPath) -> Result<bool, ExecuteError> {
-    let lost = || ExecuteError::Lost { path: path.clone() };
-    let tree = match content {
-        Content::File { digest, size, executable } => {
-            return put_file(executor, (*digest, *size, *executable), path);
-        }
-        Content::Folder(tree) => tree.clone(),
-        Content::Unpacked { tree, .. } => executor.store.unpacked_tree(tree).ok_or_else(lost)?,
+    let root = Folder::open(executor.files.root())?;
+    let restored = artifact::restore(&executor.store, content, &root, path, &known(executor, &RelPath::root()));
+    let restored = restored.map_err(|error| match error {
+        RestoreError::Miss(path) => ExecuteError::Lost { path },
+        error => ExecuteError::Restore(error),
+    })?;
+    Ok(remember(executor, content, path, &restored))
+}
+
+/// Leaves exactly what was composed in a folder of the workspace; whether anything had to be written.
+fn put_composed(executor: &Executor, composed: &Composed, folder: &RelPath) -> Result<bool, FinishError> {
+    let root = Folder::open(executor.files.root()).map_err(RestoreError::from)?;
+    let known = known(executor, &RelPath::root());
+    let restored = artifact::restore_composed(&executor.store, composed, &root, folder, &known);
+    let restored = restored.map_err(|error| match error {
+        RestoreError::Miss(_) => FinishError::Lost,
+        error => FinishError::Restore(error),
+    })?;
+    let content = Content::Folder(composed.tree.clone());
+    Ok(remember(executor, &content, folder, &restored))
+}
+
+/// What is known of the files below a folder, so that those which are right are not read.
+fn known<'a>(executor: &'a Executor, base: &'a RelPath) -> impl Fn(&RelPath, &Stat) -> Option<Digest> + Sync + 'a {
+    move |path, stat| executor.files.digest_of(&base.join(path), stat)
+}
+
+/// Remembers what was put in place for the next build.
+fn remember(executor: &Executor, content: &Content, place: &RelPath, restored: &Restored) -> bool {
+    let digest_at = |path: &RelPath| match content {
+        Content::File { digest, .. } => Some(*digest),
+        Content::Folder(tree) => match tree.get(&path.below(place)?)? {
+            Node::File { digest, .. } => Some(*digest),
+            Node::Link { .. } | Node::Folder => None,
+        },
+        Content::Unpacked { .. } => None,
     };
-    put_tree(executor, &tree, path).map_err(|error| match error {
-        FinishError::Restore(error) => ExecuteError::Restore(error),
-        _ => lost(),
-    })
-}
-
-fn put_tree(executor: &Executor, tree: &Tree, path: &RelPath) -> Result<bool, FinishError> {
-    if is_in_place(executor, tree, path) {
-        return Ok(false);
-    }
-    match artifact::restore_tree(&executor.store, tree, executor.files.root(), path)? {
-        Restored::Done { written, removed, .. } => Ok(written > 0 || removed > 0),
-        Restored::Miss => Err(FinishError::Lost),
-    }
-}
-
-fn put_file(
-    executor: &Executor,
-    (digest, size, executable): (crate::digest::Digest, u64, bool),
-    path: &RelPath,
-) -> Result<bool, ExecuteError> {
-    let right = |there: crate::inputs::FileInput| there.digest == digest && there.executable == executable;
-    let is_plain = fs::stat(&path.under(executor.files.root()))?.is_some_and(|stat| stat.is_file());
-    if is_plain && executor.files.input(path.clone()).is_ok_and(right) {
-        return Ok(false);
-    }
-    let node = Node::File { digest, size, executable };
-    match artifact::restore_file(&executor.store, &node, executor.files.root(), path)? {
-        Restored::Done { .. } => Ok(true),
-        Restored::Miss => Err(ExecuteError::Lost { path: path.clone() }),
-    }
-}
-
-/// Whether exactly this tree is at its place, by what is known of the files there.
-fn is_in_place(executor: &Executor, tree: &Tree, path: &RelPath) -> bool {
-    let folder = path.under(executor.files.root());
-    let Ok(found) = fs::walk_files(&folder) else { return false };
-    let entries: BTreeMap<&RelPath, &Entry> = tree.entries.iter().map(|entry| (&entry.path, entry)).collect();
-    if found.len() != entries.len() {
-        return false;
-    }
-    found.iter().all(|below| match entries.get(below).map(|entry| &entry.node) {
-        Some(Node::File { digest, executable, .. }) => {
-            let place = below.under(&folder);
-            let is_plain = fs::stat(&place).is_ok_and(|stat| stat.is_some_and(|stat| stat.is_file()));
-            let there = executor.files.input(path.join(below));
-            is_plain && there.is_ok_and(|there| there.digest == *digest && there.executable == *executable)
-        }
-        Some(Node::Link { target }) => fs::link_target(&below.under(&folder)).is_some_and(|there| there == *target),
-        Some(Node::Folder) => fs::is_folder(&below.under(&folder)),
-        None => false,
-    })
+    let files = restored.stats.iter().filter_map(|(path, stat)| Some((path.clone(), *stat, digest_at(path)?)));
+    executor.files.remember_written(files);
+    restored.written > 0 || restored.removed > 0
 }
 
 fn facts(executor: &Executor, work: &Work, artifact: &CheckedArtifact) -> Option<ArtifactFacts> {
     let content = work.contents.get(&artifact.from)?;
-    let (files, bytes) = match content {
-        Content::File { size, .. } => (1, *size),
-        Content::Folder(tree) => (tree.files(), tree.bytes()),
-        Content::Unpacked { files, bytes, .. } => (*files, *bytes),
-    };
     Some(ArtifactFacts {
         name: artifact.name.clone(),
         kind: artifact.kind.clone(),
         digest: content.digest().to_string(),
-        files,
-        bytes,
+        files: content.files(),
+        bytes: content.bytes(),
         path: artifact.place.as_ref().map(|place| work.folder.join(place).as_str().to_owned()),
         metadata: metadata(executor, work, artifact),
     })

@@ -22,6 +22,7 @@ mod pass;
 mod perform;
 mod planning;
 mod request;
+mod seen;
 mod shared;
 mod state;
 mod tell;

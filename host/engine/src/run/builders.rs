@@ -1,0 +1,248 @@
+//! The builders of a workspace: found, pinned, granted what they want, and described.
+//!
+//! A description is asked for once for each component and then remembered, so that a build in which nothing changed
+//! instantiates none. Does not know what is planned with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cache::Store;
+use crate::config::{self, BuilderEntry, OptionChecker, Workspace};
+use crate::digest::Digest;
+use crate::error::{Class, Problem};
+use crate::graph::TargetId;
+use crate::plan::{Description, Permissions};
+use crate::plugin::{
+    Builder, ComponentBuilder, ComponentFile, Limits, LockEntry, LockFile, PluginHost, Settings, Standing, not_granted,
+};
+use crate::run::request::Request;
+
+/// A builder that may be used.
+#[derive(Debug)]
+pub(super) struct OpenBuilder {
+    /// Its name in the workspace.
+    pub(super) name: String,
+    /// Its component's file, from the workspace's root; none for one that comes with farm.
+    pub(super) origin: Option<String>,
+    /// Digest of its component.
+    pub(super) digest: Digest,
+    /// The component.
+    pub(super) component: Arc<dyn Builder>,
+    /// What it says of itself.
+    pub(super) description: Description,
+    /// The version of `farm:builder` that it is made for.
+    pub(super) wit: String,
+    /// What it may use.
+    pub(super) granted: Permissions,
+    /// How its component stands to `farm.lock`; pinned for one that comes with farm.
+    pub(super) standing: Standing,
+}
+
+/// The builders of a workspace, by name.
+#[derive(Debug)]
+pub(super) struct Builders {
+    host: PluginHost,
+    open: BTreeMap<String, Arc<OpenBuilder>>,
+}
+
+/// What is remembered of a component.
+#[derive(Debug, Serialize, Deserialize)]
+struct Remembered {
+    description: Description,
+    wit: String,
+}
+
+/// Where a workspace's pins are.
+pub(super) fn lock_path(workspace: &Workspace) -> PathBuf {
+    workspace.root.join("farm.lock")
+}
+
+impl Builders {
+    /// Opens the builders of these targets, and refuses one that is not what was approved, or wants more than it was
+    /// granted. New ones are pinned, once everything is right.
+    pub(super) fn open(
+        request: &Request,
+        workspace: &Workspace,
+        selected: &[TargetId],
+        store: &Store,
+    ) -> Result<Self, Problem> {
+        let mut builders = Self { host: host(request), open: BTreeMap::new() };
+        let targets = selected.iter().map(|id| &workspace.targets[id.index()]);
+        let names: BTreeSet<&str> = targets.clone().map(|target| target.builder.as_str()).collect();
+        let mut lock = LockFile::load(&lock_path(workspace))?;
+        for name in names {
+            let builder = builders.open_one(request, workspace, store, name, &lock)?;
+            check_trust(&builder, request, workspace)?;
+            if builder.standing == Standing::New {
+                pin(&mut lock, &builder);
+            }
+            builders.open.insert(name.to_owned(), Arc::new(builder));
+        }
+        builders.check_options(workspace, selected)?;
+        if !lock.builders.is_empty() {
+            lock.save(&lock_path(workspace))?;
+        }
+        Ok(builders)
+    }
+
+    /// Opens every builder of the workspace for a look, whatever its standing.
+    pub(super) fn open_all(request: &Request, workspace: &Workspace, store: &Store) -> Result<Self, Problem> {
+        let mut builders = Self { host: host(request), open: BTreeMap::new() };
+        let lock = LockFile::load(&lock_path(workspace))?;
+        let builtin = request.host.builtin.iter().map(|(name, _)| name.as_str());
+        for name in builtin.chain(workspace.builders.keys().map(String::as_str)) {
+            let builder = builders.open_one(request, workspace, store, name, &lock)?;
+            builders.open.insert(name.to_owned(), Arc::new(builder));
+        }
+        Ok(builders)
+    }
+
+    /// The builder of this name, which a target uses.
+    pub(super) fn of(&self, name: &str) -> Arc<OpenBuilder> {
+        Arc::clone(self.open.get(name).expect("the builders of all chosen targets are open"))
+    }
+
+    /// All open builders, by name.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &OpenBuilder> {
+        self.open.values().map(AsRef::as_ref)
+    }
+
+    /// How many components were instantiated so far.
+    pub(super) fn instantiations(&self) -> u64 {
+        self.host.instantiations()
+    }
+
+    fn open_one(
+        &self,
+        request: &Request,
+        workspace: &Workspace,
+        store: &Store,
+        name: &str,
+        lock: &LockFile,
+    ) -> Result<OpenBuilder, Problem> {
+        let (file, entry) = match workspace.builders.get(name) {
+            Some(entry) => (self.read(workspace, name, entry)?, Some(entry)),
+            None => (builtin(request, name)?, None),
+        };
+        let digest = file.digest();
+        let component = self.host.builder(name, file);
+        let Remembered { description, wit } = describe(store, &component, digest).map_err(|problem| match entry {
+            Some(entry) => problem.at(Some(entry.component_location.clone())),
+            None => problem,
+        })?;
+        let granted = match entry {
+            Some(entry) => granted(entry),
+            None => Permissions::wanted(&description.wants),
+        };
+        let standing = match entry {
+            Some(_) => lock.check(name, digest, &wit, &description.wants),
+            None => Standing::Pinned,
+        };
+        Ok(OpenBuilder {
+            name: name.to_owned(),
+            origin: entry.map(|entry| entry.component.to_string()),
+            digest,
+            component: Arc::new(component),
+            description,
+            wit,
+            granted,
+            standing,
+        })
+    }
+
+    fn read(&self, workspace: &Workspace, name: &str, entry: &BuilderEntry) -> Result<ComponentFile, Problem> {
+        let path = entry.component.under(&workspace.root);
+        ComponentFile::read(name, &path, self.host.limits().component.bytes).map_err(|error| {
+            let problem = Problem::from(error).at(Some(entry.component_location.clone()));
+            problem.hint("build the component first, or correct its path")
+        })
+    }
+
+    fn check_options(&self, workspace: &Workspace, selected: &[TargetId]) -> Result<(), Problem> {
+        let mut checkers: BTreeMap<&str, OptionChecker> = BTreeMap::new();
+        for id in selected {
+            let target = &workspace.targets[id.index()];
+            let name = target.builder.as_str();
+            if !checkers.contains_key(name) {
+                let schema = &self.of(name).description.options_schema;
+                checkers.insert(name, checker(name, schema)?);
+            }
+            checkers[name].check(target)?;
+        }
+        Ok(())
+    }
+}
+
+/// A builder of somebody else's must be the approved one, with no more wishes than grants.
+fn check_trust(builder: &OpenBuilder, request: &Request, workspace: &Workspace) -> Result<(), Problem> {
+    let Some(entry) = workspace.builders.get(&builder.name) else { return Ok(()) };
+    let located = |problem: Problem| problem.at(Some(entry.location.clone()));
+    if builder.standing != Standing::New || request.locked {
+        builder.standing.problem(&builder.name).map_or(Ok(()), |problem| Err(located(problem)))?;
+    }
+    let missing = not_granted(&builder.name, &builder.description.wants, &builder.granted);
+    missing.map_or(Ok(()), |problem| Err(located(problem)))
+}
+
+/// Writes a builder's pin into the lock file's content.
+pub(super) fn pin(lock: &mut LockFile, builder: &OpenBuilder) {
+    let entry = LockEntry {
+        component: builder.origin.clone().unwrap_or_default(),
+        digest: builder.digest,
+        wit: builder.wit.clone(),
+        permissions: Permissions::wanted(&builder.description.wants),
+    };
+    lock.builders.insert(builder.name.clone(), entry);
+}
+
+/// What a component says of itself: remembered, or asked.
+fn describe(store: &Store, component: &ComponentBuilder, digest: Digest) -> Result<Remembered, Problem> {
+    let known = store.document("describe", &digest);
+    if let Some(known) = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+        return Ok(known);
+    }
+    let remembered = Remembered { wit: component.wit_version()?, description: component.describe()? };
+    let bytes = serde_json::to_vec(&remembered).expect("a description is plain data");
+    store.put_document("describe", &digest, &bytes)?;
+    Ok(remembered)
+}
+
+fn granted(entry: &BuilderEntry) -> Permissions {
+    let set = |names: &[String]| names.iter().cloned().collect();
+    let config::Permissions { tools, network, environment, secrets, caches } = &entry.permissions;
+    Permissions {
+        tools: set(tools),
+        network: set(network),
+        environment: set(environment),
+        secrets: set(secrets),
+        caches: set(caches),
+    }
+}
+
+fn checker(builder: &str, schema: &str) -> Result<OptionChecker, Problem> {
+    let broken = |reason: String| {
+        let message = format!("the builder `{builder}` describes its options by a schema that is none: {reason}");
+        Problem::new("plugin::options-schema", Class::Build, message)
+    };
+    let schema: serde_json::Value = serde_json::from_str(schema).map_err(|error| broken(error.to_string()))?;
+    OptionChecker::new(&schema).map_err(|error| broken(error.to_string()))
+}
+
+fn builtin(request: &Request, name: &str) -> Result<ComponentFile, Problem> {
+    let bytes = request.host.builtin.iter().find(|(builtin, _)| builtin == name).map(|(_, bytes)| *bytes);
+    let unknown = || Problem::new("plugin::unknown", Class::Request, format!("there is no builder `{name}`"));
+    let bytes = bytes.ok_or_else(unknown)?;
+    Ok(ComponentFile::embedded(bytes, Digest::of(bytes)))
+}
+
+fn host(request: &Request) -> PluginHost {
+    PluginHost::new(Settings { compiled: Some(compiled_folder(&request.host.cache_folder)), limits: Limits::default() })
+}
+
+/// Where compiled components are kept: beside the store, since they never leave this machine.
+fn compiled_folder(cache: &Path) -> PathBuf {
+    cache.join("compiled")
+}
