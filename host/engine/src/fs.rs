@@ -7,7 +7,9 @@
 mod copy;
 mod folder;
 mod lock;
+pub mod measure;
 pub mod parallel;
+pub mod private;
 mod stat;
 mod walk;
 
