@@ -12,9 +12,13 @@ const rolldown = Boolean(vite.rolldownVersion);
 export default async (env) => {
   const user = await loadUserConfig(env);
   const own = {
-    base: settings.base,
+    ...(settings.base === null ? {} : { base: settings.base }),
     define: Object.fromEntries(Object.entries(settings.define).map(([name, value]) => [name, JSON.stringify(value)])),
-    build: { sourcemap: settings.sourcemap, ...(settings.minify === null ? {} : { minify: settings.minify }) },
+    build: {
+      reportCompressedSize: false,
+      sourcemap: settings.sourcemap,
+      ...(settings.minify === null ? {} : { minify: settings.minify }),
+    },
     // node_modules may be a link into farm's store: modules keep the names they have in the target's folder, so that
     // the bundle does not depend on where the store is.
     resolve: { preserveSymlinks: true },
