@@ -117,6 +117,7 @@ fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Problem> {
         Problem::new(format!("`{file}` cannot be read: {error}"))
             .in_file(file)
             .at_line(line)
+            .hint("correct the JSON there")
     })
 }
 

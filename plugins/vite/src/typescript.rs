@@ -126,6 +126,7 @@ fn parse(path: &str, text: &str) -> Result<File, Problem> {
         Problem::new(format!("`{path}` cannot be read: {error}"))
             .in_file(path)
             .at_line(line)
+            .hint("correct the JSON there")
     })
 }
 

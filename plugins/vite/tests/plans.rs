@@ -49,8 +49,8 @@ fn problem(folder: &Folder, options: &Value) -> String {
     let at = line.map_or(String::new(), |line| format!(":{line}"));
     format!(
         "{message}\nin: {}{at}\nhint: {}",
-        file.unwrap_or_default(),
-        hint.unwrap_or_default()
+        file.unwrap_or("-".to_owned()),
+        hint.expect("every problem has a hint")
     )
 }
 
@@ -209,7 +209,11 @@ fn without_a_manifest_or_with_a_broken_one() {
     in: package.json
     hint: point the target's `root` to the folder of the app, or run `npm create vite@latest` there
     ");
-    insta::assert_snapshot!(problem(&folder().file("package.json", "{\n\"a\": }"), &json!({})), @"");
+    insta::assert_snapshot!(problem(&folder().file("package.json", "{\n\"a\": }"), &json!({})), @r"
+    `package.json` cannot be read: expected value at line 2 column 6
+    in: package.json:2
+    hint: correct the JSON there
+    ");
 }
 
 #[test]
@@ -306,7 +310,11 @@ fn mistakes_in_typescript_configurations() {
         "tsconfig.json",
         r#"{ "references": [{ "path": "./tsconfig.app.json" }] }"#,
     );
-    insta::assert_snapshot!(problem(&missing, &json!({})), @"");
+    insta::assert_snapshot!(problem(&missing, &json!({})), @r"
+    `tsconfig.json` refers to `tsconfig.app.json`, which does not exist
+    in: tsconfig.json
+    hint: create that file, or take the reference out
+    ");
     let outside = folder().file("tsconfig.json", r#"{ "references": [{ "path": "../lib" }] }"#);
     insta::assert_snapshot!(problem(&outside, &json!({})), @r"
     `tsconfig.json` refers to `../lib`, outside of the target's folder
@@ -314,5 +322,9 @@ fn mistakes_in_typescript_configurations() {
     hint: check that project in a target of its own, or set `typecheck = false`
     ");
     let broken = folder().file("tsconfig.json", "{\n  \"files\": [\n}");
-    insta::assert_snapshot!(problem(&broken, &json!({})), @"");
+    insta::assert_snapshot!(problem(&broken, &json!({})), @r"
+    `tsconfig.json` cannot be read: expected value at line 3 column 1
+    in: tsconfig.json:3
+    hint: correct the JSON there
+    ");
 }
