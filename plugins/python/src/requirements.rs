@@ -109,7 +109,7 @@ fn pinned_name(line: &str) -> Result<String, Problem> {
     let version = after_extras(rest).and_then(|rest| rest.strip_prefix("===").or_else(|| rest.strip_prefix("==")));
     match version {
         Some(version) if !name.is_empty() && is_exact(version) => Ok(canonical(name)),
-        _ if rest.starts_with('@') || spaced.contains("://") || name.is_empty() => {
+        _ if rest.starts_with(['@', '/']) || spaced.contains("://") || name.is_empty() => {
             let problem = Problem::new(format!("`{requirement}` is not a package with a version"));
             Err(problem.hint("packages come from a registry, as `name==version`"))
         }
