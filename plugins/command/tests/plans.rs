@@ -1,0 +1,134 @@
+//! The plans of the builder `command`, whole, for what users write.
+
+use farm_builder_command::Command;
+use farm_sdk::testing::{Folder, check_options, plan, show};
+use serde_json::{Value, json};
+
+fn folder() -> Folder {
+    Folder::new()
+        .file("src/a.txt", "a")
+        .tools(["sh", "mkdir", "cat", "wc", "npx", "node", "python3"])
+}
+
+fn planned(folder: &Folder, options: &Value) -> String {
+    show(&plan::<Command>(folder, options))
+}
+
+fn hint(options: &Value) -> String {
+    let problem = plan::<Command>(&folder(), options).expect_err("a mistake");
+    format!(
+        "{}\nhint: {}",
+        problem.message,
+        problem.hint.expect("every problem has a hint")
+    )
+}
+
+#[test]
+fn schema_and_type_agree() {
+    check_options::<Command>(&json!({ "command": "true" }));
+}
+
+#[test]
+fn a_package_of_a_monorepo() {
+    let command = "mkdir -p dist && cat src/*.txt > dist/out.txt && wc -c dist/out.txt > dist/dep.txt";
+    let folder = folder()
+        .dependency("p00001", "dist", "files")
+        .dependency("billing:build", "dist", "files");
+    let options = json!({ "command": command, "inputs": ["src/**"], "outputs": ["dist"] });
+    insta::assert_snapshot!("monorepo", planned(&folder, &options));
+}
+
+#[test]
+fn every_option() {
+    let options = json!({
+        "command": "npx eslint src",
+        "inputs": ["src/**", "!src/gen/**", "//tsconfig.base.json", "//shared/**", "!//shared/tests"],
+        "outputs": ["report/", "Build/log.txt"],
+        "tools": ["python3"],
+        "env": { "CI": "1" },
+        "pass-env": ["TZ"],
+        "timeout": 60,
+    });
+    insta::assert_snapshot!(
+        "every_option",
+        planned(&folder().dependency("web", "node_modules", "node-modules"), &options)
+    );
+}
+
+#[test]
+fn without_inputs_all_files_but_its_own_outputs() {
+    let options = json!({ "command": "true", "outputs": ["dist"] });
+    insta::assert_snapshot!("defaults", planned(&folder(), &options));
+}
+
+#[test]
+fn mistakes_in_outputs() {
+    let outputs = |output: Value| hint(&json!({ "command": "true", "outputs": output }));
+    insta::assert_snapshot!(outputs(json!(["dist/*.js"])), @r"
+    output `dist/*.js` has a wildcard
+    hint: name the file, or the folder that holds all of them: `dist`
+    ");
+    insta::assert_snapshot!(outputs(json!(["../dist"])), @r"
+    output `../dist` is not a path inside the target's folder
+    hint: an output lies below the target's `root`; write it from there, without `..`
+    ");
+    insta::assert_snapshot!(outputs(json!(["/tmp/x"])), @r"
+    output `/tmp/x` is not a path inside the target's folder
+    hint: an output lies below the target's `root`; write it from there, without `..`
+    ");
+    insta::assert_snapshot!(outputs(json!(["dist", "dist/a"])), @r"
+    the outputs `dist` and `dist/a` lie one in the other
+    hint: declare the outer one alone
+    ");
+}
+
+#[test]
+fn mistakes_in_inputs() {
+    let inputs = |input: &str| hint(&json!({ "command": "true", "inputs": [input] }));
+    insta::assert_snapshot!(inputs("../shared/**"), @r"
+    input `../shared/**` leaves the target's folder
+    hint: write `//` and the path from the workspace's root
+    ");
+    insta::assert_snapshot!(inputs("/etc/passwd"), @r"
+    input `/etc/passwd` is not a pattern
+    hint: write `src/**` for files of the target's folder, `//shared/**` from the workspace's root
+    ");
+}
+
+#[test]
+fn mistakes_in_tools() {
+    insta::assert_snapshot!(hint(&json!({ "command": "frobnicate src" })), @r"
+    the tool `frobnicate` is not on the PATH
+    hint: install `frobnicate`, or correct its name
+    ");
+    insta::assert_snapshot!(hint(&json!({ "command": "true", "tools": ["jq"] })), @r"
+    the tool `jq` is not on the PATH
+    hint: install `jq`, or correct its name
+    ");
+    insta::assert_snapshot!(hint(&json!({ "command": "true", "tools": ["./bin/x"] })), @r"
+    option `tools` names a path: `./bin/x`
+    hint: write the tool's name, as it is found on the PATH
+    ");
+}
+
+#[test]
+fn mistakes_in_the_environment() {
+    insta::assert_snapshot!(hint(&json!({ "command": "true", "env": { "A-B": "1" } })), @r"
+    `A-B` is no name of an environment variable
+    hint: use letters, digits and `_`, not starting with a digit
+    ");
+    insta::assert_snapshot!(hint(&json!({ "command": "true", "env": { "A": "1" }, "pass-env": ["A"] })), @r"
+    `A` is in `env` and in `pass-env`
+    hint: leave it in the one that you mean
+    ");
+}
+
+#[test]
+fn two_node_modules() {
+    let folder =
+        folder()
+            .dependency("a", "node_modules", "node-modules")
+            .dependency("b", "node_modules", "node-modules");
+    let problem = plan::<Command>(&folder, &json!({ "command": "true" })).expect_err("a mistake");
+    assert_eq!(problem.message, "`a` and `b` both bring a node_modules");
+}

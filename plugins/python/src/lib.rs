@@ -1,0 +1,133 @@
+//! The builder `python`: an app with its pinned packages, its byte code and its OpenAPI schema. Does not know what the
+//! app does, nor how it is served.
+//!
+//! Actions: `dependencies` (once for each lock file; `requirements` before it where that is `uv.lock`), `app` (a
+//! filtered and compiled copy of the sources), `schema`, and the step `count`. Artifacts: `app` of kind `python-app`,
+//! `site-packages` of kind `python-packages`, `openapi` of kind `openapi-schema`. What lands in `dist/<target>` starts
+//! with `PYTHONPATH=site-packages python3 -m uvicorn src.main:app`.
+
+mod actions;
+mod count;
+mod lock;
+mod options;
+mod requirements;
+
+use std::path::Path;
+
+use farm_sdk::{Action, Artifact, Builder, Description, EntryKind, Host, Plan, Problem, Request};
+
+use crate::actions::{Dependencies, NETWORK_ENVIRONMENT};
+use crate::lock::Lock;
+pub use crate::options::Options;
+
+/// The builder.
+#[derive(Debug)]
+pub struct Python;
+
+/// Each name of an interpreter is a permission of its own.
+const INTERPRETERS: &[&str] = &[
+    "python",
+    "python3",
+    "python3.9",
+    "python3.10",
+    "python3.11",
+    "python3.12",
+    "python3.13",
+    "python3.14",
+    "python3.15",
+];
+
+impl Builder for Python {
+    type Options = Options;
+
+    fn describe() -> Description {
+        let schema = include_str!("options.schema.json");
+        let description = Description::new(
+            "python",
+            env!("CARGO_PKG_VERSION"),
+            "Python apps and their schemas",
+            schema,
+        )
+        .wants_tool("uv")
+        .wants_network("pypi")
+        .wants_tool_cache("pip")
+        .wants_tool_cache("uv");
+        let description = INTERPRETERS
+            .iter()
+            .fold(description, |description, name| description.wants_tool(name));
+        NETWORK_ENVIRONMENT
+            .iter()
+            .fold(description, |description, name| description.wants_environment(name))
+    }
+
+    fn plan(request: &Request<Options>, host: &dyn Host) -> Result<Plan, Problem> {
+        let options = &request.options;
+        let dependencies = actions::dependencies(&Lock::read(options, host)?, options);
+        let collect = actions::collect(options)?;
+        let packages = dependencies.as_ref().map(|found| &found.packages);
+        let schema = match &options.app {
+            Some(app) => Some(actions::schema(
+                options,
+                app,
+                module_folder(app, host)?,
+                &collect,
+                packages,
+            )),
+            None => None,
+        };
+        let count = actions::count(&collect, dependencies.as_ref(), schema.as_ref());
+        let artifacts = artifacts(options, &collect, dependencies.as_ref(), schema.as_ref());
+        let app = artifacts.0.metadata(count.out("metadata"));
+        let plan = artifacts.1.into_iter().fold(Plan::new().artifact(app), Plan::artifact);
+        let installs = dependencies.into_iter().flat_map(|found| found.actions);
+        Ok(plan.actions(installs).action(collect).actions(schema).action(count))
+    }
+
+    fn run_step(name: &str, _parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
+        match name {
+            "count" => count::run(input, output),
+            _ => Err(Problem::new(format!("this builder has no step `{name}`"))),
+        }
+    }
+}
+
+farm_sdk::export!(Python);
+
+fn artifacts(
+    options: &Options,
+    collect: &Action,
+    dependencies: Option<&Dependencies>,
+    schema: Option<&Action>,
+) -> (Artifact, Vec<Artifact>) {
+    let app = Artifact::new("app", "python-app", collect.out("app")).placed("");
+    let packages = dependencies.map(|found| {
+        let packages = Artifact::new("site-packages", "python-packages", found.packages.clone());
+        if options.bundle_dependencies {
+            packages.placed("site-packages")
+        } else {
+            packages
+        }
+    });
+    let schema =
+        schema.map(|schema| Artifact::new("openapi", "openapi-schema", schema.out("schema")).placed("openapi.json"));
+    (app, packages.into_iter().chain(schema).collect())
+}
+
+/// The folder from which the app's module is imported: the target's own, or `src` where that holds the packages.
+fn module_folder(app: &str, host: &dyn Host) -> Result<&'static str, Problem> {
+    let module = app.split(':').next().unwrap_or(app).replace('.', "/");
+    for folder in ["", "src"] {
+        let path = if folder.is_empty() {
+            module.clone()
+        } else {
+            format!("{folder}/{module}")
+        };
+        if host.is_file(&format!("{path}.py"))? || host.look(&path)? == Some(EntryKind::Folder) {
+            return Ok(folder);
+        }
+    }
+    let problem = Problem::new(format!("option `app` names `{app}`, and there is no `{module}.py`"));
+    Err(problem
+        .in_file(format!("{module}.py"))
+        .hint("write `module:attribute`, as you would start uvicorn with"))
+}

@@ -1,0 +1,102 @@
+"""Installs pinned requirements into a folder, and leaves only what does not depend on this machine or this moment.
+
+usage: farm_install.py --requirements FILE --into FOLDER --facts FILE --installer pip|uv [--hashes] [--build] [--bytecode]
+"""
+import argparse
+import importlib.metadata
+import json
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+import sys
+
+import farm_bytecode
+
+
+def main():
+    options = read_arguments()
+    subprocess.run(command(options), check=True)
+    tidy(options.into)
+    found = installed(options.into)
+    missing = unpinned(found)
+    if missing:
+        lines = "\n".join(f"  {name}, which {parent} needs" for name, parent in missing)
+        sys.exit(f"{options.requirements} does not pin every package:\n{lines}\n"
+                 f"write it with `uv pip compile` or `pip freeze`, so that it names the indirect ones too")
+    if options.bytecode:
+        farm_bytecode.compile_tree(options.into)
+    facts = {"python": platform.python_version(), "dependencies": len(found), "packages": packages(found)}
+    options.facts.parent.mkdir(parents=True, exist_ok=True)
+    options.facts.write_text(json.dumps(facts, indent=1) + "\n")
+
+
+def read_arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--requirements", required=True)
+    parser.add_argument("--into", type=pathlib.Path, required=True)
+    parser.add_argument("--facts", type=pathlib.Path, required=True)
+    parser.add_argument("--installer", choices=["pip", "uv"], required=True)
+    for flag in ("--hashes", "--build", "--bytecode"):
+        parser.add_argument(flag, action="store_true")
+    return parser.parse_args()
+
+
+def command(options):
+    hashes = ["--require-hashes"] if options.hashes else []
+    common = ["--target", str(options.into), "--no-deps", "-r", options.requirements, *hashes]
+    if options.installer == "uv":
+        build = [] if options.build else ["--no-build"]
+        return ["uv", "pip", "install", "--python", sys.executable, "--link-mode", "copy", "--no-progress", *build, *common]
+    build = [] if options.build else ["--only-binary", ":all:"]
+    quiet = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--no-compile"]
+    return [sys.executable, "-m", "pip", "install", *quiet, *build, *common]
+
+
+def tidy(folder):
+    """Takes away what installers write about themselves, and start scripts, which name this machine's Python."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("bin", "Scripts", ".lock", "CACHEDIR.TAG", ".gitignore"):
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    for cache in sorted(folder.rglob("__pycache__")):
+        shutil.rmtree(cache)
+    for info in folder.glob("*.dist-info"):
+        for name in ("INSTALLER", "REQUESTED", "RECORD", "direct_url.json", "uv_cache.json"):
+            (info / name).unlink(missing_ok=True)
+
+
+def installed(folder):
+    found = importlib.metadata.distributions(path=[str(folder)])
+    return sorted(found, key=lambda distribution: canonical(distribution.metadata["Name"]))
+
+
+def packages(found):
+    return {canonical(distribution.metadata["Name"]): distribution.version for distribution in found}
+
+
+def canonical(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def unpinned(found):
+    """Packages that an installed one needs always, and that are not there. Those behind a marker are not judged."""
+    there = set(packages(found))
+    missing = {}
+    for distribution in found:
+        for requirement in distribution.requires or []:
+            name = canonical(re.match(r"[A-Za-z0-9._-]+", requirement).group())
+            if ";" not in requirement and name not in there:
+                missing.setdefault(name, distribution.metadata["Name"])
+    return sorted(missing.items())
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except subprocess.CalledProcessError as error:
+        sys.exit(error.returncode)

@@ -1,0 +1,204 @@
+//! The actions of an app: install, generate types, check, bundle and measure. Does not read any file.
+
+use farm_sdk::{Action, Dependency, Input, Output, OutputRef, Pin, Problem, Request};
+use serde_json::json;
+
+use crate::options::Options;
+use crate::package::{LOCK, Package};
+use crate::typescript::Configurations;
+
+/// What reaches the registry from the user's environment: the way there, and whom to trust on it.
+pub(crate) const NETWORK_ENVIRONMENT: &[&str] = &[
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NODE_EXTRA_CA_CERTS",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "npm_config_registry",
+];
+
+/// Neither sources nor configuration: what tools leave behind, and farm's own files.
+const NEVER: &[&str] = &[
+    "**/*.tsbuildinfo",
+    "**/.DS_Store",
+    "**/node_modules/**",
+    ".farm/**",
+    ".git/**",
+    "coverage/**",
+    "dist/**",
+    "farm.lock",
+    "farm.toml",
+];
+
+/// Tests: checked, but in no bundle.
+const TESTS: &[&str] = &["**/*.{spec,test}.*", "**/__snapshots__/**", "**/__tests__/**"];
+
+/// One generated file of types: the action's output, and where it lies.
+#[derive(Debug)]
+pub(crate) struct Types {
+    pub(crate) path: String,
+    pub(crate) output: OutputRef,
+}
+
+/// Everything that checking and bundling have in common.
+#[derive(Debug)]
+pub(crate) struct Sources<'a> {
+    pub(crate) request: &'a Request<Options>,
+    pub(crate) modules: OutputRef,
+    pub(crate) types: Vec<Types>,
+    pub(crate) configurations: Configurations,
+}
+
+/// `npm ci`, with the manifest and its lock as only inputs: a changed source never installs again.
+pub(crate) fn install(package: &Package, options: &Options, has_npmrc: bool) -> Action {
+    let scripts = if options.install_scripts {
+        &[]
+    } else {
+        &["--ignore-scripts"][..]
+    };
+    Action::fetch("install", "npm", "npm", Pin::file(LOCK))
+        .label(format!("install {} packages", package.count))
+        .args(["ci", "--no-audit", "--no-fund", "--no-progress", "--no-update-notifier"])
+        .args(scripts.iter().copied())
+        .uses_tools(["node"])
+        .inputs(
+            ["package.json"]
+                .into_iter()
+                .chain(has_npmrc.then_some(".npmrc"))
+                .map(Input::file),
+        )
+        .pass_env(NETWORK_ENVIRONMENT.iter().copied())
+        .cache("npm", "npm_config_cache")
+        .output(Output::unpacked("node_modules", "node_modules"))
+}
+
+/// TypeScript types of one OpenAPI schema, put back into the user's sources.
+pub(crate) fn types(schema: &Dependency, name: &str, folder: &str, modules: &OutputRef) -> (Action, Types) {
+    let path = format!("{folder}/{name}.d.ts");
+    let at = format!("farm/schemas/{name}.json");
+    let action = Action::tool(format!("types-{}", name.to_ascii_lowercase()), "node")
+        .label(format!("types of {}", schema.target))
+        .args([
+            "node_modules/openapi-typescript/bin/cli.js",
+            at.as_str(),
+            "--output",
+            path.as_str(),
+        ])
+        .input(Input::artifact(at.as_str(), &schema.target, &schema.name))
+        .input(Input::output("node_modules", modules.clone()))
+        .output(Output::file("types", path.as_str()).in_place());
+    let output = action.out("types");
+    (action, Types { path, output })
+}
+
+impl Sources<'_> {
+    /// The type check of each configuration.
+    pub(crate) fn checks(&self) -> Vec<Action> {
+        self.configurations
+            .checked
+            .iter()
+            .map(|file| self.check(file))
+            .collect()
+    }
+
+    fn check(&self, file: &str) -> Action {
+        let stem = file.trim_end_matches(".json").replace('/', "-").to_ascii_lowercase();
+        let id = if stem == "tsconfig" {
+            "check".to_owned()
+        } else {
+            format!("check-{stem}")
+        };
+        // A project's own place for build information may lie in node_modules, which cannot be written.
+        let information = format!("farm-check/{stem}.tsbuildinfo");
+        Action::tool(id, "node")
+            .label(format!("check types of {file}"))
+            .args(["node_modules/typescript/bin/tsc", "--project", file, "--noEmit"])
+            .args(["--incremental", "--tsBuildInfoFile", information.as_str()])
+            .inputs(self.inputs(&[]))
+    }
+
+    /// `vite build` under farm's configuration file.
+    pub(crate) fn bundle(&self, settings: &serde_json::Value) -> Action {
+        let options = &self.request.options;
+        let development = (self.request.mode == "development").then_some(("NODE_ENV", "development"));
+        let fixed = options.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let build = Action::tool("bundle", "node")
+            .label("bundle with vite")
+            .args([
+                "node_modules/vite/bin/vite.js",
+                "build",
+                "--config",
+                "farm.vite.config.mjs",
+            ])
+            .args(["--configLoader", "native", "--mode", self.request.mode.as_str()])
+            .inputs(self.inputs(TESTS))
+            .input(Input::content(
+                "farm.vite.config.mjs",
+                include_str!("scripts/farm.vite.config.mjs"),
+            ))
+            .input(Input::content("farm.vite.json", format!("{settings:#}\n")))
+            .output(Output::folder("bundle", "dist"))
+            .output(Output::file("facts", "farm-facts/bundle.json"));
+        development
+            .into_iter()
+            .chain(fixed)
+            .fold(build, |build, (name, value)| build.env(name, value))
+    }
+
+    /// The sources without what is generated, the generated types, and the packages.
+    fn inputs(&self, exclude: &[&str]) -> Vec<Input> {
+        let sources = Input::files(["**"])
+            .except(NEVER.iter().chain(exclude).copied())
+            .except(self.request.options.exclude.iter().cloned())
+            .except(self.types.iter().map(|types| types.path.clone()));
+        let outside = &self.configurations.outside;
+        let outside = (!outside.is_empty()).then(|| Input::workspace_files(outside.iter().cloned()));
+        let types = self
+            .types
+            .iter()
+            .map(|types| Input::output(types.path.as_str(), types.output.clone()));
+        let modules = Input::output("node_modules", self.modules.clone());
+        std::iter::once(sources)
+            .chain(outside)
+            .chain(types)
+            .chain([modules])
+            .collect()
+    }
+}
+
+/// What farm's Vite configuration file reads.
+pub(crate) fn settings(
+    request: &Request<Options>,
+    package: &Package,
+    config: Option<&str>,
+) -> Result<serde_json::Value, Problem> {
+    let options = &request.options;
+    if let Some(name) = options.chunks.values().flatten().find(|name| !package.has(name)) {
+        let problem = Problem::new(format!(
+            "option `chunks` names `{name}`, which `package.json` does not have"
+        ));
+        return Err(problem
+            .in_file("package.json")
+            .hint(format!("correct the name, or run `npm install {name}`")));
+    }
+    let version = options.version.as_deref().or(package.version()).unwrap_or("0.0.0");
+    Ok(json!({
+        "config": config,
+        "base": options.base,
+        "define": { "__BUILD_VERSION__": version, "__ENVIRONMENT__": request.mode },
+        "sourcemap": options.sourcemap(&request.mode),
+        "minify": options.minify(&request.mode),
+        "chunks": options.chunks,
+    }))
+}
+
+/// The sizes of the bundle, computed in this component.
+pub(crate) fn measure(bundle: &Action) -> Action {
+    Action::step("measure", "measure")
+        .label("measure the bundle")
+        .input(Input::output("bundle", bundle.out("bundle")))
+        .input(Input::output("facts.json", bundle.out("facts")))
+        .output(Output::file("metadata", "metadata.json"))
+}

@@ -1,0 +1,146 @@
+//! The builder `vite`: a web app, from its lock file to a measured bundle. Does not know which framework it uses.
+//!
+//! Actions: `install` (once for each lock file), `types-…` (TypeScript types of each OpenAPI schema among the
+//! dependencies), `check-…` (the type check of each TypeScript configuration), `bundle`, and the step `measure`.
+//! Artifacts: `bundle` of kind `web-bundle`, and `node_modules` of kind `node-modules` for other targets.
+
+mod actions;
+mod measure;
+mod options;
+mod package;
+mod typescript;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use farm_sdk::{Action, Artifact, Builder, Dependency, Description, Host, OutputRef, Plan, Problem, Request};
+
+use crate::actions::{NETWORK_ENVIRONMENT, Sources, Types};
+pub use crate::options::Options;
+use crate::package::Package;
+use crate::typescript::Configurations;
+
+/// The builder.
+#[derive(Debug)]
+pub struct Vite;
+
+impl Builder for Vite {
+    type Options = Options;
+
+    fn describe() -> Description {
+        let schema = include_str!("options.schema.json");
+        let description = Description::new("vite", env!("CARGO_PKG_VERSION"), "web apps with Vite", schema)
+            .wants_tool("node")
+            .wants_tool("npm")
+            .wants_network("npm")
+            .wants_tool_cache("npm");
+        NETWORK_ENVIRONMENT
+            .iter()
+            .fold(description, |description, name| description.wants_environment(name))
+    }
+
+    fn plan(request: &Request<Options>, host: &dyn Host) -> Result<Plan, Problem> {
+        let package = Package::read(host)?;
+        check_tools(host)?;
+        let settings = actions::settings(request, &package, user_config(host)?)?;
+        let install = actions::install(&package, &request.options, host.is_file(".npmrc")?);
+        let modules = install.out("node_modules");
+        let (generators, types) = generate_types(request, &package, &modules)?;
+        let configurations = configurations(request, &package, host)?;
+        let sources = Sources {
+            request,
+            modules: modules.clone(),
+            types,
+            configurations,
+        };
+        let bundle = sources.bundle(&settings);
+        let measure = actions::measure(&bundle);
+        let artifact = Artifact::new("bundle", "web-bundle", bundle.out("bundle")).placed("");
+        Ok(Plan::new()
+            .artifact(artifact.metadata(measure.out("metadata")))
+            .artifact(Artifact::new("node_modules", "node-modules", modules))
+            .action(install)
+            .actions(generators)
+            .actions(sources.checks())
+            .actions([bundle, measure]))
+    }
+
+    fn run_step(name: &str, _parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
+        match name {
+            "measure" => measure::run(input, output),
+            _ => Err(Problem::new(format!("this builder has no step `{name}`"))),
+        }
+    }
+}
+
+farm_sdk::export!(Vite);
+
+fn check_tools(host: &dyn Host) -> Result<(), Problem> {
+    for tool in ["node", "npm"] {
+        if !host.has_tool(tool)? {
+            let problem = Problem::new(format!("the tool `{tool}` is not on the PATH"));
+            return Err(problem.hint("install Node.js 20 or later, which brings `node` and `npm`"));
+        }
+    }
+    Ok(())
+}
+
+/// The user's own configuration, in the order in which Vite looks for it.
+const USER_CONFIGS: [&str; 6] = [
+    "vite.config.js",
+    "vite.config.mjs",
+    "vite.config.ts",
+    "vite.config.cjs",
+    "vite.config.mts",
+    "vite.config.cts",
+];
+
+fn user_config(host: &dyn Host) -> Result<Option<&'static str>, Problem> {
+    for file in USER_CONFIGS {
+        if host.is_file(file)? {
+            return Ok(Some(file));
+        }
+    }
+    Ok(None)
+}
+
+fn generate_types(
+    request: &Request<Options>,
+    package: &Package,
+    modules: &OutputRef,
+) -> Result<(Vec<Action>, Vec<Types>), Problem> {
+    let schemas: Vec<&Dependency> = request.dependencies_of_kind("openapi-schema").collect();
+    if schemas.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    if !package.has("openapi-typescript") {
+        let from = &schemas[0].target;
+        let problem = Problem::new(format!(
+            "`openapi-typescript` makes the types of `{from}`, and is not installed"
+        ));
+        return Err(problem
+            .in_file("package.json")
+            .hint("run `npm install -D openapi-typescript`"));
+    }
+    let folder = request.options.types_dir()?;
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    for schema in &schemas {
+        *count.entry(&schema.target).or_default() += 1;
+    }
+    let name = |schema: &Dependency| match count[schema.target.as_str()] {
+        1 => schema.target.replace(':', "-"),
+        _ => format!("{}-{}", schema.target.replace(':', "-"), schema.name),
+    };
+    Ok(schemas
+        .iter()
+        .map(|schema| actions::types(schema, &name(schema), folder, modules))
+        .unzip())
+}
+
+fn configurations(request: &Request<Options>, package: &Package, host: &dyn Host) -> Result<Configurations, Problem> {
+    let mut configurations = Configurations::read(host, &request.root)?;
+    if !request.options.typecheck || !package.has("typescript") {
+        configurations.checked.clear();
+    }
+    Ok(configurations)
+}

@@ -1,0 +1,179 @@
+//! The step `measure`: what a bundle weighs, as it is and as a server sends it. Does not know Vite.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use farm_sdk::Problem;
+use serde::{Deserialize, Serialize};
+
+/// How many of the largest files are named.
+const LARGEST: usize = 5;
+
+/// Brotli's best quality takes seconds for each megabyte; above this size the next useful one is taken.
+const BEST_BROTLI_UP_TO: usize = 512 * 1024;
+
+/// Kinds of files that servers compress; fonts, pictures and films are sent as they are.
+const COMPRESSED: &[&str] = &[
+    "css",
+    "cjs",
+    "htm",
+    "html",
+    "js",
+    "json",
+    "mjs",
+    "otf",
+    "svg",
+    "ttf",
+    "txt",
+    "wasm",
+    "webmanifest",
+    "xml",
+];
+
+/// What farm's Vite plugin wrote down; the step needs the numbers alone.
+#[derive(Deserialize)]
+struct Facts {
+    vite: String,
+    chunks: Vec<serde::de::IgnoredAny>,
+    assets: Vec<serde::de::IgnoredAny>,
+}
+
+/// The artifact's metadata. Source maps count apart, since no visitor downloads them.
+#[derive(Debug, Serialize)]
+struct Metadata {
+    vite: String,
+    files: usize,
+    chunks: usize,
+    assets: usize,
+    raw: u64,
+    gzip: u64,
+    brotli: u64,
+    source_maps: SourceMaps,
+    largest: Vec<Measured>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct SourceMaps {
+    files: usize,
+    raw: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Measured {
+    file: String,
+    raw: u64,
+    gzip: u64,
+    brotli: u64,
+}
+
+/// Reads `bundle/` and `facts.json` below `input`, and writes `metadata.json` below `output`.
+pub(crate) fn run(input: &Path, output: &Path) -> Result<(), Problem> {
+    let facts: Facts = serde_json::from_slice(&fs::read(input.join("facts.json"))?)
+        .map_err(|error| Problem::new(format!("the facts about the bundle cannot be read: {error}")))?;
+    let (mut measured, mut source_maps) = (Vec::new(), SourceMaps::default());
+    for file in files_below(&input.join("bundle"), "")? {
+        let bytes = fs::read(input.join("bundle").join(&file))?;
+        if extension(&file) == "map" {
+            source_maps.files += 1;
+            source_maps.raw += length(&bytes);
+        } else {
+            measured.push(measure(file, &bytes)?);
+        }
+    }
+    let metadata = summarise(facts, measured, source_maps);
+    let json = serde_json::to_string_pretty(&metadata).map_err(io::Error::from)?;
+    Ok(fs::write(output.join("metadata.json"), json + "\n")?)
+}
+
+fn summarise(facts: Facts, mut measured: Vec<Measured>, source_maps: SourceMaps) -> Metadata {
+    let sum = |size: fn(&Measured) -> u64| measured.iter().map(size).sum();
+    let (raw, gzip, brotli) = (sum(|file| file.raw), sum(|file| file.gzip), sum(|file| file.brotli));
+    let files = measured.len();
+    measured.sort_by(|a, b| b.raw.cmp(&a.raw).then_with(|| a.file.cmp(&b.file)));
+    measured.truncate(LARGEST);
+    let (chunks, assets) = (facts.chunks.len(), facts.assets.len());
+    Metadata {
+        vite: facts.vite,
+        files,
+        chunks,
+        assets,
+        raw,
+        gzip,
+        brotli,
+        source_maps,
+        largest: measured,
+    }
+}
+
+fn measure(file: String, bytes: &[u8]) -> io::Result<Measured> {
+    let raw = length(bytes);
+    if !COMPRESSED.contains(&extension(&file)) {
+        return Ok(Measured {
+            file,
+            raw,
+            gzip: raw,
+            brotli: raw,
+        });
+    }
+    Ok(Measured {
+        raw,
+        gzip: gzip(bytes)?,
+        brotli: brotli(bytes)?,
+        file,
+    })
+}
+
+/// Counts what is written and keeps nothing.
+#[derive(Default)]
+struct Counter(u64);
+
+impl Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += length(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn gzip(bytes: &[u8]) -> io::Result<u64> {
+    let mut encoder = flate2::write::GzEncoder::new(Counter::default(), flate2::Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.0)
+}
+
+fn brotli(bytes: &[u8]) -> io::Result<u64> {
+    let quality = if bytes.len() <= BEST_BROTLI_UP_TO { 11 } else { 9 };
+    let mut encoder = brotli::CompressorWriter::new(Counter::default(), 64 * 1024, quality, 22);
+    encoder.write_all(bytes)?;
+    Ok(encoder.into_inner().0)
+}
+
+fn files_below(folder: &Path, prefix: &str) -> io::Result<Vec<String>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            files.extend(files_below(&entry.path(), &format!("{path}/"))?);
+        } else {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn extension(file: &str) -> &str {
+    file.rsplit('/')
+        .next()
+        .and_then(|name| name.rsplit_once('.'))
+        .map_or("", |(_, extension)| extension)
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,70 @@
+//! The target's options, and what they mean in each mode. `options.schema.json` tells their meaning to the user.
+
+use std::collections::BTreeMap;
+
+use farm_sdk::Problem;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The target's options.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Options {
+    pub(crate) base: Option<String>,
+    #[serde(default)]
+    pub(crate) chunks: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub(crate) env: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) exclude: Vec<String>,
+    #[serde(default)]
+    pub(crate) install_scripts: bool,
+    minify: Option<bool>,
+    /// `true`, `false`, `"hidden"` or `"inline"`: handed to Vite as it is.
+    sourcemap: Option<Value>,
+    #[serde(default = "yes")]
+    pub(crate) typecheck: bool,
+    #[serde(default = "types_dir")]
+    types_dir: String,
+    pub(crate) version: Option<String>,
+}
+
+impl Options {
+    /// Vite's `build.sourcemap`: nothing to download in production; in between, maps for those who read the errors.
+    pub(crate) fn sourcemap(&self, mode: &str) -> Value {
+        self.sourcemap.clone().unwrap_or_else(|| match mode {
+            "production" => json!(false),
+            "development" => json!(true),
+            _ => json!("hidden"),
+        })
+    }
+
+    /// Vite's `build.minify`; null leaves the choice of the minifier to Vite.
+    pub(crate) fn minify(&self, mode: &str) -> Value {
+        match (self.minify, mode) {
+            (Some(false), _) | (None, "development") => json!(false),
+            _ => Value::Null,
+        }
+    }
+
+    /// The folder of the generated types, without a slash at its end.
+    pub(crate) fn types_dir(&self) -> Result<&str, Problem> {
+        let folder = self.types_dir.trim_end_matches('/');
+        if folder.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            let problem = Problem::new(format!(
+                "option `types-dir` is no folder of the target: `{}`",
+                self.types_dir
+            ));
+            return Err(problem.hint("name a folder below the target's `root`, such as `src/api`"));
+        }
+        Ok(folder)
+    }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+fn types_dir() -> String {
+    "src/api".to_owned()
+}

@@ -1,0 +1,113 @@
+// Written by farm: loads the target's own Vite configuration and puts farm's settings under it, so that what the
+// user says wins. Only the output folder and the cache folder are farm's to decide.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import * as vite from "vite";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const settings = JSON.parse(readFileSync(path.join(here, "farm.vite.json"), "utf8"));
+const rolldown = Boolean(vite.rolldownVersion);
+
+export default async (env) => {
+  const user = await loadUserConfig(env);
+  const own = {
+    ...(settings.base === null ? {} : { base: settings.base }),
+    define: Object.fromEntries(Object.entries(settings.define).map(([name, value]) => [name, JSON.stringify(value)])),
+    build: {
+      reportCompressedSize: false,
+      sourcemap: settings.sourcemap,
+      ...(settings.minify === null ? {} : { minify: settings.minify }),
+    },
+    // node_modules may be a link into farm's store: modules keep the names they have in the target's folder, so that
+    // the bundle does not depend on where the store is.
+    resolve: { preserveSymlinks: true },
+  };
+  return vite.mergeConfig(vite.mergeConfig(own, user), { ...chunkGroups(user), plugins: [farm()] });
+};
+
+async function loadUserConfig(env) {
+  if (settings.config === null) return {};
+  const file = path.join(here, settings.config);
+  if (/\.c[jt]s$/.test(file)) {
+    const loaded = (await import(pathToFileURL(file).href)).default;
+    return await (typeof loaded === "function" ? loaded(env) : loaded);
+  }
+  // The runner evaluates the file in memory: nothing is written beside it or into node_modules, which is read-only.
+  const loaded = await vite.loadConfigFromFile(env, file, here, undefined, undefined, "runner");
+  return loaded?.config ?? {};
+}
+
+// `chunks = { vendor = ["react"] }`: each package's modules go to the named chunk. A configuration that divides its
+// chunks itself is left alone.
+function chunkGroups(user) {
+  const groups = Object.entries(settings.chunks).map(([name, packages]) => ({
+    name,
+    test: new RegExp(`[\\\\/]node_modules[\\\\/](?:${packages.map(escape).join("|")})[\\\\/]`),
+  }));
+  if (groups.length === 0) return {};
+  const key = user.build?.rolldownOptions ? "rolldownOptions" : rolldown && !user.build?.rollupOptions ? "rolldownOptions" : "rollupOptions";
+  const output = user.build?.[key]?.output;
+  if (Array.isArray(output) || output?.codeSplitting || output?.advancedChunks || output?.manualChunks) {
+    console.warn("farm: the Vite configuration divides its chunks itself; option `chunks` is not used");
+    return {};
+  }
+  const manualChunks = (id) => groups.find((group) => group.test.test(id))?.name;
+  const added = rolldown ? { codeSplitting: { groups } } : { manualChunks };
+  return { build: { [key]: { output: added } } };
+}
+
+function escape(text) {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+}
+
+// Sets what farm needs after every other plugin has spoken, and writes down what the bundle is made of.
+function farm() {
+  let root = here;
+  return {
+    name: "farm",
+    enforce: "post",
+    config: () => ({
+      cacheDir: path.join(here, ".farm-vite"),
+      build: { outDir: path.join(here, "dist"), emptyOutDir: true },
+    }),
+    configResolved(config) {
+      root = config.root;
+    },
+    generateBundle: {
+      order: "post",
+      handler(_options, bundle) {
+        const facts = { vite: vite.version, ...describe(bundle, root) };
+        const folder = path.join(here, "farm-facts");
+        mkdirSync(folder, { recursive: true });
+        writeFileSync(path.join(folder, "bundle.json"), JSON.stringify(facts, null, 1) + "\n");
+      },
+    },
+  };
+}
+
+function describe(bundle, root) {
+  const files = Object.values(bundle).sort((a, b) => (a.fileName < b.fileName ? -1 : 1));
+  const chunks = files.filter((file) => file.type === "chunk");
+  const assets = files.filter((file) => file.type === "asset" && !file.fileName.endsWith(".map"));
+  return {
+    chunks: chunks.map((chunk) => ({
+      file: chunk.fileName,
+      entry: chunk.isEntry,
+      dynamic: chunk.isDynamicEntry,
+      imports: [...chunk.imports].sort(),
+      modules: moduleSizes(chunk, root),
+    })),
+    assets: assets.map((asset) => ({ file: asset.fileName })),
+  };
+}
+
+function moduleSizes(chunk, root) {
+  const named = Object.entries(chunk.modules).map(([id, module]) => ({ id: moduleName(id, root), bytes: module.renderedLength }));
+  return named.sort((a, b) => b.bytes - a.bytes || (a.id < b.id ? -1 : 1));
+}
+
+function moduleName(id, root) {
+  const clean = id.replace(/^\0/, "");
+  return path.isAbsolute(clean) ? path.relative(root, clean).split(path.sep).join("/") : clean;
+}

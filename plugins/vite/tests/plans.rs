@@ -1,0 +1,330 @@
+//! The plans of the builder `vite`, whole, and each mistake that it names.
+
+use farm_builder_vite::Vite;
+use farm_sdk::testing::{Folder, check_options, plan, show};
+use farm_sdk::{Problem, Work};
+use serde_json::{Value, json};
+
+fn manifest() -> Value {
+    json!({
+        "name": "web",
+        "version": "1.2.3",
+        "dependencies": { "react": "^19.0.0", "react-dom": "^19.0.0" },
+        "devDependencies": { "vite": "^8.0.0", "typescript": "5.9.3", "openapi-typescript": "^7.0.0" },
+    })
+}
+
+fn lock(manifest: &Value) -> Value {
+    json!({
+        "name": "web",
+        "lockfileVersion": 3,
+        "packages": {
+            "": { "dependencies": manifest["dependencies"], "devDependencies": manifest["devDependencies"] },
+            "node_modules/react": { "version": "19.0.0" },
+            "node_modules/vite": { "version": "8.3.8" },
+        },
+    })
+}
+
+fn folder_of(manifest: &Value, lock: &Value) -> Folder {
+    Folder::new()
+        .file("package.json", format!("{manifest:#}"))
+        .file("package-lock.json", format!("{lock:#}"))
+        .file("index.html", "<script type=module src=/src/main.tsx></script>")
+        .file("src/main.tsx", "")
+        .tools(["node", "npm"])
+}
+
+fn folder() -> Folder {
+    folder_of(&manifest(), &lock(&manifest()))
+}
+
+fn problem(folder: &Folder, options: &Value) -> String {
+    let Problem {
+        message,
+        file,
+        line,
+        hint,
+    } = plan::<Vite>(folder, options).expect_err("a mistake");
+    let at = line.map_or(String::new(), |line| format!(":{line}"));
+    format!(
+        "{message}\nin: {}{at}\nhint: {}",
+        file.unwrap_or("-".to_owned()),
+        hint.expect("every problem has a hint")
+    )
+}
+
+fn settings(folder: &Folder, options: &Value) -> Value {
+    let plan = plan::<Vite>(folder, options).expect("sound");
+    let bundle = plan
+        .actions
+        .iter()
+        .find(|action| action.id == "bundle")
+        .expect("a bundle");
+    let input = bundle
+        .inputs
+        .iter()
+        .find(|input| input.at == "farm.vite.json")
+        .expect("the settings");
+    let farm_sdk::Source::Content(content) = &input.source else {
+        panic!("the settings are a fixed file")
+    };
+    serde_json::from_slice(content).expect("JSON")
+}
+
+/// The plan as text, without the long script of farm's own.
+fn planned(folder: &Folder, options: &Value) -> String {
+    let script = serde_json::to_string(include_str!("../src/scripts/farm.vite.config.mjs")).expect("a string");
+    show(&plan::<Vite>(folder, options)).replace(&script, "\"(farm.vite.config.mjs)\"")
+}
+
+#[test]
+fn schema_and_type_agree() {
+    check_options::<Vite>(&json!({}));
+}
+
+#[test]
+fn a_small_app() {
+    insta::assert_snapshot!("small", planned(&folder(), &json!({})));
+}
+
+#[test]
+fn an_app_with_types_references_and_a_shared_base() {
+    let folder = folder()
+        .file("vite.config.ts", "export default {}")
+        .file(".npmrc", "fund=false")
+        .file(
+            "tsconfig.json",
+            "{ \"files\": [], \"references\": [{ \"path\": \"./tsconfig.app.json\" }, { \"path\": \"build\" },] }",
+        )
+        .file(
+            "tsconfig.app.json",
+            "{ \"extends\": \"../tsconfig.base\", /* app */ \"include\": [\"src\"] }",
+        )
+        .file("build/tsconfig.json", "{ \"include\": [\"*.ts\"] }")
+        .dependency("backend", "openapi", "openapi-schema")
+        .dependency("backend", "app", "python-app");
+    insta::assert_snapshot!("full", planned(&folder, &json!({})));
+}
+
+#[test]
+fn names_of_generated_types_do_not_collide() {
+    let folder = folder()
+        .dependency("billing:api", "openapi", "openapi-schema")
+        .dependency("shop", "v1", "openapi-schema")
+        .dependency("shop", "v2", "openapi-schema");
+    let plan = plan::<Vite>(&folder, &json!({ "types-dir": "src/gen/" })).expect("sound");
+    let paths: Vec<_> = plan
+        .actions
+        .iter()
+        .filter(|action| action.id.starts_with("types"))
+        .map(|action| action.outputs[0].path.as_str())
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            "src/gen/billing-api.d.ts",
+            "src/gen/shop-v1.d.ts",
+            "src/gen/shop-v2.d.ts"
+        ]
+    );
+}
+
+#[test]
+fn modes_and_options_decide_the_settings() {
+    let of = |mode: &str, options: Value| settings(&folder().mode(mode), &options);
+    let production = of("production", json!({}));
+    assert_eq!(
+        (&production["sourcemap"], &production["minify"]),
+        (&json!(false), &json!(null))
+    );
+    assert_eq!(
+        production["define"],
+        json!({ "__BUILD_VERSION__": "1.2.3", "__ENVIRONMENT__": "production" })
+    );
+    let development = of("development", json!({ "version": "dev" }));
+    assert_eq!(
+        (&development["sourcemap"], &development["minify"]),
+        (&json!(true), &json!(false))
+    );
+    assert_eq!(development["define"]["__BUILD_VERSION__"], "dev");
+    assert_eq!(of("preview", json!({}))["sourcemap"], "hidden");
+    assert_eq!(
+        of("production", json!({ "sourcemap": true, "minify": false }))["minify"],
+        false
+    );
+    assert_eq!(
+        of("production", json!({ "chunks": { "vendor": ["react"] } }))["chunks"],
+        json!({ "vendor": ["react"] })
+    );
+}
+
+#[test]
+fn development_builds_for_development() {
+    let plan = plan::<Vite>(&folder().mode("development"), &json!({ "env": { "VITE_API": "/api" } })).expect("sound");
+    let bundle = plan
+        .actions
+        .iter()
+        .find(|action| action.id == "bundle")
+        .expect("a bundle");
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(
+        bundle.environment,
+        [pair("NODE_ENV", "development"), pair("VITE_API", "/api")]
+    );
+}
+
+#[test]
+fn install_scripts_run_only_when_asked_for() {
+    let has_flag = |options: Value| {
+        let plan = plan::<Vite>(&folder(), &options).expect("sound");
+        let Work::Tool { arguments, .. } = &plan.actions[0].work else {
+            panic!("npm is a tool")
+        };
+        arguments.contains(&"--ignore-scripts".to_owned())
+    };
+    assert!(has_flag(json!({})));
+    assert!(!has_flag(json!({ "install-scripts": true })));
+}
+
+#[test]
+fn without_a_lock_file() {
+    insta::assert_snapshot!(problem(&folder().without("package-lock.json"), &json!({})), @r"
+    there is no `package-lock.json`, which fixes what is installed
+    in: package-lock.json
+    hint: run `npm install --package-lock-only` and commit the file
+    ");
+    let pnpm = folder().without("package-lock.json").file("pnpm-lock.yaml", "");
+    insta::assert_snapshot!(problem(&pnpm, &json!({})), @r"
+    there is no `package-lock.json`, which fixes what is installed
+    in: package-lock.json
+    hint: this builder installs with npm and does not read pnpm's `pnpm-lock.yaml`; run `npm install --package-lock-only`
+    ");
+}
+
+#[test]
+fn without_a_manifest_or_with_a_broken_one() {
+    insta::assert_snapshot!(problem(&folder().without("package.json"), &json!({})), @r"
+    there is no `package.json`
+    in: package.json
+    hint: point the target's `root` to the folder of the app, or run `npm create vite@latest` there
+    ");
+    insta::assert_snapshot!(problem(&folder().file("package.json", "{\n\"a\": }"), &json!({})), @r"
+    `package.json` cannot be read: expected value at line 2 column 6
+    in: package.json:2
+    hint: correct the JSON there
+    ");
+}
+
+#[test]
+fn with_a_lock_file_that_does_not_fit() {
+    let mut stale = lock(&manifest());
+    stale["packages"][""]["dependencies"]["react"] = json!("^18.0.0");
+    insta::assert_snapshot!(problem(&folder_of(&manifest(), &stale), &json!({})), @r"
+    `package-lock.json` does not fit `package.json`: `react` differs
+    in: package-lock.json
+    hint: run `npm install --package-lock-only`
+    ");
+    let mut old = lock(&manifest());
+    old["lockfileVersion"] = json!(1);
+    insta::assert_snapshot!(problem(&folder_of(&manifest(), &old), &json!({})), @r"
+    `package-lock.json` has the old version 1
+    in: package-lock.json
+    hint: run `npm install --package-lock-only` with npm 7 or later
+    ");
+    let mut linked = lock(&manifest());
+    linked["packages"]["node_modules/@m/core"] = json!({ "resolved": "packages/core", "link": true });
+    insta::assert_snapshot!(problem(&folder_of(&manifest(), &linked), &json!({})), @r"
+    `node_modules/@m/core` is a link to a folder outside of node_modules
+    in: package-lock.json
+    hint: npm workspaces and `file:` folders cannot be installed apart; give the app a lock file of its own
+    ");
+}
+
+#[test]
+fn without_vite_or_with_an_old_one() {
+    let mut manifest = manifest();
+    manifest["devDependencies"]
+        .as_object_mut()
+        .expect("an object")
+        .remove("vite");
+    insta::assert_snapshot!(problem(&folder_of(&manifest, &lock(&manifest)), &json!({})), @r"
+    `vite` is not among the packages of `package.json`
+    in: package.json
+    hint: run `npm install -D vite`
+    ");
+    let mut old = lock(&self::manifest());
+    old["packages"]["node_modules/vite"]["version"] = json!("5.4.0");
+    insta::assert_snapshot!(problem(&folder_of(&self::manifest(), &old), &json!({})), @r"
+    vite 5.4.0 is too old: farm needs 6.1 or later
+    in: package-lock.json
+    hint: run `npm install -D vite@latest`
+    ");
+}
+
+#[test]
+fn without_the_generator_of_types() {
+    let mut manifest = manifest();
+    manifest["devDependencies"]
+        .as_object_mut()
+        .expect("an object")
+        .remove("openapi-typescript");
+    let folder = folder_of(&manifest, &lock(&manifest)).dependency("backend", "openapi", "openapi-schema");
+    insta::assert_snapshot!(problem(&folder, &json!({})), @r"
+    `openapi-typescript` makes the types of `backend`, and is not installed
+    in: package.json
+    hint: run `npm install -D openapi-typescript`
+    ");
+}
+
+#[test]
+fn without_tools() {
+    let folder = Folder::new()
+        .file("package.json", manifest().to_string())
+        .file("package-lock.json", lock(&manifest()).to_string());
+    insta::assert_snapshot!(problem(&folder, &json!({})), @r"
+    the tool `node` is not on the PATH
+    in: -
+    hint: install Node.js 20 or later, which brings `node` and `npm`
+    ");
+}
+
+#[test]
+fn mistakes_in_options() {
+    insta::assert_snapshot!(problem(&folder(), &json!({ "chunks": { "vendor": ["reakt"] } })), @r"
+    option `chunks` names `reakt`, which `package.json` does not have
+    in: package.json
+    hint: correct the name, or run `npm install reakt`
+    ");
+    let with_schema = folder().dependency("backend", "openapi", "openapi-schema");
+    insta::assert_snapshot!(problem(&with_schema, &json!({ "types-dir": "../shared" })), @r"
+    option `types-dir` is no folder of the target: `../shared`
+    in: -
+    hint: name a folder below the target's `root`, such as `src/api`
+    ");
+}
+
+#[test]
+fn mistakes_in_typescript_configurations() {
+    let missing = folder().file(
+        "tsconfig.json",
+        r#"{ "references": [{ "path": "./tsconfig.app.json" }] }"#,
+    );
+    insta::assert_snapshot!(problem(&missing, &json!({})), @r"
+    `tsconfig.json` refers to `tsconfig.app.json`, which does not exist
+    in: tsconfig.json
+    hint: create that file, or take the reference out
+    ");
+    let outside = folder().file("tsconfig.json", r#"{ "references": [{ "path": "../lib" }] }"#);
+    insta::assert_snapshot!(problem(&outside, &json!({})), @r"
+    `tsconfig.json` refers to `../lib`, outside of the target's folder
+    in: tsconfig.json
+    hint: check that project in a target of its own, or set `typecheck = false`
+    ");
+    let broken = folder().file("tsconfig.json", "{\n  \"files\": [\n}");
+    insta::assert_snapshot!(problem(&broken, &json!({})), @r"
+    `tsconfig.json` cannot be read: expected value at line 3 column 1
+    in: tsconfig.json:3
+    hint: correct the JSON there
+    ");
+}
