@@ -62,10 +62,10 @@ fn cases(kind: &str) -> Vec<(String, PathBuf)> {
 }
 
 /// Loads a case and builds its graph.
-fn open(path: &Path) -> Result<Workspace, Problem> {
+fn open(path: &Path) -> Result<Workspace, Box<Problem>> {
     let copy = path.is_file().then(|| workspace_of(fs::read(path).expect("the case")));
-    let workspace = load(copy.as_ref().map_or(path, TempDir::path)).map_err(Problem::from)?;
-    graph::build(&workspace).map_err(Problem::from)?;
+    let workspace = load(copy.as_ref().map_or(path, TempDir::path)).map_err(|error| Box::new(error.into()))?;
+    graph::build(&workspace).map_err(|error| Box::new(error.into()))?;
     Ok(workspace)
 }
 
@@ -401,7 +401,17 @@ fn options_are_told_in_our_words_at_their_place() {
         "",
         "farm.toml:5:15: `lint` lacks the option `command` [config::missing-option]\n  help: command: What to run.\n",
     );
-    let rest = |options: &str, expected: &str| at(&format!("command = \"x\"\n{options}"), expected);
+}
+
+#[test]
+fn each_rule_of_a_schema_has_words_of_its_own() {
+    let rest = |options: &str, expected: &str| {
+        assert_eq!(
+            option_message(&format!("command = \"x\"\n{options}")),
+            expected,
+            "{options}"
+        );
+    };
     rest(
         "inputs = []",
         "farm.toml:7:10: option `inputs` of `lint` must not be empty [config::bad-option]\n",

@@ -180,6 +180,21 @@ fn a_cycle_of_5000_is_found_on_a_small_stack_and_told_in_bounds() {
 }
 
 #[test]
+fn ten_thousand_targets_fit_in_one_file() {
+    let mut text = text_of(&[]);
+    for index in 0..10_000_usize {
+        let (left, right) = (format!("t{}", index / 2), format!("t{}", index / 5));
+        let deps: Vec<&str> = if index < 2 { vec![] } else { vec![&left, &right] };
+        write_targets(&mut text, &[(&format!("t{index}"), &deps)]);
+    }
+    let folder = workspace_of(text);
+    fs::create_dir(folder.path().join("m")).expect("a folder");
+    let order = selected(&build(&folder).expect("no cycle"), &[]);
+    let expected: Vec<String> = (0..10_000).map(|index| format!("t{index}")).collect();
+    assert_eq!(order, expected);
+}
+
+#[test]
 fn a_cycle_is_named_in_full_with_the_place_of_each_step() {
     let targets: &[(&str, &[&str])] = &[
         ("in", &["a"]),

@@ -10,7 +10,7 @@ use super::FILE_NAME;
 use super::error::{ConfigError, Fault};
 use super::folder::{BadFolder, Folders};
 use super::name;
-use super::target::read_deps;
+use super::target::{parse_path, read_deps};
 use super::types::Member;
 use super::walk::{Item, Table, Word};
 use crate::fs::{self, Kind};
@@ -69,8 +69,8 @@ struct Search<'f> {
 
 impl Search<'_> {
     fn add(&mut self, word: &Word<'_>) -> Result<(), ConfigError> {
-        let pattern = RelPath::parse_lenient(word.text)
-            .map_err(|reason| word.error(|key, table| Fault::BadPath { key, table, reason }))?;
+        let pattern =
+            parse_path(word.text).map_err(|reason| word.error(|key, table| Fault::BadPath { key, table, reason }))?;
         if pattern.is_root() {
             let hint = "name folders below it, such as \"services/*\"".to_owned();
             return Err(word.bad_value("is the workspace's own root".to_owned(), Some(hint)));
@@ -113,7 +113,7 @@ impl Search<'_> {
         let name = folder.file_name().unwrap_or_default().to_owned();
         if let Err(reason) = name::check(&name) {
             let repaired = name::repair(&name);
-            let what = "member's folder";
+            let what = "member's folder name";
             return Err(Fault::BadName {
                 what,
                 name,

@@ -14,7 +14,7 @@ pub(super) fn check(name: &str) -> Result<(), &'static str> {
         return Err("is longer than 100 bytes");
     }
     if !name.bytes().all(is_allowed) {
-        return Err("may hold lower-case letters, digits, `-`, `_` and `.` only");
+        return Err("must consist of lower-case letters, digits, `-`, `_` and `.`");
     }
     if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         return Err("must start with a letter or a digit");

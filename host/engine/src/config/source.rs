@@ -93,13 +93,18 @@ impl Source {
     /// Line and column of this byte, both from 1.
     pub(super) fn line_and_column(&self, offset: usize) -> (u32, u32) {
         let line = self.lines.partition_point(|start| *start <= offset).max(1);
-        let column = self.characters_before(offset) - self.characters_before(self.lines[line - 1]) + 1;
+        let start = self.lines[line - 1];
+        let offset = offset.clamp(start, self.text.len());
+        let before = match offset - start {
+            near if near < MARK_BYTES => count_characters(&self.text.as_bytes()[start..offset]),
+            _ => self.characters_before(offset) - self.characters_before(start),
+        };
+        let column = before + 1;
         (narrow(line), narrow(column))
     }
 
     /// How many characters begin before this byte.
     fn characters_before(&self, offset: usize) -> usize {
-        let offset = offset.min(self.text.len());
         let mark = offset / MARK_BYTES;
         self.marks[mark] + count_characters(&self.text.as_bytes()[mark * MARK_BYTES..offset])
     }

@@ -12,7 +12,7 @@ use super::json::{Places, read_options};
 use super::name;
 use super::types::{Dep, Target, TargetName};
 use super::walk::{Item, Table, Word};
-use crate::path::RelPath;
+use crate::path::{InvalidPath, RelPath};
 
 /// What all targets of a file are read with.
 pub(super) struct TargetReader<'a> {
@@ -37,7 +37,7 @@ impl TargetReader<'_> {
     }
 
     fn read_target(&mut self, item: &Item<'_>) -> Result<Target, ConfigError> {
-        check_name(item, "target")?;
+        check_name(item, "target's name")?;
         let table = item.table()?;
         table.allow(&["builder", "root", "deps", "options"])?;
         let builder = table.require(
@@ -102,12 +102,23 @@ pub(super) fn read_path(item: &Item<'_>, base: &RelPath) -> Result<RelPath, Conf
         ));
     }
     let whole = match text.starts_with('/') || base.is_root() {
-        true => RelPath::parse_lenient(text),
-        false => RelPath::parse_lenient(&format!("{base}/{text}")),
+        true => parse_path(text),
+        false => parse_path(&format!("{base}/{text}")),
     };
     whole.map_err(|mut reason| {
         reason.path = shown(text);
         item.error(|key, table| Fault::BadPath { key, table, reason })
+    })
+}
+
+/// A path from the workspace's root as people write it.
+pub(super) fn parse_path(text: &str) -> Result<RelPath, InvalidPath> {
+    RelPath::parse_lenient(text).map_err(|error| InvalidPath {
+        path: shown(text),
+        reason: match error.reason {
+            "leads out of its folder" => "leads out of the workspace",
+            reason => reason,
+        },
     })
 }
 

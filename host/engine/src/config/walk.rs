@@ -14,8 +14,8 @@ use crate::error::Location;
 /// A table and its name.
 pub(super) struct Table<'a> {
     pub source: &'a Source,
-    /// As a message names it: `[targets.web]`; `the file` for the whole of it.
-    name: String,
+    /// The table around it and its key there; none for the whole file.
+    outer: Option<(&'a Self, &'a str)>,
     /// Offset of the place that stands for the table.
     at: usize,
     entries: &'a DeTable<'a>,
@@ -42,7 +42,7 @@ impl<'a> Table<'a> {
     pub(super) fn of_file(source: &'a Source, entries: &'a DeTable<'a>) -> Self {
         Self {
             source,
-            name: "the file".to_owned(),
+            outer: None,
             at: 0,
             entries,
         }
@@ -59,7 +59,7 @@ impl<'a> Table<'a> {
         };
         let fault = Fault::UnknownKey {
             key: first.get_ref().to_string(),
-            table: self.name.clone(),
+            table: self.name(),
             known,
         };
         Err(fault.at(self.source.locate(first.span().start)))
@@ -74,7 +74,7 @@ impl<'a> Table<'a> {
     /// The value of this key, which must be there; `example` is how it could read.
     pub(super) fn require(&'a self, key: &'static str, example: &'static str) -> Result<Item<'a>, ConfigError> {
         self.get(key).ok_or_else(|| {
-            let table = self.name.clone();
+            let table = self.name();
             Fault::MissingKey { key, table, example }.at(self.location())
         })
     }
@@ -89,6 +89,11 @@ impl<'a> Table<'a> {
     /// The place that stands for the table: its own key.
     pub(super) fn location(&self) -> Location {
         self.source.locate(self.at)
+    }
+
+    /// As a message names it: `[targets.web]`; `the file` for the whole of it.
+    fn name(&self) -> String {
+        name_table(self.outer)
     }
 
     fn item(&'a self, key: &'a Spanned<std::borrow::Cow<'a, str>>, value: &'a Spanned<DeValue<'a>>) -> Item<'a> {
@@ -140,7 +145,7 @@ impl<'a> Item<'a> {
         let entries = self.value.get_ref().as_table();
         Ok(Table {
             source: self.source(),
-            name: self.name_of_table(),
+            outer: Some((self.table, self.key)),
             at: self.key_at,
             entries: entries.ok_or_else(|| self.wrong_type("a table"))?,
         })
@@ -186,15 +191,12 @@ impl<'a> Item<'a> {
 
     /// An error that names key and table, at the value's place.
     pub(super) fn error(&self, fault: impl FnOnce(String, String) -> Fault) -> ConfigError {
-        fault(shown(self.key), self.table.name.clone()).at(self.location())
+        fault(shown(self.key), self.table.name()).at(self.location())
     }
 
     /// As a message names a table of this key.
     pub(super) fn name_of_table(&self) -> String {
-        match self.table.name.strip_suffix(']') {
-            Some(outer) => format!("{outer}.{}]", shown(self.key)),
-            None => format!("[{}]", shown(self.key)),
-        }
+        name_table(Some((self.table, self.key)))
     }
 
     fn wrong_type(&self, expected: &'static str) -> ConfigError {
@@ -219,7 +221,7 @@ impl<'a> Item<'a> {
     fn wrong_element(&self, index: usize, value: &Spanned<DeValue<'_>>) -> ConfigError {
         let fault = Fault::WrongType {
             key: format!("{}[{index}]", shown(self.key)),
-            table: self.table.name.clone(),
+            table: self.table.name(),
             expected: "text in quotes",
             found: describe(value.get_ref()),
             hint: None,
@@ -247,7 +249,22 @@ impl Word<'_> {
     /// An error that names the list, the index and the table, at the text's place.
     pub(super) fn error(&self, fault: impl FnOnce(String, String) -> Fault) -> ConfigError {
         let key = format!("{}[{}]", shown(self.item.key), self.index);
-        fault(key, self.item.table.name.clone()).at(self.location())
+        fault(key, self.item.table.name()).at(self.location())
+    }
+}
+
+/// The name of a table, from its key and the tables around it.
+fn name_table(outer: Option<(&Table<'_>, &str)>) -> String {
+    let mut keys = Vec::new();
+    let mut outer = outer;
+    while let Some((table, key)) = outer {
+        keys.push(shown(key));
+        outer = table.outer;
+    }
+    keys.reverse();
+    match keys.is_empty() {
+        true => "the file".to_owned(),
+        false => format!("[{}]", keys.join(".")),
     }
 }
 

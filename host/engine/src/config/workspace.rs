@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
 use super::error::{ConfigError, Fault};
 use super::folder::{BadFolder, Folders};
@@ -13,7 +14,7 @@ use super::target::{TargetReader, check_name, read_path};
 use super::types::{
     BuilderEntry, CacheSettings, Member, Permissions, SandboxMinimum, SandboxSettings, Target, Workspace,
 };
-use super::walk::{Item, Table};
+use super::walk::{Item, Table, describe};
 use super::{FILE_NAME, MAX_TOTAL_BYTES, name, units};
 use crate::fs;
 use crate::path::RelPath;
@@ -230,7 +231,7 @@ fn read_builders(file: &Table<'_>, builtin: &[&str]) -> Result<BTreeMap<String, 
         return Ok(builders);
     };
     for item in item.table()?.items() {
-        check_name(&item, "builder")?;
+        check_name(&item, "builder's name")?;
         if builtin.contains(&item.key) {
             return Err(Fault::BuiltInBuilder(item.key.to_owned()).at(item.key_location()));
         }
@@ -298,14 +299,17 @@ fn read_cache(file: &Table<'_>) -> Result<CacheSettings, ConfigError> {
 
 fn read_size(item: &Item<'_>) -> Result<u64, ConfigError> {
     let hint = "write a number with B, KB, MB, GB, TB, KiB, MiB, GiB or TiB: \"5GB\"";
-    let refuse = || item.bad_value("is not a size".to_owned(), Some(hint.to_owned()));
-    units::parse_size(item.text()?).ok_or_else(refuse)
+    units::parse_size(item.text()?).ok_or_else(|| refuse_text(item, "a size", hint))
 }
 
-fn read_duration(item: &Item<'_>) -> Result<std::time::Duration, ConfigError> {
+fn read_duration(item: &Item<'_>) -> Result<Duration, ConfigError> {
     let hint = "write a number with s, m, h, d or w: \"30m\", \"7d\"";
-    let refuse = || item.bad_value("is not a duration".to_owned(), Some(hint.to_owned()));
-    units::parse_duration(item.text()?).ok_or_else(refuse)
+    units::parse_duration(item.text()?).ok_or_else(|| refuse_text(item, "a duration above zero", hint))
+}
+
+fn refuse_text(item: &Item<'_>, expected: &str, hint: &str) -> ConfigError {
+    let found = describe(item.value().get_ref());
+    item.bad_value(format!("must be {expected}, found {found}"), Some(hint.to_owned()))
 }
 
 fn read_sandbox(file: &Table<'_>) -> Result<SandboxSettings, ConfigError> {
@@ -326,9 +330,10 @@ fn read_minimum(item: &Item<'_>) -> Result<SandboxMinimum, ConfigError> {
         "auto" => Ok(SandboxMinimum::Auto),
         "L1" => Ok(SandboxMinimum::L1),
         "L2" => Ok(SandboxMinimum::L2),
-        _ => Err(item.bad_value(
-            "is no sandbox".to_owned(),
-            Some("write \"off\", \"auto\", \"L1\" or \"L2\"".to_owned()),
+        _ => Err(refuse_text(
+            item,
+            "a sandbox",
+            "write \"off\", \"auto\", \"L1\" or \"L2\"",
         )),
     }
 }
