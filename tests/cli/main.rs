@@ -4,4 +4,6 @@
 mod support;
 
 mod debug;
+mod interrupt;
+mod sandbox;
 mod usage;

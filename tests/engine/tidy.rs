@@ -14,7 +14,10 @@ const WORDS: [&str; 5] = ["digest", "path", "fs", "event", "error"];
 const MAX_LINES: usize = 500;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the repository")
 }
 
 /// Every Rust file below a folder, with its text up to its tests.
@@ -38,7 +41,13 @@ fn sources(folder: &str) -> BTreeMap<PathBuf, String> {
 
 fn engine_module(path: &Path) -> String {
     let below = path.strip_prefix("host/engine/src").expect("an engine file");
-    let first = below.components().next().expect("a name").as_os_str().to_string_lossy().into_owned();
+    let first = below
+        .components()
+        .next()
+        .expect("a name")
+        .as_os_str()
+        .to_string_lossy()
+        .into_owned();
     first.trim_end_matches(".rs").to_owned()
 }
 
@@ -46,8 +55,14 @@ fn engine_module(path: &Path) -> String {
 fn used(text: &str) -> Vec<String> {
     let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     let after = code.flat_map(|line| line.split("crate::").skip(1).map(str::to_owned).collect::<Vec<_>>());
-    let names = after.map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>());
-    names.filter(|name| FLOW.contains(&name.as_str()) || WORDS.contains(&name.as_str())).collect()
+    let names = after.map(|rest| {
+        rest.chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect::<String>()
+    });
+    names
+        .filter(|name| FLOW.contains(&name.as_str()) || WORDS.contains(&name.as_str()))
+        .collect()
 }
 
 #[test]
@@ -55,9 +70,15 @@ fn arrows_between_modules_go_down_the_flow_only() {
     let mut wrong = Vec::new();
     for (path, text) in sources("host/engine/src") {
         let module = engine_module(&path);
-        let Some(place) = FLOW.iter().position(|name| *name == module) else { continue };
+        let Some(place) = FLOW.iter().position(|name| *name == module) else {
+            continue;
+        };
         for name in used(&text) {
-            if FLOW.iter().position(|other| *other == name).is_some_and(|other| other > place) {
+            if FLOW
+                .iter()
+                .position(|other| *other == name)
+                .is_some_and(|other| other > place)
+            {
                 wrong.push(format!("{}: {module} uses {name}", path.display()));
             }
         }
@@ -72,7 +93,11 @@ fn words_know_no_module_but_the_tier() {
         let module = engine_module(&path);
         if WORDS.contains(&module.as_str()) {
             let names = used(&text).into_iter().filter(|name| FLOW.contains(&name.as_str()));
-            wrong.extend(names.filter(|name| !(module == "event" && name == "sandbox")).map(|name| (path.clone(), name)));
+            wrong.extend(
+                names
+                    .filter(|name| !(module == "event" && name == "sandbox"))
+                    .map(|name| (path.clone(), name)),
+            );
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -90,7 +115,10 @@ fn only_named_modules_touch_the_outside() {
     let mut wrong = Vec::new();
     for (path, text) in sources("host/engine/src") {
         let module = engine_module(&path);
-        let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let code: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect();
         for (word, allowed) in rules {
             let names_it = code.iter().any(|line| line.contains(word));
             if names_it && !allowed.contains(&module.as_str()) {
@@ -121,9 +149,21 @@ fn files_are_short_and_say_what_they_are_for() {
 #[test]
 fn the_closed_list_of_events_stays_small() {
     let text = fs::read_to_string(root().join("host/engine/src/event.rs")).expect("event.rs");
-    let list = text.split("pub enum Event {").nth(1).expect("the list").split("\n}").next().expect("its end");
-    let variants = list.lines().filter(|line| line.starts_with("    ") && line.trim_end().ends_with(" {")).count();
-    assert!((5..=20).contains(&variants), "{variants} events: more than 20 need a page in host/docs");
+    let list = text
+        .split("pub enum Event {")
+        .nth(1)
+        .expect("the list")
+        .split("\n}")
+        .next()
+        .expect("its end");
+    let variants = list
+        .lines()
+        .filter(|line| line.starts_with("    ") && line.trim_end().ends_with(" {"))
+        .count();
+    assert!(
+        (5..=20).contains(&variants),
+        "{variants} events: more than 20 need a page in host/docs"
+    );
 }
 
 #[test]
@@ -131,11 +171,15 @@ fn every_error_code_is_explained() {
     let page = fs::read_to_string(root().join("host/docs/errors.md")).expect("host/docs/errors.md");
     let mut missing = Vec::new();
     let areas = [
-        "config", "graph", "plan", "plugin", "builder", "execute", "sandbox", "cache", "artifact", "build", "cli", "options",
+        "config", "graph", "plan", "plugin", "builder", "execute", "sandbox", "cache", "artifact", "build", "cli",
+        "options",
     ];
     for folder in ["host/engine/src", "host/cli/src"] {
         for (path, text) in sources(folder) {
-            for word in text.split('"').filter(|word| word.contains("::") && !word.contains([' ', '{', '('])) {
+            for word in text
+                .split('"')
+                .filter(|word| word.contains("::") && !word.contains([' ', '{', '(']))
+            {
                 let is_code = word.split_once("::").is_some_and(|(area, situation)| {
                     let plain = |c: char| c.is_ascii_lowercase() || c == '-';
                     areas.contains(&area) && !situation.is_empty() && situation.chars().all(plain)

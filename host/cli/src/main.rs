@@ -4,7 +4,7 @@
 mod args;
 mod builtin;
 mod commands;
-mod engine_edge;
+mod cache;
 mod environment;
 mod error;
 mod exit;

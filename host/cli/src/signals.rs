@@ -8,7 +8,7 @@ use std::thread;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::engine_edge::Stop;
+use farm_engine::run::Stop;
 use crate::exit;
 use crate::report::Screen;
 

@@ -9,7 +9,7 @@ use farm_engine::sandbox::{Tier, Wanted};
 
 use super::Invocation;
 use crate::args::{BuildArgs, Sandbox};
-use crate::engine_edge::{self, CacheUse, Request, Summary};
+use farm_engine::run::{self, CacheUse, Request, Summary};
 use crate::report::{Detail, Reports, Screen};
 use crate::ui::Output;
 use crate::{exit, signals};
@@ -23,7 +23,7 @@ pub(super) fn run(args: &BuildArgs, invocation: &Invocation) -> ExitCode {
     let mut reports = Reports::open(&invocation.ui, &screen, detail(args), known, json);
     let result = workspace.as_deref().map_err(Problem::clone).and_then(|workspace| {
         let request = request(args, invocation, workspace)?;
-        engine_edge::build(&request, &mut reports, signals::watch(screen))
+        run::build(&request, &mut reports, signals::watch(screen))
     });
     match result {
         Ok(summary) => ExitCode::from(code(&summary)),

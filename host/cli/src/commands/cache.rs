@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::Invocation;
 use crate::args::CacheCommand;
-use crate::engine_edge::{self, CacheStatus};
+use crate::cache::{self, CacheStatus};
 use crate::exit;
 use crate::report::bytes;
 
@@ -17,7 +17,7 @@ pub(super) fn run(command: &CacheCommand, invocation: &Invocation) -> Result<Exi
     let folder = invocation.environment.cache_folder()?;
     match command {
         CacheCommand::Status { json } => {
-            let status = engine_edge::cache_status(&folder)?;
+            let status = cache::cache_status(&folder)?;
             let text = if *json {
                 as_json(&folder, &status).to_string()
             } else {
@@ -26,7 +26,7 @@ pub(super) fn run(command: &CacheCommand, invocation: &Invocation) -> Result<Exi
             invocation.ui.data(&text);
         }
         CacheCommand::Clean => {
-            let freed = engine_edge::cache_clean(&folder)?;
+            let freed = cache::cache_clean(&folder)?;
             let (entries, size) = (freed.entries, bytes(freed.bytes));
             invocation
                 .ui

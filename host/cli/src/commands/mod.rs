@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use farm_engine::error::{Class, Problem};
 
 use crate::args::{Command, Selection};
-use crate::engine_edge::{CacheUse, HostFacts, Request};
+use farm_engine::run::{CacheUse, HostFacts, Request};
 use crate::environment::Environment;
 use crate::ui::Ui;
 use crate::{builtin, error, exit, workspace};

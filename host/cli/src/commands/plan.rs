@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use farm_engine::error::Problem;
-use farm_engine::plan::{Action, Input, InputSource, Output, Work};
+use farm_engine::path::RelPath;
+use farm_engine::plan::{CheckedAction, CheckedArtifact, CheckedInput, CheckedOutput, CheckedSource, CheckedWork};
+use farm_engine::run::{self, PlannedTarget};
 use serde_json::{Value, json};
 
 use super::Invocation;
 use crate::args::PlanArgs;
-use crate::engine_edge::{self, TargetPlan};
 use crate::exit;
 use crate::sanitise;
 use crate::ui::{FAINT, STRONG, Theme};
@@ -20,7 +21,7 @@ const SHORT_KEY: usize = 12;
 pub(super) fn run(args: &PlanArgs, invocation: &Invocation) -> Result<ExitCode, Problem> {
     let workspace = invocation.workspace()?;
     let request = invocation.request(&workspace, Some(&args.selection))?;
-    let plans = engine_edge::plan(&request)?;
+    let plans = run::plan(&request)?;
     let ui = &invocation.ui;
     if args.json {
         ui.data(&as_json(&plans).to_string());
@@ -32,109 +33,108 @@ pub(super) fn run(args: &PlanArgs, invocation: &Invocation) -> Result<ExitCode, 
 }
 
 /// A target with its actions and artifacts.
-fn as_text(plan: &TargetPlan, theme: Theme) -> String {
+fn as_text(plan: &PlannedTarget, theme: Theme) -> String {
     let target = theme.paint(STRONG, &sanitise::line(&plan.target));
-    let builder = format!("({} in {})", plan.builder, place(&plan.root));
+    let builder = format!("({} in {})", plan.builder, plan.root);
     let mut lines = vec![format!("{target} {}", sanitise::line(&builder))];
     for action in &plan.plan.actions {
         let key = plan
             .keys
             .get(&action.id)
-            .map_or("not known yet", |key| key.get(..SHORT_KEY).unwrap_or(key));
+            .map_or("not known yet", |facts| facts.key.get(..SHORT_KEY).unwrap_or(&facts.key));
         let (id, label) = (sanitise::line(&action.id), sanitise::line(&action.label));
         lines.push(format!("  {id}  {label}  {}", theme.paint(FAINT, key)));
         let detail = |(name, value): (&str, String)| format!("    {name:<8} {}", sanitise::line(&value));
         lines.extend(details(action).into_iter().map(detail));
     }
     for artifact in &plan.plan.artifacts {
-        let place = artifact.place.as_deref().map_or("(for other targets)", place);
+        let place = artifact.place.as_ref().map_or("(for other targets)".to_owned(), RelPath::to_string);
         lines.push("  ".to_owned() + &sanitise::line(&format!("-> {} ({}) {place}", artifact.name, artifact.kind)));
     }
-    if plan.plan.next.is_some() {
+    if plan.is_partial {
         lines.push("  and more, once the builder has seen outputs of these".to_owned());
     }
     lines.join("\n") + "\n"
 }
 
 /// What there is to know of an action, line by line.
-fn details(action: &Action) -> Vec<(&'static str, String)> {
+fn details(action: &CheckedAction) -> Vec<(&'static str, String)> {
     let mut details = vec![("runs", command(action).join(" "))];
     details.extend(
         action
             .inputs
             .iter()
-            .map(|input| ("reads", format!("{} <- {}", place(&input.at), source(input)))),
+            .map(|input| ("reads", format!("{} <- {}", input.at, source(input)))),
     );
-    details.extend(action.outputs.iter().map(|output| ("writes", output.path.clone())));
+    details.extend(action.outputs.iter().map(|output| ("writes", output.path.to_string())));
     if !action.tools.is_empty() {
-        details.push(("tools", action.tools.join(", ")));
+        details.push(("tools", joined(&action.tools)));
     }
-    if let Some(fetch) = &action.network {
+    if let Some(fetch) = &action.fetch {
         details.push((
             "network",
-            format!("{}, pinned by {}", fetch.from.join(", "), fetch.pinned_by.join(", ")),
+            format!("{}, pinned by {}", fetch.from.join(", "), joined(&fetch.pinned_by)),
         ));
     }
     details
 }
 
 /// What an action runs, as it would be typed.
-fn command(action: &Action) -> Vec<String> {
+fn command(action: &CheckedAction) -> Vec<String> {
     match &action.work {
-        Work::Tool(run) => [run.tool.clone()]
-            .into_iter()
-            .chain(run.arguments.iter().cloned())
-            .collect(),
-        Work::Step(step) => vec![format!("step:{}", step.name)],
+        CheckedWork::Tool { tool, arguments, .. } => [tool].into_iter().chain(arguments).cloned().collect(),
+        CheckedWork::Step(step) => vec![format!("step:{}", step.name)],
     }
 }
 
 /// Where an input comes from.
-fn source(input: &Input) -> String {
+fn source(input: &CheckedInput) -> String {
     match &input.source {
-        InputSource::Files(set) if set.exclude.is_empty() => set.include.join(", "),
-        InputSource::Files(set) => format!("{} without {}", set.include.join(", "), set.exclude.join(", ")),
-        InputSource::Output(output) => format!("{} of action {}", output.output, output.action),
-        InputSource::Artifact(artifact) => format!("{} of target {}", artifact.name, artifact.target),
-        InputSource::Content(content) => format!("{} bytes made by the builder", content.len()),
+        CheckedSource::Files { include, exclude, .. } if exclude.is_empty() => include.join(", "),
+        CheckedSource::Files { include, exclude, .. } => {
+            format!("{} without {}", include.join(", "), exclude.join(", "))
+        }
+        CheckedSource::Output(output) => format!("{} of action {}", output.output, output.action),
+        CheckedSource::Artifact(artifact) => format!("{} of target {}", artifact.name, artifact.target),
+        CheckedSource::Content(content) => format!("{} bytes made by the builder", content.len()),
     }
 }
 
-/// A path, or a word for the folder itself.
-fn place(path: &str) -> &str {
-    if path.is_empty() { "." } else { path }
+/// A list in one line.
+fn joined(items: impl IntoIterator<Item = impl ToString>) -> String {
+    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// One document. The shape is this command's own, so that the engine's types may change.
-fn as_json(plans: &[TargetPlan]) -> Value {
+fn as_json(plans: &[PlannedTarget]) -> Value {
     json!({"version": 1, "targets": plans.iter().map(target_json).collect::<Vec<_>>()})
 }
 
-fn target_json(plan: &TargetPlan) -> Value {
-    let artifact = |artifact: &farm_engine::plan::Artifact| json!({"name": artifact.name, "kind": artifact.kind, "place": artifact.place});
+fn target_json(plan: &PlannedTarget) -> Value {
+    let artifact = |artifact: &CheckedArtifact| json!({"name": artifact.name, "kind": artifact.kind, "place": artifact.place});
     json!({
         "target": plan.target,
         "builder": plan.builder,
-        "root": plan.root,
-        "complete": plan.plan.next.is_none(),
+        "root": plan.root.to_string(),
+        "complete": !plan.is_partial,
         "actions": plan.plan.actions.iter().map(|action| action_json(action, plan)).collect::<Vec<_>>(),
         "artifacts": plan.plan.artifacts.iter().map(artifact).collect::<Vec<_>>(),
     })
 }
 
-fn action_json(action: &Action, plan: &TargetPlan) -> Value {
-    let input = |input: &Input| json!({"at": input.at, "from": source(input)});
-    let output = |output: &Output| json!({"name": output.name, "path": output.path, "shape": output.shape});
+fn action_json(action: &CheckedAction, plan: &PlannedTarget) -> Value {
+    let input = |input: &CheckedInput| json!({"at": input.at.to_string(), "from": source(input)});
+    let output = |output: &CheckedOutput| json!({"name": output.name, "path": output.path, "shape": output.shape});
     json!({
         "id": action.id,
         "label": action.label,
-        "key": plan.keys.get(&action.id),
+        "key": plan.keys.get(&action.id).map(|facts| &facts.key),
         "command": command(action),
         "inputs": action.inputs.iter().map(input).collect::<Vec<_>>(),
         "outputs": action.outputs.iter().map(output).collect::<Vec<_>>(),
         "tools": action.tools,
-        "network": action.network.as_ref().map(|fetch| &fetch.from),
-        "pinned_by": action.network.as_ref().map(|fetch| &fetch.pinned_by),
+        "network": action.fetch.as_ref().map(|fetch| &fetch.from),
+        "pinned_by": action.fetch.as_ref().map(|fetch| &fetch.pinned_by),
         "caches": action.caches.iter().map(|cache| &cache.name).collect::<Vec<_>>(),
     })
 }
@@ -143,76 +143,81 @@ fn action_json(action: &Action, plan: &TargetPlan) -> Value {
 mod tests {
     use std::collections::BTreeMap;
 
-    use farm_engine::plan::{Artifact, Fetch, FileBase, FileSet, OutputRef, OutputShape, Plan, ToolRun};
+    use farm_engine::plan::{CheckedFetch, CheckedPlan, FileBase, OutputRef, OutputShape};
+    use farm_engine::run::KeyFacts;
     use insta::assert_snapshot;
 
     use super::*;
     use crate::ui::tests::BARE;
 
-    fn install() -> Action {
+    fn install() -> CheckedAction {
         let include = vec!["package.json".to_owned(), "package-lock.json".to_owned()];
-        let files = FileSet {
+        let files = CheckedSource::Files {
             base: FileBase::Target,
             include,
             exclude: Vec::new(),
         };
-        let output = Output {
+        let output = CheckedOutput {
             name: "modules".to_owned(),
-            path: "node_modules".to_owned(),
+            path: RelPath::parse("node_modules").expect("a path"),
             shape: OutputShape::Unpacked,
             required: true,
             in_place: false,
         };
         let arguments = vec!["ci".to_owned(), "--ignore-scripts".to_owned()];
-        Action {
+        CheckedAction {
             id: "install".to_owned(),
             label: "npm ci\x1b[2J".to_owned(),
-            work: Work::Tool(ToolRun {
+            work: CheckedWork::Tool {
                 tool: "npm".to_owned(),
                 arguments,
-                directory: String::new(),
-            }),
-            inputs: vec![Input {
-                at: String::new(),
-                source: InputSource::Files(files),
+                directory: RelPath::root(),
+            },
+            inputs: vec![CheckedInput {
+                at: RelPath::root(),
+                source: files,
             }],
             outputs: vec![output],
-            tools: vec!["node".to_owned()],
+            tools: ["node".to_owned(), "npm".to_owned()].into(),
             environment: Vec::new(),
             pass_environment: Vec::new(),
             secrets: Vec::new(),
-            network: Some(Fetch {
+            fetch: Some(CheckedFetch {
                 from: vec!["npm".to_owned()],
-                pinned_by: vec!["package-lock.json".to_owned()],
+                pinned_by: vec![RelPath::parse("package-lock.json").expect("a path")],
             }),
             caches: Vec::new(),
             timeout_seconds: None,
-            properties: Vec::new(),
         }
     }
 
-    fn plan() -> TargetPlan {
-        let artifact = Artifact {
+    fn plan() -> PlannedTarget {
+        let artifact = CheckedArtifact {
             name: "bundle".to_owned(),
             kind: "web-bundle".to_owned(),
             from: OutputRef {
                 action: "bundle".to_owned(),
                 output: "dist".to_owned(),
             },
-            place: Some(".".to_owned()),
+            place: Some(RelPath::root()),
             metadata: None,
-            properties: Vec::new(),
         };
-        TargetPlan {
+        PlannedTarget {
             target: "frontend".to_owned(),
             builder: "vite".to_owned(),
-            root: "apps/web".to_owned(),
-            plan: Plan {
+            root: RelPath::parse("apps/web").expect("a path"),
+            plan: CheckedPlan {
                 actions: vec![install()],
                 artifacts: vec![artifact],
-                ..Plan::default()
             },
-            keys: BTreeMap::from([("install".to_owned(), "0123456789abcdef".repeat(4))]),
+            is_partial: false,
+            keys: BTreeMap::from([(
+                "install".to_owned(),
+                KeyFacts {
+                    key: "0123456789abcdef".repeat(4),
+                    parts: Vec::new(),
+                },
+            )]),
         }
     }
 
@@ -224,7 +229,7 @@ mod tests {
             runs     npm ci --ignore-scripts
             reads    . <- package.json, package-lock.json
             writes   node_modules
-            tools    node
+            tools    node, npm
             network  npm, pinned by package-lock.json
           -> bundle (web-bundle) .
         ");

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use farm_engine::error::Problem;
 use farm_engine::plan::Want;
+use farm_engine::run::{self, BuilderFacts};
 use serde_json::{Value, json};
 
 use super::Invocation;
 use crate::args::PluginCommand;
-use crate::engine_edge::{self, PluginFacts};
 use crate::exit;
 use crate::sanitise;
 use crate::ui::{FAINT, STRONG, Theme, WARNING};
@@ -23,7 +23,7 @@ pub(super) fn run(command: &PluginCommand, invocation: &Invocation) -> Result<Ex
     let ui = &invocation.ui;
     match command {
         PluginCommand::List { json } => {
-            let plugins = engine_edge::plugins(&request)?;
+            let plugins = run::builders(&request)?;
             ui.data(&if *json {
                 as_json(&plugins).to_string()
             } else {
@@ -32,14 +32,14 @@ pub(super) fn run(command: &PluginCommand, invocation: &Invocation) -> Result<Ex
         }
         PluginCommand::Add { name, path } => {
             let path = from_here(invocation, path)?;
-            let added = engine_edge::add_plugin(&request, name, &path)?;
+            let added = run::add_builder(&request, name, &path)?;
             ui.message(&format!(
                 "added to farm.toml, and pinned in farm.lock:\n{}",
                 one(&added, ui.theme)
             ));
         }
         PluginCommand::Trust { name } => {
-            let trusted = engine_edge::trust_plugin(&request, name)?;
+            let trusted = run::trust_builder(&request, name)?;
             ui.message(&format!("pinned in farm.lock:\n{}", one(&trusted, ui.theme)));
         }
     }
@@ -59,20 +59,20 @@ fn from_here(invocation: &Invocation, path: &Path) -> Result<std::path::PathBuf,
 }
 
 /// All builders.
-fn as_text(plugins: &[PluginFacts], theme: Theme) -> String {
+fn as_text(plugins: &[BuilderFacts], theme: Theme) -> String {
     let texts: Vec<String> = plugins.iter().map(|plugin| one(plugin, theme)).collect();
     texts.join("\n")
 }
 
 /// A builder, and below it what it asks for.
-fn one(plugin: &PluginFacts, theme: Theme) -> String {
+fn one(plugin: &BuilderFacts, theme: Theme) -> String {
     let name = theme.paint(STRONG, &sanitise::line(&plugin.name));
     let digest = plugin.digest.get(..SHORT_DIGEST).unwrap_or(&plugin.digest);
     let facts = format!(
         "{}, {}, digest {digest}, farm:builder {}",
-        plugin.version, plugin.origin, plugin.wit
+        plugin.version, origin(plugin), plugin.wit
     );
-    let warning = if plugin.trusted { "" } else { "not the one in farm.lock" };
+    let warning = if plugin.pinned { "" } else { "not the one in farm.lock" };
     let heading = format!("{name}  {}  {}", sanitise::line(&facts), theme.paint(WARNING, warning));
     let mut lines = vec![heading];
     for (want, is_granted) in &plugin.wants {
@@ -87,6 +87,11 @@ fn one(plugin: &PluginFacts, theme: Theme) -> String {
     lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
 }
 
+/// Where a builder comes from.
+fn origin(plugin: &BuilderFacts) -> &str {
+    plugin.component.as_deref().unwrap_or("built-in")
+}
+
 /// A permission's kind and what it is for.
 fn words(want: &Want) -> (&'static str, &str) {
     match want {
@@ -99,19 +104,19 @@ fn words(want: &Want) -> (&'static str, &str) {
 }
 
 /// One document.
-fn as_json(plugins: &[PluginFacts]) -> Value {
+fn as_json(plugins: &[BuilderFacts]) -> Value {
     let want = |(want, is_granted): &(Want, bool)| {
         let (kind, what) = words(want);
         json!({"kind": kind.replace(' ', "-"), "name": what, "granted": is_granted})
     };
-    let plugin = |plugin: &PluginFacts| {
+    let plugin = |plugin: &BuilderFacts| {
         json!({
             "name": plugin.name,
             "version": plugin.version,
-            "origin": plugin.origin,
+            "origin": origin(plugin),
             "digest": plugin.digest,
             "wit": plugin.wit,
-            "trusted": plugin.trusted,
+            "trusted": plugin.pinned,
             "wants": plugin.wants.iter().map(want).collect::<Vec<_>>(),
         })
     };
@@ -125,21 +130,22 @@ mod tests {
     use super::*;
     use crate::ui::tests::BARE;
 
-    fn plugins() -> Vec<PluginFacts> {
-        let plugin = |name: &str, origin: &str, wants, trusted| PluginFacts {
+    fn plugins() -> Vec<BuilderFacts> {
+        let plugin = |name: &str, component: Option<&str>, wants, pinned| BuilderFacts {
             name: name.to_owned(),
             version: "0.1.0".to_owned(),
-            origin: origin.to_owned(),
+            summary: String::new(),
+            component: component.map(str::to_owned),
             digest: "0123456789abcdef".repeat(4),
             wit: "0.1.0".to_owned(),
             wants,
-            trusted,
+            pinned,
         };
         let tool = |name: &str| Want::Tool(name.to_owned());
         let mine = vec![(tool("sass"), true), (Want::Network("\x1b[2Jnpm".to_owned()), false)];
         vec![
-            plugin("vite", "built-in", vec![(tool("node"), true)], true),
-            plugin("sass", "tools/sass.wasm", mine, false),
+            plugin("vite", None, vec![(tool("node"), true)], true),
+            plugin("sass", Some("tools/sass.wasm"), mine, false),
         ]
     }
 

@@ -1,4 +1,6 @@
-//! What a plan may ask of the host, as a trait.
+//! What a plan may ask of the host, as a trait. Does not know who asks, nor who answers.
+
+use serde::{Deserialize, Serialize};
 
 /// Kinds of refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +41,7 @@ pub enum EntryKind {
 }
 
 /// How loud a message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Level {
     /// Shown with `--verbose`.
     Debug,

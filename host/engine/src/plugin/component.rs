@@ -3,6 +3,7 @@
 //! Does not know what its answers mean.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -71,6 +72,12 @@ pub struct ComponentBuilder {
     file: ComponentFile,
     host: PluginHost,
     loaded: Mutex<Option<Result<Arc<Loaded>, Fault>>>,
+}
+
+impl fmt::Debug for ComponentBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ComponentBuilder({} {:?})", self.name, self.file.digest)
+    }
 }
 
 /// A component, compiled and linked, and the engine that it belongs to.

@@ -3,6 +3,7 @@
 //! Counts what it makes, so that tests can hold a build in which nothing changed to «no component at all». Does not
 //! know which builders there are.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,6 +31,12 @@ struct Inner {
     instantiations: AtomicU64,
     compilations: AtomicU64,
     faults: Mutex<Vec<AotFault>>,
+}
+
+impl fmt::Debug for PluginHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PluginHost")
+    }
 }
 
 impl PluginHost {

@@ -26,6 +26,7 @@ mod ticker;
 mod wasi;
 mod wasi_files;
 
+use std::fmt;
 use std::path::Path;
 
 use crate::digest::Digest;
@@ -43,7 +44,7 @@ pub use settings::{CallLimits, ComponentLimits, Limits, Settings};
 /// Somebody who can describe itself, plan targets and run steps: a component, or a fake in a test.
 ///
 /// Calls may block for as long as the limits allow; several threads may call at once, and each call stands alone.
-pub trait Builder: Send + Sync {
+pub trait Builder: fmt::Debug + Send + Sync {
     /// The name under which targets use it.
     fn name(&self) -> &str;
 

@@ -228,7 +228,7 @@ fn checker(builder: &str, schema: &str) -> Result<OptionChecker, Problem> {
         Problem::new("plugin::options-schema", Class::Build, message)
     };
     let schema: serde_json::Value = serde_json::from_str(schema).map_err(|error| broken(error.to_string()))?;
-    OptionChecker::new(&schema).map_err(|error| broken(error.to_string()))
+    Ok(OptionChecker::new(builder, &schema)?)
 }
 
 fn builtin(request: &Request, name: &str) -> Result<ComponentFile, Problem> {

@@ -94,7 +94,7 @@ pub(super) fn finish(executor: &Executor, work: &Work) -> Result<Finished, Finis
 /// Puts an output back at its place in the user's tree; whether anything had to be written.
 pub(super) fn put(executor: &Executor, content: &Content, path: &RelPath) -> Result<bool, ExecuteError> {
     let root = Folder::open(executor.files.root())?;
-    let restored = artifact::restore(&executor.store, content, &root, path, &known(executor, &RelPath::root()));
+    let restored = artifact::restore(&executor.store, content, &root, path, &known(executor));
     let restored = restored.map_err(|error| match error {
         RestoreError::Miss(path) => ExecuteError::Lost { path },
         error => ExecuteError::Restore(error),
@@ -105,7 +105,7 @@ pub(super) fn put(executor: &Executor, content: &Content, path: &RelPath) -> Res
 /// Leaves exactly what was composed in a folder of the workspace; whether anything had to be written.
 fn put_composed(executor: &Executor, composed: &Composed, folder: &RelPath) -> Result<bool, FinishError> {
     let root = Folder::open(executor.files.root()).map_err(RestoreError::from)?;
-    let known = known(executor, &RelPath::root());
+    let known = known(executor);
     let restored = artifact::restore_composed(&executor.store, composed, &root, folder, &known);
     let restored = restored.map_err(|error| match error {
         RestoreError::Miss(_) => FinishError::Lost,
@@ -115,9 +115,9 @@ fn put_composed(executor: &Executor, composed: &Composed, folder: &RelPath) -> R
     Ok(remember(executor, &content, folder, &restored))
 }
 
-/// What is known of the files below a folder, so that those which are right are not read.
-fn known<'a>(executor: &'a Executor, base: &'a RelPath) -> impl Fn(&RelPath, &Stat) -> Option<Digest> + Sync + 'a {
-    move |path, stat| executor.files.digest_of(&base.join(path), stat)
+/// What is known of the workspace's files, so that those which are right are not read.
+fn known(executor: &Executor) -> impl Fn(&RelPath, &Stat) -> Option<Digest> + Sync {
+    move |path, stat| executor.files.digest_of(path, stat)
 }
 
 /// Remembers what was put in place for the next build.

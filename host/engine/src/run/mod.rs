@@ -13,10 +13,12 @@
 //! This file opens the workspace, makes passes until nothing that the store lost is missing, and leaves what the next
 //! build needs. Does not know how anything is done: the other modules do.
 
+mod adding;
 mod builders;
 mod finish;
 mod job;
 mod listing;
+mod lock;
 mod manifest;
 mod pass;
 mod perform;
@@ -41,7 +43,7 @@ use crate::run::shared::Opened;
 use crate::run::state::State;
 use crate::run::tell::Teller;
 
-pub use listing::{BuilderFacts, PlannedTarget, add_builder, builders, plan, trust_builder};
+pub use listing::{BuilderFacts, KeyFacts, PlannedTarget, add_builder, builders, plan, trust_builder};
 pub use request::{CacheUse, HostFacts, Request, Stop, Summary};
 
 /// How often a build is gone through again because the store lost something on the way.

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cache::{Store, StoreLimits};
-use crate::config::{self, SandboxMinimum, Workspace};
+use crate::config::{self, SandboxMinimum, Target, Workspace};
 use crate::error::Problem;
 use crate::execute::{Executor, Settings};
 use crate::graph::{self, TargetGraph, TargetId};
 use crate::inputs::{Files, Tools};
+use crate::path::RelPath;
 use crate::run::builders::Builders;
 use crate::run::request::Request;
 use crate::run::state::{Places, State};
@@ -41,13 +42,12 @@ pub(super) struct Opened {
 
 /// Reads the configuration, opens the store, and checks builders and options. Writes nothing into the workspace.
 pub(super) fn open(request: &Request) -> Result<Opened, Problem> {
-    let builtin: Vec<&str> = request.host.builtin.iter().map(|(name, _)| name.as_str()).collect();
-    let workspace = config::load(&request.workspace, &builtin)?;
+    let workspace = load(request)?;
     let graph = graph::build(&workspace)?;
     let selected = graph.select(&request.targets)?;
     let tier = choose_tier(request, &workspace)?;
     let store = open_store(request, &workspace)?;
-    let builders = Builders::open(request, &workspace, &graph, &selected, &store)?;
+    let builders = Builders::open(request, &workspace, &selected, &store)?;
     let places = Places::of(&workspace.root);
     let State { files, keys, .. } = places.load();
     let environment = request.host.environment.clone();
@@ -70,7 +70,26 @@ pub(super) fn open(request: &Request) -> Result<Opened, Problem> {
     Ok(Opened { workspace, graph, selected, builders, places, last_keys: keys, executor })
 }
 
-fn open_store(request: &Request, workspace: &Workspace) -> Result<Arc<Store>, Problem> {
+/// Reads the configuration alone.
+pub(super) fn load(request: &Request) -> Result<Workspace, Problem> {
+    let builtin: Vec<&str> = request.host.builtin.iter().map(|(name, _)| name.as_str()).collect();
+    Ok(config::load(&request.workspace, &builtin)?)
+}
+
+impl Opened {
+    /// A target.
+    pub(super) fn target(&self, id: TargetId) -> &Target {
+        &self.workspace.targets[id.index()]
+    }
+
+    /// Where a target's artifacts go, from the workspace's root.
+    pub(super) fn artifact_folder(&self, id: TargetId) -> RelPath {
+        self.workspace.output.join(&self.target(id).name.folder())
+    }
+}
+
+/// Opens the store with the workspace's bounds.
+pub(super) fn open_store(request: &Request, workspace: &Workspace) -> Result<Arc<Store>, Problem> {
     let default = StoreLimits::default();
     let limits = StoreLimits {
         max_bytes: workspace.cache.max_bytes.unwrap_or(default.max_bytes),

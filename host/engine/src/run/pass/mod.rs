@@ -14,9 +14,11 @@ use tokio::sync::{mpsc, watch};
 use crate::error::{Class, Problem};
 use crate::event::{Event, Outcome};
 use crate::execute::ExecuteError;
+use crate::fs::LockFile;
 use crate::graph::TargetId;
 use crate::path::RelPath;
 use crate::run::finish::{Finished, FinishError};
+use crate::run::lock;
 use crate::run::job::{NodeInfo, Phase, TargetRun};
 use crate::run::perform::{Means, Performed, Progress};
 use crate::run::planning::Planned;
@@ -62,6 +64,8 @@ pub(super) struct Pass<'a, 's> {
     means: Means,
     stop_tools: watch::Sender<bool>,
     lost: bool,
+    /// Held while this build may write into the workspace.
+    lock: Option<LockFile>,
 }
 
 impl<'a, 's> Pass<'a, 's> {
@@ -87,6 +91,7 @@ impl<'a, 's> Pass<'a, 's> {
             means,
             stop_tools,
             lost: false,
+            lock: None,
         }
     }
 
@@ -182,8 +187,13 @@ impl<'a, 's> Pass<'a, 's> {
 
     /// Makes `.farm/`, and waits until no other build runs in this workspace. False when the user stopped meanwhile.
     async fn prepare_folder(&mut self, stop: &mut watch::Receiver<Stop>) -> bool {
-        match self.opened.lock_workspace(self.teller, stop).await {
-            Ok(locked) => locked,
+        let locked = lock::take(&self.opened.places, self.teller, stop).await;
+        match locked {
+            Ok(lock) => {
+                let locked = lock.is_some();
+                self.lock = lock;
+                locked
+            }
             Err(error) => {
                 let message = "the workspace's `.farm` folder cannot be used";
                 self.teller.problem(Problem::new("build::folder", Class::Request, message).because(&error));

@@ -29,9 +29,6 @@ const DENIED: &[i64] = &[
     // The kernel's own stores and instruments.
     libc::SYS_add_key, libc::SYS_request_key, libc::SYS_keyctl, libc::SYS_bpf, libc::SYS_perf_event_open,
     libc::SYS_userfaultfd, libc::SYS_fanotify_init, libc::SYS_lookup_dcookie, libc::SYS_syslog,
-    // Extended attributes, access lists among them.
-    libc::SYS_setxattr, libc::SYS_lsetxattr, libc::SYS_fsetxattr, SYS_SETXATTRAT,
-    libc::SYS_removexattr, libc::SYS_lremovexattr, libc::SYS_fremovexattr, SYS_REMOVEXATTRAT,
     // The machine.
     libc::SYS_kexec_load, libc::SYS_kexec_file_load, libc::SYS_init_module, libc::SYS_finit_module,
     libc::SYS_delete_module, libc::SYS_reboot, libc::SYS_swapon, libc::SYS_swapoff, libc::SYS_acct,
@@ -39,6 +36,17 @@ const DENIED: &[i64] = &[
     libc::SYS_clock_adjtime, libc::SYS_sethostname, libc::SYS_setdomainname, libc::SYS_vhangup,
     libc::SYS_nfsservctl,
 ];
+
+/// Calls for extended attributes, access lists among them. They are answered as by a file system that has none: `cp -a`
+/// and others go on then, and would not after EPERM.
+const ATTRIBUTES: &[i64] = &[
+    libc::SYS_setxattr, libc::SYS_lsetxattr, libc::SYS_fsetxattr, SYS_SETXATTRAT, libc::SYS_removexattr,
+    libc::SYS_lremovexattr, libc::SYS_fremovexattr, SYS_REMOVEXATTRAT,
+];
+
+/// Its flags lie in memory, which a filter cannot see. It is answered as by an old kernel, and the C library falls back
+/// to `clone`.
+const UNSEEN: &[i64] = &[libc::SYS_clone3];
 
 /// Calls of x86-64 only.
 #[cfg(target_arch = "x86_64")]
@@ -57,9 +65,8 @@ const X32: u32 = 0x4000_0000;
 /// Puts the filters on this process, for good.
 pub(super) fn restrict(spec: &Spec) -> Result<(), Fault> {
     let rules = refused(spec).map_err(io::Error::other).at("seccomp")?;
-    // Its flags lie in memory, which a filter cannot see: without it, the C library falls back to clone.
-    let absent: Rules = [(libc::SYS_clone3, Vec::new())].into();
-    for (rules, errno) in [(rules, libc::EPERM), (absent, libc::ENOSYS)] {
+    let filters = [(always(ATTRIBUTES), libc::EOPNOTSUPP), (always(UNSEEN), libc::ENOSYS), (rules, libc::EPERM)];
+    for (rules, errno) in filters {
         let program = compile(rules, errno).map_err(io::Error::other).at("seccomp")?;
         apply_filter(&program).map_err(io::Error::other).at("seccomp")?;
     }
@@ -88,9 +95,15 @@ fn without_x32(program: BpfProgram) -> BpfProgram {
     program
 }
 
+/// Matches these calls, whatever their arguments.
+fn always(calls: &[i64]) -> Rules {
+    calls.iter().map(|call| (*call, Vec::new())).collect()
+}
+
 /// Every call that is answered with EPERM.
 fn refused(spec: &Spec) -> Result<Rules, BackendError> {
-    let mut rules: Rules = DENIED.iter().chain(DENIED_HERE).map(|call| (*call, Vec::new())).collect();
+    let mut rules = always(DENIED);
+    rules.extend(always(DENIED_HERE));
     rules.insert(libc::SYS_clone, any_bit(0, NEW_NAMESPACES)?);
     for (call, argument) in WITH_MODE {
         rules.insert(*call, any_bit(*argument, SET_ID)?);

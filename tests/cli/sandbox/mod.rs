@@ -1,0 +1,9 @@
+//! What a hostile or careless tool can do inside the sandbox, tried with real tools. Each case has its id from the list
+//! of adversarial cases in its name, and runs at each tier that has to hold it.
+
+mod cell;
+mod ending;
+mod files;
+mod network;
+mod processes;
+mod surroundings;
