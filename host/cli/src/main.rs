@@ -3,8 +3,8 @@
 
 mod args;
 mod builtin;
-mod commands;
 mod cache;
+mod commands;
 mod environment;
 mod error;
 mod exit;

@@ -8,9 +8,9 @@ use std::thread;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use farm_engine::run::Stop;
 use crate::exit;
 use crate::report::Screen;
+use farm_engine::run::Stop;
 
 /// Listens from now on. A thread of its own does so, with a runtime that does nothing else (about 0.1 ms): the build
 /// itself may need none.

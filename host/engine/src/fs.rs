@@ -53,7 +53,11 @@ pub struct Listed {
 /// of the kind `FileTooLarge`.
 pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, PathError> {
     let mut options = File::options();
-    let file = options.read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path).and_then(regular);
+    let file = options
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)
+        .and_then(regular);
     read_open(&file.context("read", path)?, limit).context("read", path)
 }
 

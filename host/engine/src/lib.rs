@@ -19,6 +19,6 @@ pub mod inputs;
 pub mod key;
 pub mod plan;
 pub mod plugin;
-pub mod sandbox;
 pub mod run;
+pub mod sandbox;
 pub mod schedule;

@@ -8,7 +8,14 @@ use farm_engine::sandbox::Tier;
 
 use super::cell::{Cell, SHUT, run_spec};
 
-const REFUSED: &[&str] = &["EPERM", "EACCES", "ENETUNREACH", "ECONNREFUSED", "ENOENT", "EAFNOSUPPORT"];
+const REFUSED: &[&str] = &[
+    "EPERM",
+    "EACCES",
+    "ENETUNREACH",
+    "ECONNREFUSED",
+    "ENOENT",
+    "EAFNOSUPPORT",
+];
 
 #[test]
 fn c05_no_host_can_be_reached_over_tcp_or_udp() {
@@ -16,7 +23,10 @@ fn c05_no_host_can_be_reached_over_tcp_or_udp() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
         let datagrams = UdpSocket::bind("127.0.0.1:0").expect("a socket");
         datagrams.set_nonblocking(true).expect("a socket");
-        let (tcp, udp) = (listener.local_addr().expect("bound").port(), datagrams.local_addr().expect("bound").port());
+        let (tcp, udp) = (
+            listener.local_addr().expect("bound").port(),
+            datagrams.local_addr().expect("bound").port(),
+        );
         let script = format!(
             "attempt(lambda: socket.create_connection(('127.0.0.1', {tcp}), 5))\n\
              attempt(lambda: socket.create_connection(('192.0.2.1', 80), 5))\n\
@@ -71,7 +81,9 @@ fn c05_unix_sockets_of_the_host_cannot_be_reached() {
 
 #[test]
 fn c05_the_hosts_netlink_is_not_there() {
-    Cell::new(Tier::L1).python("attempt(lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0))").only(&["EPERM"]);
+    Cell::new(Tier::L1)
+        .python("attempt(lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0))")
+        .only(&["EPERM"]);
     let interfaces = Cell::new(Tier::L2).python("print([name for _, name in socket.if_nameindex()])");
     assert!(!interfaces.stdout.contains("eth"), "{interfaces:?}");
 }

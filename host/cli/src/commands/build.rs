@@ -9,10 +9,10 @@ use farm_engine::sandbox::{Tier, Wanted};
 
 use super::Invocation;
 use crate::args::{BuildArgs, Sandbox};
-use farm_engine::run::{self, CacheUse, Request, Summary};
 use crate::report::{Detail, Reports, Screen};
 use crate::ui::Output;
 use crate::{exit, signals};
+use farm_engine::run::{self, CacheUse, Request, Summary};
 
 /// Builds, with reports on the way.
 pub(super) fn run(args: &BuildArgs, invocation: &Invocation) -> ExitCode {

@@ -13,10 +13,10 @@ use std::process::ExitCode;
 use farm_engine::error::{Class, Problem};
 
 use crate::args::{Command, Selection};
-use farm_engine::run::{CacheUse, HostFacts, Request};
 use crate::environment::Environment;
 use crate::ui::Ui;
 use crate::{builtin, error, exit, workspace};
+use farm_engine::run::{CacheUse, HostFacts, Request};
 
 /// What every command is started with.
 pub(crate) struct Invocation {

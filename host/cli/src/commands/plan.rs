@@ -38,17 +38,19 @@ fn as_text(plan: &PlannedTarget, theme: Theme) -> String {
     let builder = format!("({} in {})", plan.builder, plan.root);
     let mut lines = vec![format!("{target} {}", sanitise::line(&builder))];
     for action in &plan.plan.actions {
-        let key = plan
-            .keys
-            .get(&action.id)
-            .map_or("not known yet", |facts| facts.key.get(..SHORT_KEY).unwrap_or(&facts.key));
+        let key = plan.keys.get(&action.id).map_or("not known yet", |facts| {
+            facts.key.get(..SHORT_KEY).unwrap_or(&facts.key)
+        });
         let (id, label) = (sanitise::line(&action.id), sanitise::line(&action.label));
         lines.push(format!("  {id}  {label}  {}", theme.paint(FAINT, key)));
         let detail = |(name, value): (&str, String)| format!("    {name:<8} {}", sanitise::line(&value));
         lines.extend(details(action).into_iter().map(detail));
     }
     for artifact in &plan.plan.artifacts {
-        let place = artifact.place.as_ref().map_or("(for other targets)".to_owned(), RelPath::to_string);
+        let place = artifact
+            .place
+            .as_ref()
+            .map_or("(for other targets)".to_owned(), RelPath::to_string);
         lines.push("  ".to_owned() + &sanitise::line(&format!("-> {} ({}) {place}", artifact.name, artifact.kind)));
     }
     if plan.is_partial {
@@ -102,7 +104,11 @@ fn source(input: &CheckedInput) -> String {
 
 /// A list in one line.
 fn joined(items: impl IntoIterator<Item = impl ToString>) -> String {
-    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+    items
+        .into_iter()
+        .map(|item| item.to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// One document. The shape is this command's own, so that the engine's types may change.
@@ -111,7 +117,8 @@ fn as_json(plans: &[PlannedTarget]) -> Value {
 }
 
 fn target_json(plan: &PlannedTarget) -> Value {
-    let artifact = |artifact: &CheckedArtifact| json!({"name": artifact.name, "kind": artifact.kind, "place": artifact.place});
+    let artifact =
+        |artifact: &CheckedArtifact| json!({"name": artifact.name, "kind": artifact.kind, "place": artifact.place});
     json!({
         "target": plan.target,
         "builder": plan.builder,

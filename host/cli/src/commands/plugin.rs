@@ -70,7 +70,9 @@ fn one(plugin: &BuilderFacts, theme: Theme) -> String {
     let digest = plugin.digest.get(..SHORT_DIGEST).unwrap_or(&plugin.digest);
     let facts = format!(
         "{}, {}, digest {digest}, farm:builder {}",
-        plugin.version, origin(plugin), plugin.wit
+        plugin.version,
+        origin(plugin),
+        plugin.wit
     );
     let warning = if plugin.pinned { "" } else { "not the one in farm.lock" };
     let heading = format!("{name}  {}  {}", sanitise::line(&facts), theme.paint(WARNING, warning));

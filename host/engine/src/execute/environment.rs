@@ -30,7 +30,13 @@ const NETWORK: [&str; 12] = [
 const NETWORK_FOR: [(&str, &[&str]); 3] = [
     (
         "npm",
-        &["NODE_EXTRA_CA_CERTS", "npm_config_registry", "NPM_CONFIG_REGISTRY", "npm_config_cafile", "NPM_CONFIG_CAFILE"],
+        &[
+            "NODE_EXTRA_CA_CERTS",
+            "npm_config_registry",
+            "NPM_CONFIG_REGISTRY",
+            "npm_config_cafile",
+            "NPM_CONFIG_CAFILE",
+        ],
     ),
     (
         "pypi",
@@ -62,15 +68,27 @@ pub(super) fn of(
 ) -> Vec<(String, String)> {
     let mut all: BTreeMap<String, String> = BTreeMap::new();
     if let Some(fetch) = &action.fetch {
-        let own = NETWORK_FOR.iter().filter(|(purpose, _)| fetch.from.iter().any(|from| from == purpose));
+        let own = NETWORK_FOR
+            .iter()
+            .filter(|(purpose, _)| fetch.from.iter().any(|from| from == purpose));
         let names = NETWORK.iter().chain(own.flat_map(|(_, names)| names.iter()));
         all.extend(names.filter_map(|name| Some(((*name).to_owned(), user.get(*name)?.clone()))));
     }
-    let fixed = [("LANG", "C.UTF-8"), ("LC_ALL", "C.UTF-8"), ("TZ", "UTC"), ("SOURCE_DATE_EPOCH", SOURCE_DATE_EPOCH)];
+    let fixed = [
+        ("LANG", "C.UTF-8"),
+        ("LC_ALL", "C.UTF-8"),
+        ("TZ", "UTC"),
+        ("SOURCE_DATE_EPOCH", SOURCE_DATE_EPOCH),
+    ];
     all.extend(fixed.map(|(name, value)| (name.to_owned(), value.to_owned())));
     all.extend(action.environment.iter().cloned());
     all.extend(passed.iter().map(|(name, value)| (name.clone(), value.clone())));
-    all.extend(action.secrets.iter().filter_map(|name| Some((name.clone(), user.get(name)?.clone()))));
+    all.extend(
+        action
+            .secrets
+            .iter()
+            .filter_map(|name| Some((name.clone(), user.get(name)?.clone()))),
+    );
     all.insert("PATH".to_owned(), path);
     all.into_iter().collect()
 }
@@ -81,6 +99,8 @@ pub(super) fn files_named(environment: &[(String, String)]) -> Vec<std::path::Pa
         let name = name.to_ascii_uppercase();
         name.contains("CERT") || name.contains("CA_") || name.contains("CAFILE") || name == "PIP_FIND_LINKS"
     };
-    let paths = environment.iter().filter(|(name, value)| is_file_setting(name) && value.starts_with('/'));
+    let paths = environment
+        .iter()
+        .filter(|(name, value)| is_file_setting(name) && value.starts_with('/'));
     paths.map(|(_, value)| value.into()).collect()
 }

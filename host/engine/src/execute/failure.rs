@@ -135,7 +135,10 @@ fn code(error: &ExecuteError) -> &'static str {
         ExecuteError::InputChanging { .. } => "execute::input-changing",
         ExecuteError::Lost { .. } => "execute::content-lost",
         ExecuteError::MissingSecret { .. } => "execute::missing-secret",
-        ExecuteError::Tool { ending: Ending::TimedOut, .. } => "execute::timed-out",
+        ExecuteError::Tool {
+            ending: Ending::TimedOut,
+            ..
+        } => "execute::timed-out",
         ExecuteError::Tool { .. } => "execute::tool-failed",
         ExecuteError::Step(_) => "execute::step-failed",
         ExecuteError::MissingOutput { .. } => "execute::missing-output",

@@ -20,7 +20,9 @@ impl Executor {
     pub fn find_tools(&self, job: &Job) -> Result<Vec<FoundTool>, ExecuteError> {
         let missing = |name: &String| ExecuteError::MissingTool { name: name.clone() };
         let names = job.action.tools.iter();
-        names.map(|name| self.tools.find(name, &job.root).ok_or_else(|| missing(name))).collect()
+        names
+            .map(|name| self.tools.find(name, &job.root).ok_or_else(|| missing(name)))
+            .collect()
     }
 
     /// Gathers what an action reads, and its key. `identities` are those of its tools, in the same order.
@@ -39,7 +41,10 @@ impl Executor {
             check_pins(job, fetch, &tree)?;
         }
         let passed = self.passed(job);
-        let contents = tree.iter().map(|(path, (content, _))| (path.clone(), content.clone())).collect();
+        let contents = tree
+            .iter()
+            .map(|(path, (content, _))| (path.clone(), content.clone()))
+            .collect();
         let base = is_tool.then(base_system);
         let parts = KeyParts {
             action: &job.action,
@@ -52,12 +57,20 @@ impl Executor {
             passed: &passed,
             tree: &contents,
         };
-        Ok(Prepared { key: key::key(&parts), explanation: key::explain(&parts), tools, passed, tree })
+        Ok(Prepared {
+            key: key::key(&parts),
+            explanation: key::explain(&parts),
+            tools,
+            passed,
+            tree,
+        })
     }
 
     fn passed(&self, job: &Job) -> BTreeMap<String, String> {
         let names = job.action.pass_environment.iter();
-        names.filter_map(|name| Some((name.clone(), self.settings.environment.get(name)?.clone()))).collect()
+        names
+            .filter_map(|name| Some((name.clone(), self.settings.environment.get(name)?.clone())))
+            .collect()
     }
 
     fn gather(&self, job: &Job, input: &CheckedInput, tree: &mut Tree) -> Result<(), ExecuteError> {
@@ -67,7 +80,10 @@ impl Executor {
                 self.gather_files(job, (*base, &input.at), (include, exclude), tree)
             }
             CheckedSource::Content(bytes) => {
-                let content = InputContent::File { digest: Digest::of(bytes), executable: false };
+                let content = InputContent::File {
+                    digest: Digest::of(bytes),
+                    executable: false,
+                };
                 place(tree, at, content, Material::Inline(bytes.clone()))
             }
             CheckedSource::Output(output) => match job.outputs.get(output) {
@@ -93,14 +109,22 @@ impl Executor {
             FileBase::Target => &job.root,
             FileBase::Workspace => &workspace,
         };
-        let scope = Scope { base: base_path, include, exclude, without: &job.without };
+        let scope = Scope {
+            base: base_path,
+            include,
+            exclude,
+            without: &job.without,
+        };
         for file in self.files.resolve(scope)? {
             let below = file.path.below(base_path).unwrap_or_else(|| file.path.clone());
             let path = match base {
                 FileBase::Target => tree_root(job).join(at).join(&below),
                 FileBase::Workspace => below,
             };
-            let content = InputContent::File { digest: file.digest, executable: file.executable };
+            let content = InputContent::File {
+                digest: file.digest,
+                executable: file.executable,
+            };
             place(tree, path, content, Material::Workspace(file))?;
         }
         Ok(())
@@ -117,19 +141,47 @@ pub(super) fn tree_root(job: &Job) -> RelPath {
 
 fn place_content(tree: &mut Tree, at: &RelPath, content: &Content) -> Result<(), ExecuteError> {
     match content {
-        Content::File { digest, size, executable } => {
-            let content = InputContent::File { digest: *digest, executable: *executable };
-            place(tree, at.clone(), content, Material::Blob { digest: *digest, size: *size })
+        Content::File {
+            digest,
+            size,
+            executable,
+        } => {
+            let content = InputContent::File {
+                digest: *digest,
+                executable: *executable,
+            };
+            place(
+                tree,
+                at.clone(),
+                content,
+                Material::Blob {
+                    digest: *digest,
+                    size: *size,
+                },
+            )
         }
-        Content::Unpacked { tree: digest, .. } => {
-            place(tree, at.clone(), InputContent::Unpacked(*digest), Material::Unpacked(content.clone()))
-        }
+        Content::Unpacked { tree: digest, .. } => place(
+            tree,
+            at.clone(),
+            InputContent::Unpacked(*digest),
+            Material::Unpacked(content.clone()),
+        ),
         Content::Folder(folder) => {
             for entry in &folder.entries {
                 let (content, material) = match &entry.node {
-                    Node::File { digest, size, executable } => (
-                        InputContent::File { digest: *digest, executable: *executable },
-                        Material::Blob { digest: *digest, size: *size },
+                    Node::File {
+                        digest,
+                        size,
+                        executable,
+                    } => (
+                        InputContent::File {
+                            digest: *digest,
+                            executable: *executable,
+                        },
+                        Material::Blob {
+                            digest: *digest,
+                            size: *size,
+                        },
                     ),
                     Node::Link { target } => (InputContent::Link(target.clone()), Material::None),
                     Node::Folder => (InputContent::Folder, Material::None),

@@ -43,7 +43,9 @@ impl Executor {
     }
 
     async fn identify_one(&self, tool: &FoundTool) -> Result<ToolIdentity, ExecuteError> {
-        let missing = || ExecuteError::MissingTool { name: tool.name.clone() };
+        let missing = || ExecuteError::MissingTool {
+            name: tool.name.clone(),
+        };
         let stat = fs::stat(&tool.real)?.ok_or_else(missing)?;
         let memo = memo_key(tool, &stat);
         let known = self.store.document("tool", &memo);
@@ -59,7 +61,11 @@ impl Executor {
                 known
             }
         };
-        Ok(ToolIdentity { name: tool.name.clone(), version: known.version, digest: known.digest })
+        Ok(ToolIdentity {
+            name: tool.name.clone(),
+            version: known.version,
+            digest: known.digest,
+        })
     }
 
     /// What the tool says to `--version`; nothing where it fails, which then is the same each time.
@@ -90,7 +96,10 @@ impl Executor {
             toolchains: tool.visible.clone(),
             network: false,
             scratch: folder.join(run::TEMP),
-            limits: sandbox::Limits { timeout: PATIENCE, ..self.settings.limits.clone() },
+            limits: sandbox::Limits {
+                timeout: PATIENCE,
+                ..self.settings.limits.clone()
+            },
         }
     }
 }

@@ -42,7 +42,7 @@ pub struct Execution {
 }
 
 /// Takes an action's output as it comes.
-pub type OutputFn<'a> = &'a mut (dyn FnMut(Stream, &[u8]) + Send);
+pub(super) type OutputFn<'a> = &'a mut (dyn FnMut(Stream, &[u8]) + Send);
 
 impl Executor {
     /// Runs an action. A failed tool's folder is kept (see [`super::Settings::failed`]).
@@ -66,7 +66,10 @@ impl Executor {
         };
         let finished = collected.and_then(|(spent, (outputs, undeclared))| {
             let duration = spent.unwrap_or_else(|| started.elapsed());
-            Ok(Execution { result: self.result(job, outputs, &log, duration)?, undeclared })
+            Ok(Execution {
+                result: self.result(job, outputs, &log, duration)?,
+                undeclared,
+            })
         });
         if !self.was_kept(&finished) {
             discard(&folder);
@@ -93,8 +96,12 @@ impl Executor {
         stop: watch::Receiver<bool>,
     ) -> Result<Option<Duration>, ExecuteError> {
         let spec = {
-            let (this, job, prepared, folder) =
-                (Arc::clone(self), Arc::clone(job), Arc::clone(prepared), folder.to_path_buf());
+            let (this, job, prepared, folder) = (
+                Arc::clone(self),
+                Arc::clone(job),
+                Arc::clone(prepared),
+                folder.to_path_buf(),
+            );
             blocking(move || this.spec(&job, &prepared, &folder)).await?
         };
         let started = Instant::now();
@@ -113,7 +120,11 @@ impl Executor {
             Ending::Stopped => Err(ExecuteError::Stopped),
             ending => {
                 let kept = self.keep(job, folder, &spec);
-                Err(ExecuteError::Tool { command: command_text(job), ending, kept })
+                Err(ExecuteError::Tool {
+                    command: command_text(job),
+                    ending,
+                    kept,
+                })
             }
         }
     }
@@ -137,7 +148,8 @@ impl Executor {
             Ok((ended, said))
         })
         .await?;
-        said.iter().for_each(|line| log.take(Stream::Builder, line.as_bytes(), output));
+        said.iter()
+            .for_each(|line| log.take(Stream::Builder, line.as_bytes(), output));
         ended.map(|()| None).map_err(|failure| match failure {
             PlanFailure::Plugin(error) => ExecuteError::Plugin(error),
             PlanFailure::Problem(problem) => ExecuteError::Step(problem),
@@ -146,8 +158,15 @@ impl Executor {
 
     /// Stages the tree and describes the sandbox.
     fn spec(&self, job: &Job, prepared: &Prepared, folder: &Path) -> Result<Spec, ExecuteError> {
-        let CheckedWork::Tool { tool, arguments, directory } = &job.action.work else {
-            return Err(ExecuteError::MissingTool { name: job.action.id.clone() });
+        let CheckedWork::Tool {
+            tool,
+            arguments,
+            directory,
+        } = &job.action.work
+        else {
+            return Err(ExecuteError::MissingTool {
+                name: job.action.id.clone(),
+            });
         };
         let tree = folder.join(TREE);
         let binds = self.stage(prepared, &tree, Big::Bind)?;
@@ -159,12 +178,19 @@ impl Executor {
             }
         }
         let program = prepared.tools.iter().find(|found| found.name == *tool);
-        let program = program.ok_or_else(|| ExecuteError::MissingTool { name: tool.clone() })?.program.clone();
+        let program = program
+            .ok_or_else(|| ExecuteError::MissingTool { name: tool.clone() })?
+            .program
+            .clone();
         let path = self.tools.path_for(&prepared.tools);
         let environment = environment::of(&job.action, path, &prepared.passed, &self.settings.environment);
         let mut toolchains: Vec<PathBuf> = prepared.tools.iter().flat_map(|tool| tool.visible.clone()).collect();
         if job.action.fetch.is_some() {
-            toolchains.extend(environment::files_named(&environment).into_iter().filter(|path| fs::exists(path)));
+            toolchains.extend(
+                environment::files_named(&environment)
+                    .into_iter()
+                    .filter(|path| fs::exists(path)),
+            );
         }
         Ok(Spec {
             tier: self.settings.tier,
@@ -184,8 +210,14 @@ impl Executor {
 
     fn limits(&self, job: &Job) -> Limits {
         let limits = self.settings.limits.clone();
-        let own = job.action.timeout_seconds.map(|seconds| Duration::from_secs(seconds.into()));
-        Limits { timeout: own.unwrap_or(limits.timeout), ..limits }
+        let own = job
+            .action
+            .timeout_seconds
+            .map(|seconds| Duration::from_secs(seconds.into()));
+        Limits {
+            timeout: own.unwrap_or(limits.timeout),
+            ..limits
+        }
     }
 
     /// The tool caches; without them, empty folders that do not outlive the action.
@@ -194,7 +226,11 @@ impl Executor {
         mounts
             .map(|mount| {
                 let source = self.store.tool_cache(&job.builder_name, &mount.name)?;
-                Ok(CacheFolder { name: mount.name.clone(), source, variable: mount.variable.clone() })
+                Ok(CacheFolder {
+                    name: mount.name.clone(),
+                    source,
+                    variable: mount.variable.clone(),
+                })
             })
             .collect()
     }
@@ -202,7 +238,9 @@ impl Executor {
     fn secret_values(&self, job: &Job) -> Result<Vec<String>, ExecuteError> {
         let value = |name: &String| {
             let value = self.settings.environment.get(name);
-            value.cloned().ok_or_else(|| ExecuteError::MissingSecret { name: name.clone() })
+            value
+                .cloned()
+                .ok_or_else(|| ExecuteError::MissingSecret { name: name.clone() })
         };
         job.action.secrets.iter().map(value).collect()
     }
@@ -218,13 +256,22 @@ impl Executor {
                 Ok(content) => drop(outputs.insert(output.name.clone(), content)),
                 Err(CollectError::Missing(_)) if output.required => {
                     let path = output.path.clone();
-                    return Err(ExecuteError::MissingOutput { command: command_text(job), path, kept: None });
+                    return Err(ExecuteError::MissingOutput {
+                        command: command_text(job),
+                        path,
+                        kept: None,
+                    });
                 }
                 Err(CollectError::Missing(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        let declared: Vec<RelPath> = job.action.outputs.iter().map(|output| root.join(&output.path)).collect();
+        let declared: Vec<RelPath> = job
+            .action
+            .outputs
+            .iter()
+            .map(|output| root.join(&output.path))
+            .collect();
         let is_step = matches!(job.action.work, CheckedWork::Step(_));
         let known = |path: &RelPath| {
             let is_input = || prepared.tree.contains_key(path);
@@ -232,7 +279,9 @@ impl Executor {
         };
         // Only for a notice: a tree that cannot be walked is not worth a failure.
         let left = fs::walk(&tree).unwrap_or_default().into_iter();
-        let left = left.filter(|found| found.stat.kind != Kind::Folder).map(|found| found.path);
+        let left = left
+            .filter(|found| found.stat.kind != Kind::Folder)
+            .map(|found| found.path);
         Ok((outputs, left.filter(|path| !known(path)).collect()))
     }
 
@@ -266,7 +315,11 @@ impl Executor {
         discard(&kept);
         fs::create_dirs(&self.settings.failed).ok()?;
         fs::rename(folder, &kept).ok()?;
-        let spec = Spec { tree: kept.join(TREE), scratch: kept.join(TEMP), ..spec.clone() };
+        let spec = Spec {
+            tree: kept.join(TREE),
+            scratch: kept.join(TEMP),
+            ..spec.clone()
+        };
         let text = serde_json::to_vec_pretty(&spec).ok()?;
         fs::write_atomic(&kept.join("spec.json"), &text, fs::Sync::Lazy).ok()?;
         Some(kept)
@@ -305,7 +358,11 @@ fn command_text(job: &Job) -> String {
     let words = std::iter::once(tool).chain(arguments).map(|word| quoted(word));
     let line = words.collect::<Vec<_>>().join(" ");
     let end = line.floor_char_boundary(200);
-    if end < line.len() { format!("{}…", &line[..end]) } else { line }
+    if end < line.len() {
+        format!("{}…", &line[..end])
+    } else {
+        line
+    }
 }
 
 fn quoted(word: &str) -> String {
@@ -328,11 +385,19 @@ struct Log {
 impl Log {
     fn new(secrets: Vec<String>) -> Self {
         let secrets = secrets.into_iter().filter(|secret| secret.len() >= 4).collect();
-        Self { stdout: Vec::new(), stderr: Vec::new(), secrets }
+        Self {
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            secrets,
+        }
     }
 
     fn take(&mut self, stream: Stream, bytes: &[u8], output: OutputFn<'_>) {
-        let kept = if stream == Stream::Stdout { &mut self.stdout } else { &mut self.stderr };
+        let kept = if stream == Stream::Stdout {
+            &mut self.stdout
+        } else {
+            &mut self.stderr
+        };
         let room = MAX_LOG.saturating_sub(kept.len());
         kept.extend(&bytes[..bytes.len().min(room)]);
         // An action with secrets is told at its end, when a secret that came in two pieces can be seen.

@@ -39,7 +39,10 @@ impl Executor {
                     (Big::Bind, Content::Unpacked { tree, name, .. }) => {
                         let lost = || ExecuteError::Lost { path: path.clone() };
                         let source = self.store.unpacked(tree, name).ok_or_else(lost)?;
-                        binds.push(Bind { source, at: path.clone() });
+                        binds.push(Bind {
+                            source,
+                            at: path.clone(),
+                        });
                     }
                     _ => self.copy_unpacked(content, path, folder)?,
                 },
@@ -67,7 +70,10 @@ impl Executor {
             Material::Inline(bytes) => Ok(fs::write_with_mode(place, bytes, mode)?),
             Material::Blob { digest, size } => {
                 let (folder, name) = (place.parent().unwrap_or(place), path.file_name().unwrap_or_default());
-                if self.store.place_file(digest, *size, &Folder::open(folder)?, name, mode)? {
+                if self
+                    .store
+                    .place_file(digest, *size, &Folder::open(folder)?, name, mode)?
+                {
                     return Ok(fs::set_mode(place, mode)?);
                 }
                 Err(ExecuteError::Lost { path: path.clone() })
@@ -92,7 +98,9 @@ impl Executor {
         if fs::copy_with_mode(&source, place, mode)? == file.digest {
             return Ok(());
         }
-        Err(ExecuteError::InputChanging { path: file.path.clone() })
+        Err(ExecuteError::InputChanging {
+            path: file.path.clone(),
+        })
     }
 }
 

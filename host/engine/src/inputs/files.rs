@@ -101,7 +101,12 @@ pub struct Files {
 impl Files {
     /// The files below `root`; `known` is what the last build knew of them.
     pub const fn new(root: PathBuf, output_folder: RelPath, known: BTreeMap<RelPath, Known>) -> Self {
-        Self { root, output_folder, known: Mutex::new(known), read: std::sync::atomic::AtomicU64::new(0) }
+        Self {
+            root,
+            output_folder,
+            known: Mutex::new(known),
+            read: std::sync::atomic::AtomicU64::new(0),
+        }
     }
 
     /// The workspace's root.
@@ -116,7 +121,9 @@ impl Files {
 
     /// What is known of the files now, for the next build.
     pub fn into_known(self) -> BTreeMap<RelPath, Known> {
-        self.known.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.known
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The files of a set with their digests, sorted by path.
@@ -163,12 +170,22 @@ impl Files {
             && known.stat.is_unchanged_since(&stat)
             && known.stat.mode == stat.mode
         {
-            return Ok(FileInput { path, digest: known.digest, size: stat.size, executable: is_executable(&stat) });
+            return Ok(FileInput {
+                path,
+                digest: known.digest,
+                size: stat.size,
+                executable: is_executable(&stat),
+            });
         }
         let read_at = SystemTime::now();
         self.read.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let digest = fs::digest(&place)?;
-        let input = FileInput { path, digest, size: stat.size, executable: is_executable(&stat) };
+        let input = FileInput {
+            path,
+            digest,
+            size: stat.size,
+            executable: is_executable(&stat),
+        };
         self.remember(&input, stat, read_at);
         Ok(input)
     }
@@ -192,7 +209,9 @@ impl Files {
 
     /// The digest of a file whose looks have not changed since it was last read; none where it has to be read.
     pub fn digest_of(&self, path: &RelPath, stat: &Stat) -> Option<Digest> {
-        self.lookup(path).filter(|known| known.stat.is_unchanged_since(stat)).map(|known| known.digest)
+        self.lookup(path)
+            .filter(|known| known.stat.is_unchanged_since(stat))
+            .map(|known| known.digest)
     }
 
     /// Remembers files that farm itself has just written, or found right.
@@ -217,7 +236,13 @@ impl Files {
     fn remember(&self, input: &FileInput, stat: Stat, read_at: SystemTime) {
         let Ok(mut known) = self.known.lock() else { return };
         if is_settled(&stat, read_at) {
-            known.insert(input.path.clone(), Known { stat, digest: input.digest });
+            known.insert(
+                input.path.clone(),
+                Known {
+                    stat,
+                    digest: input.digest,
+                },
+            );
         } else {
             known.remove(&input.path);
         }
@@ -228,7 +253,9 @@ impl Files {
         let mut folders = vec![start];
         while let Some(folder) = folders.pop() {
             for fs::Listed { name, kind } in fs::read_dir(&folder.under(&self.root))? {
-                let name = name.into_string().map_err(|name| unusable(&folder, &format!("{name:?} is not UTF-8")))?;
+                let name = name
+                    .into_string()
+                    .map_err(|name| unusable(&folder, &format!("{name:?} is not UTF-8")))?;
                 let path = RelPath::parse(&name).map_err(|error| unusable(&folder, &error.to_string()))?;
                 let path = folder.join(&path);
                 match kind {
@@ -259,7 +286,11 @@ fn starts(include: &PatternSet) -> Vec<&crate::inputs::Pattern> {
     starts.sort_by(|a, b| a.fixed.cmp(&b.fixed).then(a.literal.cmp(&b.literal)));
     let mut kept: Vec<&crate::inputs::Pattern> = Vec::new();
     for start in starts {
-        if start.literal || !kept.iter().any(|outer| !outer.literal && start.fixed.below(&outer.fixed).is_some()) {
+        if start.literal
+            || !kept
+                .iter()
+                .any(|outer| !outer.literal && start.fixed.below(&outer.fixed).is_some())
+        {
             kept.push(start);
         }
     }
@@ -274,5 +305,8 @@ fn is_settled(stat: &Stat, read_at: SystemTime) -> bool {
 }
 
 fn unusable(folder: &RelPath, reason: &str) -> InputError {
-    InputError::Name { folder: folder.clone(), reason: reason.to_owned() }
+    InputError::Name {
+        folder: folder.clone(),
+        reason: reason.to_owned(),
+    }
 }

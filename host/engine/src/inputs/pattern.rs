@@ -41,21 +41,35 @@ pub enum PatternError {
 impl Pattern {
     /// Takes a pattern apart.
     pub fn parse(pattern: &str) -> Result<Self, PatternError> {
-        let path_error = |error| PatternError::Path { pattern: pattern.to_owned(), error };
+        let path_error = |error| PatternError::Path {
+            pattern: pattern.to_owned(),
+            error,
+        };
         let is_wild = |part: &str| part.contains(['*', '?', '[', '{']);
         if !is_wild(pattern) {
             let fixed = RelPath::parse_lenient(pattern).map_err(path_error)?;
-            return Ok(Self { text: fixed.as_str().to_owned(), fixed, literal: true });
+            return Ok(Self {
+                text: fixed.as_str().to_owned(),
+                fixed,
+                literal: true,
+            });
         }
         let text = pattern.trim_start_matches("./").trim_end_matches('/');
         let parts: Vec<&str> = text.split('/').collect();
         if parts.contains(&"..") || text.starts_with('/') {
-            let error = InvalidPath { path: text.to_owned(), reason: "leads out of its folder" };
+            let error = InvalidPath {
+                path: text.to_owned(),
+                reason: "leads out of its folder",
+            };
             return Err(path_error(error));
         }
         let fixed: Vec<&str> = parts.iter().copied().take_while(|part| !is_wild(part)).collect();
         let fixed = RelPath::parse_lenient(&fixed.join("/")).map_err(path_error)?;
-        Ok(Self { text: text.to_owned(), fixed, literal: false })
+        Ok(Self {
+            text: text.to_owned(),
+            fixed,
+            literal: false,
+        })
     }
 }
 
@@ -69,7 +83,10 @@ pub struct PatternSet {
 impl PatternSet {
     /// Takes patterns; one that has no wildcard also takes all below it.
     pub fn new(patterns: &[String]) -> Result<Self, PatternError> {
-        let patterns = patterns.iter().map(|text| Pattern::parse(text)).collect::<Result<Vec<_>, _>>()?;
+        let patterns = patterns
+            .iter()
+            .map(|text| Pattern::parse(text))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut globs = GlobSetBuilder::new();
         for pattern in &patterns {
             if pattern.literal && pattern.text.is_empty() {
@@ -96,16 +113,27 @@ impl PatternSet {
 
 fn compile(pattern: &str) -> Result<globset::Glob, PatternError> {
     let mut builder = GlobBuilder::new(pattern);
-    let glob = builder.literal_separator(true).backslash_escape(true).empty_alternates(true).build();
+    let glob = builder
+        .literal_separator(true)
+        .backslash_escape(true)
+        .empty_alternates(true)
+        .build();
     glob.map_err(|error| glob_error(pattern, &error))
 }
 
 fn glob_error(pattern: &str, error: &globset::Error) -> PatternError {
-    PatternError::Glob { pattern: pattern.to_owned(), reason: format!("cannot be read: {}", error.kind()) }
+    PatternError::Glob {
+        pattern: pattern.to_owned(),
+        reason: format!("cannot be read: {}", error.kind()),
+    }
 }
 
 fn escape_if(literal: bool, text: &str) -> String {
-    if literal { globset::escape(text) } else { text.to_owned() }
+    if literal {
+        globset::escape(text)
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -134,7 +162,10 @@ mod tests {
         assert!(takes(&["./src/"], "src/a"));
         assert!(!takes(&["src"], "src2/a"));
         assert!(takes(&["."], "anything/at/all"));
-        assert!(takes(&["**/tests"], "a/tests/b.py"), "an excluded folder excludes what it holds");
+        assert!(
+            takes(&["**/tests"], "a/tests/b.py"),
+            "an excluded folder excludes what it holds"
+        );
     }
 
     #[test]
@@ -142,6 +173,9 @@ mod tests {
         for bad in ["../x", "/etc/*", "a/../../b", "a/../*.ts", "C:\\x"] {
             assert!(Pattern::parse(bad).is_err(), "{bad}");
         }
-        assert_eq!(Pattern::parse("src/api/*.ts").map(|p| p.fixed.to_string()).as_deref(), Ok("src/api"));
+        assert_eq!(
+            Pattern::parse("src/api/*.ts").map(|p| p.fixed.to_string()).as_deref(),
+            Ok("src/api")
+        );
     }
 }

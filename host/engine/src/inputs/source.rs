@@ -28,7 +28,13 @@ pub struct WorkspaceSource<'a> {
 impl<'a> WorkspaceSource<'a> {
     /// The folder `root` of the workspace, and the tools among those granted.
     pub const fn new(files: &'a Files, tools: &'a Tools, root: &'a RelPath, granted: &'a Permissions) -> Self {
-        Self { files, tools, root, granted, left: MAX_TOTAL }
+        Self {
+            files,
+            tools,
+            root,
+            granted,
+            left: MAX_TOTAL,
+        }
     }
 
     fn place(&self, path: &str) -> Result<RelPath, AccessError> {
@@ -39,7 +45,9 @@ impl<'a> WorkspaceSource<'a> {
     /// The place on disk, once no link on the way leads out of the workspace.
     fn real(&self, path: &RelPath) -> Result<Option<std::path::PathBuf>, AccessError> {
         let place = path.under(self.files.root());
-        let Ok(real) = fs::canonicalize(&place) else { return Ok(None) };
+        let Ok(real) = fs::canonicalize(&place) else {
+            return Ok(None);
+        };
         let root = fs::canonicalize(self.files.root()).map_err(|error| failed(&error))?;
         if real.starts_with(&root) {
             return Ok(Some(real));
@@ -50,7 +58,10 @@ impl<'a> WorkspaceSource<'a> {
 
     fn spend(&mut self, bytes: u64) -> Result<(), AccessError> {
         let message = || "the plan has read more than 128 MiB".to_owned();
-        self.left = self.left.checked_sub(bytes).ok_or_else(|| refusal(AccessErrorKind::TooLarge, message()))?;
+        self.left = self
+            .left
+            .checked_sub(bytes)
+            .ok_or_else(|| refusal(AccessErrorKind::TooLarge, message()))?;
         Ok(())
     }
 }
@@ -62,10 +73,16 @@ impl Source for WorkspaceSource<'_> {
         let real = self.real(&path)?.ok_or_else(missing)?;
         let stat = fs::stat(&real).map_err(|error| failed(&error))?.ok_or_else(missing)?;
         if stat.kind != Kind::File {
-            return Err(refusal(AccessErrorKind::NotAFile, format!("`{path}` is not an ordinary file")));
+            return Err(refusal(
+                AccessErrorKind::NotAFile,
+                format!("`{path}` is not an ordinary file"),
+            ));
         }
         if stat.size > MAX_FILE {
-            return Err(refusal(AccessErrorKind::TooLarge, format!("`{path}` is larger than 16 MiB")));
+            return Err(refusal(
+                AccessErrorKind::TooLarge,
+                format!("`{path}` is larger than 16 MiB"),
+            ));
         }
         self.spend(stat.size)?;
         fs::read_bounded(&real, MAX_FILE).map_err(|error| failed(&error))
@@ -83,7 +100,12 @@ impl Source for WorkspaceSource<'_> {
     }
 
     fn glob(&mut self, include: &[String], exclude: &[String]) -> Result<Vec<String>, AccessError> {
-        let scope = Scope { base: self.root, include, exclude, without: &[] };
+        let scope = Scope {
+            base: self.root,
+            include,
+            exclude,
+            without: &[],
+        };
         let found = self.files.list(scope).map_err(|error| match error {
             crate::inputs::InputError::Missing(path) => {
                 refusal(AccessErrorKind::NotFound, format!("`{path}` does not exist"))
@@ -91,7 +113,10 @@ impl Source for WorkspaceSource<'_> {
             error => refusal(AccessErrorKind::Failed, error.to_string()),
         })?;
         if found.len() > MAX_PATHS {
-            return Err(refusal(AccessErrorKind::TooLarge, "more than 200,000 files match".to_owned()));
+            return Err(refusal(
+                AccessErrorKind::TooLarge,
+                "more than 200,000 files match".to_owned(),
+            ));
         }
         let below = found.iter().filter_map(|path| path.below(self.root));
         let paths: Vec<String> = below.map(|path| path.as_str().to_owned()).collect();

@@ -38,8 +38,16 @@ impl Tools {
     /// Tools as this environment's `PATH` names them; relative entries are passed over.
     pub fn new(workspace: PathBuf, environment: BTreeMap<String, String>) -> Self {
         let path = environment.get("PATH").map_or("", String::as_str);
-        let folders = path.split(':').filter(|entry| entry.starts_with('/')).map(PathBuf::from).collect();
-        Self { workspace, environment, folders }
+        let folders = path
+            .split(':')
+            .filter(|entry| entry.starts_with('/'))
+            .map(PathBuf::from)
+            .collect();
+        Self {
+            workspace,
+            environment,
+            folders,
+        }
     }
 
     /// The tool of this name, for an action in this folder of the workspace.
@@ -59,10 +67,19 @@ impl Tools {
         for place in [&program, &real] {
             visible.extend(self.visible_for(place));
         }
-        visible.extend(environment_base(&program).iter().flat_map(|base| self.visible_for(base)));
+        visible.extend(
+            environment_base(&program)
+                .iter()
+                .flat_map(|base| self.visible_for(base)),
+        );
         visible.sort();
         visible.dedup();
-        Some(FoundTool { name: name.to_owned(), program, real, visible })
+        Some(FoundTool {
+            name: name.to_owned(),
+            program,
+            real,
+            visible,
+        })
     }
 
     /// The folders of `PATH` for these tools, in the user's order, and then the base system's.
@@ -87,7 +104,9 @@ impl Tools {
             return None;
         }
         let folder = program.parent()?;
-        let prefix = folder.parent().filter(|_| folder.file_name().is_some_and(|name| name == "bin"));
+        let prefix = folder
+            .parent()
+            .filter(|_| folder.file_name().is_some_and(|name| name == "bin"));
         let own = prefix.filter(|prefix| !self.is_broad(prefix) && fs::is_folder(&prefix.join("lib")));
         Some(own.unwrap_or(program).to_path_buf())
     }
@@ -109,9 +128,15 @@ impl Tools {
             _ => return Some(home.join("shims").join(name)),
         };
         let named = self.environment.get(variable).map(|value| value.replace(':', "\n"));
-        let versions = named.or_else(|| self.version_file(file, root)).or_else(|| read_text(&home.join("version")))?;
-        let candidates = versions.split_whitespace().filter_map(|version| installed(home, version));
-        candidates.map(|folder| folder.join("bin").join(name)).find(|program| is_program(program))
+        let versions = named
+            .or_else(|| self.version_file(file, root))
+            .or_else(|| read_text(&home.join("version")))?;
+        let candidates = versions
+            .split_whitespace()
+            .filter_map(|version| installed(home, version));
+        candidates
+            .map(|folder| folder.join("bin").join(name))
+            .find(|program| is_program(program))
     }
 
     fn version_file(&self, file: &str, root: &RelPath) -> Option<String> {
@@ -133,21 +158,35 @@ fn installed(home: &Path, version: &str) -> Option<PathBuf> {
     if !version.contains('/') && fs::is_folder(&exact) {
         return Some(exact);
     }
-    let numbers = |name: &str| name.split('.').map(|part| part.parse::<u32>().unwrap_or(0)).collect::<Vec<_>>();
-    let names = fs::read_dir(&versions).ok()?.into_iter().filter_map(|listed| listed.name.into_string().ok());
-    let newest = names.filter(|name| name.starts_with(&format!("{version}."))).max_by_key(|name| numbers(name));
+    let numbers = |name: &str| {
+        name.split('.')
+            .map(|part| part.parse::<u32>().unwrap_or(0))
+            .collect::<Vec<_>>()
+    };
+    let names = fs::read_dir(&versions)
+        .ok()?
+        .into_iter()
+        .filter_map(|listed| listed.name.into_string().ok());
+    let newest = names
+        .filter(|name| name.starts_with(&format!("{version}.")))
+        .max_by_key(|name| numbers(name));
     newest.map(|name| versions.join(name))
 }
 
 /// The interpreter that a Python virtual environment is based on.
 fn environment_base(program: &Path) -> Option<PathBuf> {
     let text = read_text(&program.parent()?.parent()?.join("pyvenv.cfg"))?;
-    let home = text.lines().find_map(|line| line.strip_prefix("home").map(|rest| rest.trim_start_matches([' ', '='])))?;
+    let home = text.lines().find_map(|line| {
+        line.strip_prefix("home")
+            .map(|rest| rest.trim_start_matches([' ', '=']))
+    })?;
     fs::canonicalize(&Path::new(home.trim()).join("python3")).ok()
 }
 
 fn is_program(path: &Path) -> bool {
-    let real = fs::canonicalize(path).ok().and_then(|real| fs::stat(&real).ok().flatten());
+    let real = fs::canonicalize(path)
+        .ok()
+        .and_then(|real| fs::stat(&real).ok().flatten());
     real.is_some_and(|stat| stat.kind == Kind::File && is_executable(&stat))
 }
 

@@ -91,7 +91,11 @@ fn walk(parts: &KeyParts<'_>, sink: &mut dyn KeySink) {
     sink.part("format", "key", &FORMAT.to_le_bytes());
     sink.part("platform", "system", parts.platform.as_bytes());
     sink.part("platform", "base", parts.base_system.unwrap_or("").as_bytes());
-    sink.part("sandbox", "tier", parts.tier.map(|tier| tier.to_string()).unwrap_or_default().as_bytes());
+    sink.part(
+        "sandbox",
+        "tier",
+        parts.tier.map(|tier| tier.to_string()).unwrap_or_default().as_bytes(),
+    );
     sink.part("builder", "component", parts.builder.as_bytes());
     sink.part("root", "folder", parts.root.as_str().as_bytes());
     walk_work(action, sink);
@@ -100,7 +104,10 @@ fn walk(parts: &KeyParts<'_>, sink: &mut dyn KeySink) {
     }
     for name in &action.pass_environment {
         // A variable that is not set differs from an empty one.
-        let value = parts.passed.get(name).map_or_else(|| vec![0], |value| [&[1], value.as_bytes()].concat());
+        let value = parts
+            .passed
+            .get(name)
+            .map_or_else(|| vec![0], |value| [&[1], value.as_bytes()].concat());
         sink.part("passed-environment", name, &value);
     }
     for name in &action.secrets {
@@ -109,9 +116,15 @@ fn walk(parts: &KeyParts<'_>, sink: &mut dyn KeySink) {
     for cache in &action.caches {
         sink.part("tool-cache", &cache.name, cache.variable.as_bytes());
     }
-    for fetch in &action.fetch {
-        fetch.from.iter().for_each(|purpose| sink.part("network", "from", purpose.as_bytes()));
-        fetch.pinned_by.iter().for_each(|path| sink.part("network", "pinned-by", path.as_str().as_bytes()));
+    if let Some(fetch) = &action.fetch {
+        fetch
+            .from
+            .iter()
+            .for_each(|purpose| sink.part("network", "from", purpose.as_bytes()));
+        fetch
+            .pinned_by
+            .iter()
+            .for_each(|path| sink.part("network", "pinned-by", path.as_str().as_bytes()));
     }
     for tool in parts.tools {
         sink.part("tool", &tool.name, tool.digest.as_bytes());
@@ -126,9 +139,15 @@ fn walk(parts: &KeyParts<'_>, sink: &mut dyn KeySink) {
 
 fn walk_work(action: &CheckedAction, sink: &mut dyn KeySink) {
     match &action.work {
-        CheckedWork::Tool { tool, arguments, directory } => {
+        CheckedWork::Tool {
+            tool,
+            arguments,
+            directory,
+        } => {
             sink.part("run", "tool", tool.as_bytes());
-            arguments.iter().for_each(|argument| sink.part("run", "argument", argument.as_bytes()));
+            arguments
+                .iter()
+                .for_each(|argument| sink.part("run", "argument", argument.as_bytes()));
             sink.part("run", "directory", directory.as_str().as_bytes());
         }
         CheckedWork::Step(step) => {
@@ -141,8 +160,14 @@ fn walk_work(action: &CheckedAction, sink: &mut dyn KeySink) {
 fn walk_tree(tree: &BTreeMap<RelPath, InputContent>, sink: &mut dyn KeySink) {
     for (path, content) in tree {
         match content {
-            InputContent::File { digest, executable: false } => sink.part("file", path.as_str(), digest.as_bytes()),
-            InputContent::File { digest, executable: true } => sink.part("program", path.as_str(), digest.as_bytes()),
+            InputContent::File {
+                digest,
+                executable: false,
+            } => sink.part("file", path.as_str(), digest.as_bytes()),
+            InputContent::File {
+                digest,
+                executable: true,
+            } => sink.part("program", path.as_str(), digest.as_bytes()),
             InputContent::Link(target) => sink.part("link", path.as_str(), target.as_bytes()),
             InputContent::Folder => sink.part("folder", path.as_str(), b""),
             InputContent::Unpacked(tree) => sink.part("tree", path.as_str(), tree.as_bytes()),

@@ -121,7 +121,7 @@ fn of_look(answer: &Result<Option<EntryKind>, AccessError>) -> Digest {
 
 fn of_glob(answer: &Result<Vec<String>, AccessError>) -> Digest {
     of(answer, |paths, hasher| {
-        paths.iter().for_each(|path| hasher.field(path.as_bytes()))
+        paths.iter().for_each(|path| hasher.field(path.as_bytes()));
     })
 }
 

@@ -20,11 +20,18 @@ pub(super) fn add(request: &Request, name: &str, component: &Path) -> Result<(),
     let workspace = shared::load(request)?;
     let is_taken = workspace.builders.contains_key(name) || request.host.builtin.iter().any(|(own, _)| own == name);
     if is_taken {
-        let problem = Problem::new("plugin::taken", Class::Request, format!("there is a builder `{name}` already"));
+        let problem = Problem::new(
+            "plugin::taken",
+            Class::Request,
+            format!("there is a builder `{name}` already"),
+        );
         return Err(problem.hint(format!("to accept a changed component, run `farm plugin trust {name}`")));
     }
     let path = path_in(&workspace.root, component)?;
-    let host = PluginHost::new(Settings { compiled: None, limits: Limits::default() });
+    let host = PluginHost::new(Settings {
+        compiled: None,
+        limits: Limits::default(),
+    });
     let file = ComponentFile::read(name, component, host.limits().component.bytes)?;
     let description = host.builder(name, file).describe()?;
     let table = table(name, &path, &Permissions::wanted(&description.wants));
@@ -47,19 +54,31 @@ fn path_in(root: &Path, component: &Path) -> Result<RelPath, Problem> {
 }
 
 fn table(name: &str, component: &RelPath, wants: &Permissions) -> String {
-    let mut table = format!("\n[builders.{name}]\ncomponent = {:?}\n", component.as_str());
-    let kinds = wants.kinds();
-    let wanted: Vec<_> = kinds.iter().filter(|(_, names)| !names.is_empty()).collect();
+    let mut lines = vec![
+        String::new(),
+        format!("[builders.{name}]"),
+        format!("component = {:?}", component.as_str()),
+    ];
+    let wanted: Vec<_> = wants
+        .kinds()
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .collect();
     if !wanted.is_empty() {
-        table += &format!("[builders.{name}.permissions]\n");
+        lines.push(format!("[builders.{name}.permissions]"));
     }
     for (kind, names) in wanted {
         let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
-        table += &format!("{kind} = [{}]\n", names.join(", "));
+        lines.push(format!("{kind} = [{}]", names.join(", ")));
     }
-    table
+    lines.join("\n") + "\n"
 }
 
 fn unwritable(error: &crate::error::PathError) -> Problem {
-    Problem::new("plugin::config", Class::Request, "the builder cannot be added to farm.toml").because(error)
+    Problem::new(
+        "plugin::config",
+        Class::Request,
+        "the builder cannot be added to farm.toml",
+    )
+    .because(error)
 }

@@ -69,7 +69,10 @@ impl Builders {
         selected: &[TargetId],
         store: &Store,
     ) -> Result<Self, Problem> {
-        let mut builders = Self { host: host(request), open: BTreeMap::new() };
+        let mut builders = Self {
+            host: host(request),
+            open: BTreeMap::new(),
+        };
         let targets = selected.iter().map(|id| &workspace.targets[id.index()]);
         let names: BTreeSet<&str> = targets.clone().map(|target| target.builder.as_str()).collect();
         let mut lock = LockFile::load(&lock_path(workspace))?;
@@ -90,7 +93,10 @@ impl Builders {
 
     /// Opens every builder of the workspace for a look, whatever its standing.
     pub(super) fn open_all(request: &Request, workspace: &Workspace, store: &Store) -> Result<Self, Problem> {
-        let mut builders = Self { host: host(request), open: BTreeMap::new() };
+        let mut builders = Self {
+            host: host(request),
+            open: BTreeMap::new(),
+        };
         let lock = LockFile::load(&lock_path(workspace))?;
         let builtin = request.host.builtin.iter().map(|(name, _)| name.as_str());
         for name in builtin.chain(workspace.builders.keys().map(String::as_str)) {
@@ -102,7 +108,11 @@ impl Builders {
 
     /// The builder of this name, which a target uses.
     pub(super) fn of(&self, name: &str) -> Arc<OpenBuilder> {
-        Arc::clone(self.open.get(name).expect("the builders of all chosen targets are open"))
+        Arc::clone(
+            self.open
+                .get(name)
+                .expect("the builders of all chosen targets are open"),
+        )
     }
 
     /// All open builders, by name.
@@ -178,10 +188,15 @@ impl Builders {
 
 /// A builder of somebody else's must be the approved one, with no more wishes than grants.
 fn check_trust(builder: &OpenBuilder, request: &Request, workspace: &Workspace) -> Result<(), Problem> {
-    let Some(entry) = workspace.builders.get(&builder.name) else { return Ok(()) };
+    let Some(entry) = workspace.builders.get(&builder.name) else {
+        return Ok(());
+    };
     let located = |problem: Problem| problem.at(Some(entry.location.clone()));
     if builder.standing != Standing::New || request.locked {
-        builder.standing.problem(&builder.name).map_or(Ok(()), |problem| Err(located(problem)))?;
+        builder
+            .standing
+            .problem(&builder.name)
+            .map_or(Ok(()), |problem| Err(located(problem)))?;
     }
     let missing = not_granted(&builder.name, &builder.description.wants, &builder.granted);
     missing.map_or(Ok(()), |problem| Err(located(problem)))
@@ -204,7 +219,10 @@ fn describe(store: &Store, component: &ComponentBuilder, digest: Digest) -> Resu
     if let Some(known) = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
         return Ok(known);
     }
-    let remembered = Remembered { wit: component.wit_version()?, description: component.describe()? };
+    let remembered = Remembered {
+        wit: component.wit_version()?,
+        description: component.describe()?,
+    };
     let bytes = serde_json::to_vec(&remembered).expect("a description is plain data");
     store.put_document("describe", &digest, &bytes)?;
     Ok(remembered)
@@ -212,7 +230,13 @@ fn describe(store: &Store, component: &ComponentBuilder, digest: Digest) -> Resu
 
 fn granted(entry: &BuilderEntry) -> Permissions {
     let set = |names: &[String]| names.iter().cloned().collect();
-    let config::Permissions { tools, network, environment, secrets, caches } = &entry.permissions;
+    let config::Permissions {
+        tools,
+        network,
+        environment,
+        secrets,
+        caches,
+    } = &entry.permissions;
     Permissions {
         tools: set(tools),
         network: set(network),
@@ -232,14 +256,28 @@ fn checker(builder: &str, schema: &str) -> Result<OptionChecker, Problem> {
 }
 
 fn builtin(request: &Request, name: &str) -> Result<ComponentFile, Problem> {
-    let bytes = request.host.builtin.iter().find(|(builtin, _)| builtin == name).map(|(_, bytes)| *bytes);
-    let unknown = || Problem::new("plugin::unknown", Class::Request, format!("there is no builder `{name}`"));
+    let bytes = request
+        .host
+        .builtin
+        .iter()
+        .find(|(builtin, _)| builtin == name)
+        .map(|(_, bytes)| *bytes);
+    let unknown = || {
+        Problem::new(
+            "plugin::unknown",
+            Class::Request,
+            format!("there is no builder `{name}`"),
+        )
+    };
     let bytes = bytes.ok_or_else(unknown)?;
     Ok(ComponentFile::embedded(bytes, Digest::of(bytes)))
 }
 
 fn host(request: &Request) -> PluginHost {
-    PluginHost::new(Settings { compiled: Some(compiled_folder(&request.host.cache_folder)), limits: Limits::default() })
+    PluginHost::new(Settings {
+        compiled: Some(compiled_folder(&request.host.cache_folder)),
+        limits: Limits::default(),
+    })
 }
 
 /// Where compiled components are kept: beside the store, since they never leave this machine.

@@ -22,8 +22,6 @@ const MAX_METADATA: u64 = 4 << 20;
 /// A target to finish.
 #[derive(Debug)]
 pub(super) struct Work {
-    /// Its full name.
-    pub(super) target: String,
     /// Where its artifacts go, from the workspace's root.
     pub(super) folder: RelPath,
     /// Its artifacts.
@@ -87,8 +85,14 @@ pub(super) fn finish(executor: &Executor, work: &Work) -> Result<Finished, Finis
         })?;
         put_composed(executor, &composed, &work.folder)?
     };
-    let facts = work.artifacts.iter().filter_map(|artifact| facts(executor, work, artifact));
-    Ok(Finished { written, artifacts: facts.collect() })
+    let facts = work
+        .artifacts
+        .iter()
+        .filter_map(|artifact| facts(executor, work, artifact));
+    Ok(Finished {
+        written,
+        artifacts: facts.collect(),
+    })
 }
 
 /// Puts an output back at its place in the user's tree; whether anything had to be written.
@@ -130,7 +134,10 @@ fn remember(executor: &Executor, content: &Content, place: &RelPath, restored: &
         },
         Content::Unpacked { .. } => None,
     };
-    let files = restored.stats.iter().filter_map(|(path, stat)| Some((path.clone(), *stat, digest_at(path)?)));
+    let files = restored
+        .stats
+        .iter()
+        .filter_map(|(path, stat)| Some((path.clone(), *stat, digest_at(path)?)));
     executor.files.remember_written(files);
     restored.written > 0 || restored.removed > 0
 }
@@ -143,7 +150,10 @@ fn facts(executor: &Executor, work: &Work, artifact: &CheckedArtifact) -> Option
         digest: content.digest().to_string(),
         files: content.files(),
         bytes: content.bytes(),
-        path: artifact.place.as_ref().map(|place| work.folder.join(place).as_str().to_owned()),
+        path: artifact
+            .place
+            .as_ref()
+            .map(|place| work.folder.join(place).as_str().to_owned()),
         metadata: metadata(executor, work, artifact),
     })
 }
@@ -151,7 +161,11 @@ fn facts(executor: &Executor, work: &Work, artifact: &CheckedArtifact) -> Option
 /// What the builder says of an artifact; null where it says nothing, or nothing that is JSON.
 fn metadata(executor: &Executor, work: &Work, artifact: &CheckedArtifact) -> Value {
     let content = artifact.metadata.as_ref().and_then(|output| work.contents.get(output));
-    let Some(Content::File { digest, .. }) = content else { return Value::Null };
+    let Some(Content::File { digest, .. }) = content else {
+        return Value::Null;
+    };
     let bytes = executor.store.read_blob(digest, MAX_METADATA);
-    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null)
+    bytes
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or(Value::Null)
 }

@@ -142,8 +142,16 @@ pub(super) fn needs(
         match &input.source {
             CheckedSource::Output(output) => needs.extend(names.get(at, &output.action)),
             CheckedSource::Artifact(artifact) => {
-                let dep = runs[at].deps.iter().find(|dep| name_of(runs[**dep].id) == artifact.target);
-                let made_by = dep.and_then(|dep| Some((*dep, runs[*dep].plan.artifacts.iter().find(|a| a.name == artifact.name)?)));
+                let dep = runs[at]
+                    .deps
+                    .iter()
+                    .find(|dep| name_of(runs[**dep].id) == artifact.target);
+                let made_by = dep.and_then(|dep| {
+                    Some((
+                        *dep,
+                        runs[*dep].plan.artifacts.iter().find(|a| a.name == artifact.name)?,
+                    ))
+                });
                 needs.extend(made_by.and_then(|(dep, artifact)| names.get(dep, &artifact.from.action)));
             }
             CheckedSource::Files { .. } | CheckedSource::Content(_) => {}
@@ -169,12 +177,24 @@ pub(super) fn job(
     for input in &action.inputs {
         match &input.source {
             CheckedSource::Output(output) => {
-                outputs.extend(run.contents.get(output).map(|content| (output.clone(), content.clone())));
+                outputs.extend(
+                    run.contents
+                        .get(output)
+                        .map(|content| (output.clone(), content.clone())),
+                );
             }
             CheckedSource::Artifact(wanted) => {
-                let dep = run.deps.iter().map(|dep| &runs[*dep]).find(|dep| name_of(dep.id) == wanted.target);
+                let dep = run
+                    .deps
+                    .iter()
+                    .map(|dep| &runs[*dep])
+                    .find(|dep| name_of(dep.id) == wanted.target);
                 let made = dep.and_then(|dep| {
-                    let artifact = dep.plan.artifacts.iter().find(|artifact| artifact.name == wanted.name)?;
+                    let artifact = dep
+                        .plan
+                        .artifacts
+                        .iter()
+                        .find(|artifact| artifact.name == wanted.name)?;
                     dep.contents.get(&artifact.from)
                 });
                 artifacts.extend(made.map(|content| (wanted.clone(), content.clone())));
@@ -191,6 +211,10 @@ pub(super) fn job(
         action,
         outputs,
         artifacts,
-        without: run.plan.in_place().map(|path| target.root.join(path)).collect::<Vec<RelPath>>(),
+        without: run
+            .plan
+            .in_place()
+            .map(|path| target.root.join(path))
+            .collect::<Vec<RelPath>>(),
     })
 }

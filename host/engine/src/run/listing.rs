@@ -66,7 +66,8 @@ pub struct BuilderFacts {
 pub fn plan(request: &Request) -> Result<Vec<PlannedTarget>, Problem> {
     let opened = shared::open(request)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Problem::new("build::runtime", Class::Build, "cannot plan").because(&error))?;
+    let runtime =
+        runtime.map_err(|error| Problem::new("build::runtime", Class::Build, "cannot plan").because(&error))?;
     let mut planned: BTreeMap<TargetId, PlannedTarget> = BTreeMap::new();
     for id in &opened.selected {
         let target = plan_target(request, &opened, *id, &planned)?;
@@ -142,10 +143,23 @@ async fn keys(opened: &Opened, id: TargetId, plan: &CheckedPlan) -> Result<BTree
             without: plan.in_place().map(|path| target.root.join(path)).collect(),
         };
         let located = |problem: Problem| problem.target(target.name.as_str()).action(action.id.clone());
-        let tools = opened.executor.find_tools(&job).map_err(|error| located(error.into()))?;
-        let identities = opened.executor.identify(&tools).await.map_err(|error| located(error.into()))?;
-        let prepared = opened.executor.prepare(&job, tools, &identities).map_err(|error| located(error.into()))?;
-        let facts = KeyFacts { key: prepared.key.to_string(), parts: prepared.explanation };
+        let tools = opened
+            .executor
+            .find_tools(&job)
+            .map_err(|error| located(error.into()))?;
+        let identities = opened
+            .executor
+            .identify(&tools)
+            .await
+            .map_err(|error| located(error.into()))?;
+        let prepared = opened
+            .executor
+            .prepare(&job, tools, &identities)
+            .map_err(|error| located(error.into()))?;
+        let facts = KeyFacts {
+            key: prepared.key.to_string(),
+            parts: prepared.explanation,
+        };
         keys.insert(action.id.clone(), facts);
     }
     Ok(keys)
@@ -160,16 +174,26 @@ pub fn builders(request: &Request) -> Result<Vec<BuilderFacts>, Problem> {
 /// Pins a builder as it is now: the user has looked at it.
 pub fn trust_builder(request: &Request, name: &str) -> Result<BuilderFacts, Problem> {
     let (workspace, builders) = open_all(request)?;
-    let Some(builder) = builders.iter().find(|builder| builder.name == name && builder.origin.is_some()) else {
+    let Some(builder) = builders
+        .iter()
+        .find(|builder| builder.name == name && builder.origin.is_some())
+    else {
         let names: Vec<&str> = workspace.builders.keys().map(String::as_str).collect();
-        let problem = Problem::new("plugin::unknown", Class::Request, format!("farm.toml has no [builders.{name}]"));
+        let problem = Problem::new(
+            "plugin::unknown",
+            Class::Request,
+            format!("farm.toml has no [builders.{name}]"),
+        );
         let near = crate::error::closest(name, names).map(|near| format!("did you mean `{near}`?"));
         return Err(near.into_iter().fold(problem, Problem::hint));
     };
     let mut lock = LockFile::load(&lock_path(&workspace))?;
     pin(&mut lock, builder);
     lock.save(&lock_path(&workspace))?;
-    Ok(BuilderFacts { pinned: true, ..facts(builder) })
+    Ok(BuilderFacts {
+        pinned: true,
+        ..facts(builder)
+    })
 }
 
 /// Adds a component to `farm.toml` as a builder, with all that it wants written out for the user to look at, and pins it.
@@ -197,7 +221,12 @@ fn facts(builder: &OpenBuilder) -> BuilderFacts {
         component: builder.origin.clone(),
         digest: builder.digest.to_string(),
         wit: builder.wit.clone(),
-        wants: builder.description.wants.iter().map(|want| (want.clone(), granted(want))).collect(),
+        wants: builder
+            .description
+            .wants
+            .iter()
+            .map(|want| (want.clone(), granted(want)))
+            .collect(),
         pinned: builder.standing == Standing::Pinned,
     }
 }

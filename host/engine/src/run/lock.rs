@@ -27,7 +27,10 @@ pub(super) async fn take(
     let mut told = false;
     while !lock.try_exclusive()? {
         if !std::mem::replace(&mut told, true) {
-            teller.notice("build::waiting", "another farm builds in this workspace: waiting for it to end");
+            teller.notice(
+                "build::waiting",
+                "another farm builds in this workspace: waiting for it to end",
+            );
         }
         tokio::select! {
             () = tokio::time::sleep(INTERVAL) => {}

@@ -62,7 +62,7 @@ impl From<&ArtifactFacts> for ArtifactEntry {
     }
 }
 
-/// Writes the manifest, if it differs from what is there. `all` are the workspace's targets.
+/// Writes the manifest, if it differs from what is there; none where nothing lies in the output folder. `all` are the workspace's targets.
 pub(super) fn write(
     folder: &Path,
     workspace: &str,
@@ -70,12 +70,27 @@ pub(super) fn write(
     all: &[String],
 ) -> Result<(), PathError> {
     let place = folder.join("manifest.json");
+    if !fs::exists(&place)
+        && !built
+            .values()
+            .flat_map(|entry| &entry.artifacts)
+            .any(|artifact| artifact.path.is_some())
+    {
+        return Ok(());
+    }
     let before = fs::read_bounded(&place, MAX_BYTES).ok();
     let old: Option<Manifest> = before.as_ref().and_then(|bytes| serde_json::from_slice(bytes).ok());
-    let mut targets = old.filter(|old| old.version == VERSION).map(|old| old.targets).unwrap_or_default();
+    let mut targets = old
+        .filter(|old| old.version == VERSION)
+        .map(|old| old.targets)
+        .unwrap_or_default();
     targets.retain(|name, _| all.contains(name));
     targets.extend(built);
-    let manifest = Manifest { version: VERSION, workspace: workspace.to_owned(), targets };
+    let manifest = Manifest {
+        version: VERSION,
+        workspace: workspace.to_owned(),
+        targets,
+    };
     let mut bytes = serde_json::to_vec_pretty(&manifest).expect("a manifest is plain data");
     bytes.push(b'\n');
     if before.as_deref() == Some(bytes.as_slice()) {

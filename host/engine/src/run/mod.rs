@@ -29,7 +29,6 @@ mod shared;
 mod state;
 mod tell;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -71,10 +70,16 @@ pub fn build(request: &Request, sink: &mut dyn Sink, stop: watch::Receiver<Stop>
     // Tools that still run lose their lifeline with the runtime, and end.
     runtime.shutdown_background();
     let components = opened.builders.instantiations();
-    leave(opened, ended.keys, &mut teller);
-    let (ok, class) = (ended.ok && teller.class().is_none(), teller.class());
+    let built = ended.ok;
+    leave(opened, ended, &mut teller);
+    let (ok, class) = (built && teller.class().is_none(), teller.class());
     let counts = teller.counts();
-    teller.tell(Event::BuildFinished { ok, counts, components, duration: started.elapsed() });
+    teller.tell(Event::BuildFinished {
+        ok,
+        counts,
+        components,
+        duration: started.elapsed(),
+    });
     Ok(Summary { ok, class, counts })
 }
 
@@ -87,7 +92,11 @@ fn clear_cache(request: &Request) -> Result<(), Problem> {
 fn build_started(opened: &Opened, request: &Request) -> Event {
     Event::BuildStarted {
         workspace: opened.workspace.name.clone(),
-        targets: opened.selected.iter().map(|id| opened.target(*id).name.to_string()).collect(),
+        targets: opened
+            .selected
+            .iter()
+            .map(|id| opened.target(*id).name.to_string())
+            .collect(),
         mode: request.mode.clone(),
         tier: opened.executor.settings.tier,
         jobs: request.jobs,
@@ -97,24 +106,54 @@ fn build_started(opened: &Opened, request: &Request) -> Event {
 fn start_runtime(request: &Request) -> Result<tokio::runtime::Runtime, Problem> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let builder = builder.enable_all().max_blocking_threads(request.jobs * 2 + 2);
-    builder.build().map_err(|error| Problem::new("build::runtime", Class::Build, "cannot start the build").because(&error))
+    builder
+        .build()
+        .map_err(|error| Problem::new("build::runtime", Class::Build, "cannot start the build").because(&error))
 }
 
 /// Leaves what the next build needs, and keeps the cache within its bounds. None of it can fail the build.
-fn leave(opened: Opened, keys: BTreeMap<String, BTreeMap<String, String>>, teller: &mut Teller<'_>) {
-    let Opened { places, mut last_keys, executor, .. } = opened;
-    if keys.is_empty() {
+fn leave(opened: Opened, ended: Ended, teller: &mut Teller<'_>) {
+    let Opened {
+        workspace,
+        places,
+        mut last_keys,
+        executor,
+        ..
+    } = opened;
+    if ended.keys.is_empty() {
         return;
     }
-    last_keys.extend(keys);
+    last_keys.extend(ended.keys);
+    let all: Vec<String> = workspace.targets.iter().map(|target| target.name.to_string()).collect();
+    let output = workspace.output.under(&workspace.root);
+    if let Err(error) = manifest::write(&output, &workspace.name, ended.built, &all) {
+        teller.notice(
+            "build::manifest",
+            &format!("the manifest could not be written: {error}"),
+        );
+    }
     if let Err(error) = executor.store.evict_if_due() {
-        teller.notice("cache::evict", &format!("the cache could not be kept within its bounds: {error}"));
+        teller.notice(
+            "cache::evict",
+            &format!("the cache could not be kept within its bounds: {error}"),
+        );
     }
     teller.faults(&executor.store);
-    let Some(executor) = Arc::into_inner(executor) else { return };
-    let Some(files) = Arc::into_inner(executor.files) else { return };
-    let state = State { files: files.into_known(), keys: last_keys, ..State::default() };
-    if let Err(error) = places.save(state) {
-        teller.notice("build::state", &format!("the next build will read every file again: {error}"));
+    let Some(executor) = Arc::into_inner(executor) else {
+        return;
+    };
+    let Some(files) = Arc::into_inner(executor.files) else {
+        return;
+    };
+    let state = State {
+        version: state::VERSION,
+        files: files.into_known(),
+        keys: last_keys,
+    };
+    if let Err(error) = places.save(&state) {
+        teller.notice(
+            "build::state",
+            &format!("the next build will read every file again: {error}"),
+        );
     }
 }

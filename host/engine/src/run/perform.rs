@@ -70,29 +70,53 @@ pub(super) async fn perform(means: Means, node: NodeId, job: Arc<Job>) -> Result
         && let Some(result) = lookup(executor, &key).await?
     {
         let placed = place(&means, &job, &result).await?;
-        return Ok(Performed { key, result, hit: true, placed, undeclared: Vec::new() });
+        return Ok(Performed {
+            key,
+            result,
+            hit: true,
+            placed,
+            undeclared: Vec::new(),
+        });
     }
     let say = |progress| drop(means.tell.send((node, progress)));
     say(Progress::Started);
     let mut output = |stream, bytes: &[u8]| say(Progress::Output(stream, bytes.to_vec()));
-    let execution = executor.run(&job, &Arc::new(prepared), &mut output, means.stop.clone()).await?;
+    let execution = executor
+        .run(&job, &Arc::new(prepared), &mut output, means.stop.clone())
+        .await?;
     let result = execution.result;
     if means.cache.write {
         let (executor, result) = (Arc::clone(executor), result.clone());
         blocking(move || Ok(executor.store.record(&key, &result)?)).await?;
     }
     let placed = place(&means, &job, &result).await?;
-    Ok(Performed { key, result, hit: false, placed, undeclared: execution.undeclared })
+    Ok(Performed {
+        key,
+        result,
+        hit: false,
+        placed,
+        undeclared: execution.undeclared,
+    })
 }
 
 /// What an action said when its result was made: standard output, then standard error.
 pub(super) fn replay(executor: &Executor, result: &ActionResult) -> Vec<(Stream, String)> {
     let read = |stream, digest: &Digest| {
         let nothing = *digest == Digest::of(b"");
-        let bytes = if nothing { None } else { executor.store.read_blob(digest, MAX_REPLAY) };
+        let bytes = if nothing {
+            None
+        } else {
+            executor.store.read_blob(digest, MAX_REPLAY)
+        };
         bytes.map(|bytes| (stream, String::from_utf8_lossy(&bytes).into_owned()))
     };
-    [read(Stream::Stdout, &result.stdout), read(Stream::Stderr, &result.stderr)].into_iter().flatten().collect()
+    [
+        read(Stream::Stdout, &result.stdout),
+        read(Stream::Stderr, &result.stderr),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 async fn lookup(executor: &Arc<Executor>, key: &Digest) -> Result<Option<ActionResult>, ExecuteError> {

@@ -65,7 +65,10 @@ pub(super) fn plan_round(
     let key = round_key(builder.digest, round);
     let variants = load(&executor.store, &key);
     let mut source = WorkspaceSource::new(&executor.files, &executor.tools, &target.root, &builder.granted);
-    let hit = variants.iter().find(|stored| plan::replay(&stored.reads, &mut source)).cloned();
+    let hit = variants
+        .iter()
+        .find(|stored| plan::replay(&stored.reads, &mut source))
+        .cloned();
     let cached = hit.is_some();
     let stored = match hit {
         Some(stored) => stored,
@@ -84,9 +87,17 @@ pub(super) fn plan_round(
     let plan = plan::check(&round.before, &stored.plan, &rules).map_err(|error| {
         let message = format!("the builder `{}` gave a plan that cannot be carried out", builder.name);
         let problem = Problem::new("plan::refused", Class::Build, message).target(target.name.as_str());
-        problem.because(&error).hint(format!("this is a mistake of the builder `{}`; report it to its author", builder.name))
+        problem.because(&error).hint(format!(
+            "this is a mistake of the builder `{}`; report it to its author",
+            builder.name
+        ))
     })?;
-    Ok(Planned { plan, next: stored.plan.next, cached, logs: stored.logs })
+    Ok(Planned {
+        plan,
+        next: stored.plan.next,
+        cached,
+        logs: stored.logs,
+    })
 }
 
 /// Asks the component, and records what it asks.
@@ -95,7 +106,9 @@ fn ask(executor: &Executor, builder: &OpenBuilder, target: &Target, round: &Roun
     let mut recorder = Recorder::new(source);
     let answer = match &round.seen {
         None => builder.component.plan(&round.request, &mut recorder),
-        Some((state, seen)) => builder.component.continue_plan(&round.request, state, seen, &mut recorder),
+        Some((state, seen)) => builder
+            .component
+            .continue_plan(&round.request, state, seen, &mut recorder),
     };
     let plan = answer.map_err(|failure| match failure {
         PlanFailure::Plugin(error) => Problem::from(error).target(target.name.as_str()),
@@ -133,7 +146,9 @@ fn round_key(component: Digest, round: &Round) -> Digest {
 
 fn load(store: &Store, key: &Digest) -> Vec<Stored> {
     let bytes = store.document("plan", key);
-    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    bytes
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default()
 }
 
 /// Keeps the newest first. Best effort: without it, the next build asks the component again.

@@ -16,7 +16,11 @@ pub(super) fn read(
 ) -> Option<Vec<SeenFile>> {
     let mut seen = Vec::new();
     for output in needs {
-        let file = |path: &str, content| SeenFile { output: output.clone(), path: path.to_owned(), content };
+        let file = |path: &str, content| SeenFile {
+            output: output.clone(),
+            path: path.to_owned(),
+            content,
+        };
         match contents.get(output)? {
             Content::File { digest, .. } => seen.push(file("", store.read_blob(digest, MAX_FILE)?)),
             Content::Folder(tree) => {

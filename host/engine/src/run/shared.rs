@@ -59,7 +59,10 @@ pub(super) fn open(request: &Request) -> Result<Opened, Problem> {
             environment: environment.clone(),
             scratch: places.scratch(),
             failed: places.failed(),
-            limits: Limits { timeout: workspace.sandbox.timeout.unwrap_or(TIMEOUT), ..Limits::default() },
+            limits: Limits {
+                timeout: workspace.sandbox.timeout.unwrap_or(TIMEOUT),
+                ..Limits::default()
+            },
             tool_caches: request.cache.tool_caches,
         },
         files: Arc::new(Files::new(workspace.root.clone(), workspace.output.clone(), files)),
@@ -67,7 +70,15 @@ pub(super) fn open(request: &Request) -> Result<Opened, Problem> {
         store,
     };
     let executor = Arc::new(executor);
-    Ok(Opened { workspace, graph, selected, builders, places, last_keys: keys, executor })
+    Ok(Opened {
+        workspace,
+        graph,
+        selected,
+        builders,
+        places,
+        last_keys: keys,
+        executor,
+    })
 }
 
 /// Reads the configuration alone.

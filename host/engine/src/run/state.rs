@@ -14,14 +14,15 @@ use crate::inputs::Known;
 use crate::path::RelPath;
 
 /// Version of the file; another one is ignored. History: 1, the first.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 /// Largest state file that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 30;
 
 /// A workspace's memory.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct State {
-    version: u32,
+    /// [`VERSION`].
+    pub(super) version: u32,
     /// Files, as they were last read.
     pub(super) files: BTreeMap<RelPath, Known>,
     /// The key of each action in the last build of its target, by target and action.
@@ -37,7 +38,9 @@ pub(super) struct Places {
 impl Places {
     /// The places of this workspace.
     pub(super) fn of(workspace: &Path) -> Self {
-        Self { folder: workspace.join(".farm") }
+        Self {
+            folder: workspace.join(".farm"),
+        }
     }
 
     /// Private trees of running actions.
@@ -63,13 +66,21 @@ impl Places {
     pub(super) fn create(&self) -> Result<(), PathError> {
         fs::create_dirs(&self.folder)?;
         let ignore = self.folder.join(".gitignore");
-        if fs::exists(&ignore) { Ok(()) } else { fs::write_atomic(&ignore, b"*\n", Sync::Lazy) }
+        if fs::exists(&ignore) {
+            Ok(())
+        } else {
+            fs::write_atomic(&ignore, b"*\n", Sync::Lazy)
+        }
     }
 
     /// Removes what killed builds left. Only for the one that holds the lock.
     pub(super) fn sweep(&self) -> Result<(), PathError> {
         let scratch = self.scratch();
-        if fs::exists(&scratch) { fs::remove_all(&scratch) } else { Ok(()) }
+        if fs::exists(&scratch) {
+            fs::remove_all(&scratch)
+        } else {
+            Ok(())
+        }
     }
 
     /// What the last build left; nothing where it cannot be read.
@@ -80,9 +91,8 @@ impl Places {
     }
 
     /// Leaves the state for the next build.
-    pub(super) fn save(&self, mut state: State) -> Result<(), PathError> {
-        state.version = VERSION;
-        let bytes = serde_json::to_vec(&state).expect("a map with text keys can be written as JSON");
+    pub(super) fn save(&self, state: &State) -> Result<(), PathError> {
+        let bytes = serde_json::to_vec(state).expect("a map with text keys can be written as JSON");
         fs::write_atomic(&self.state(), &bytes, Sync::Lazy)
     }
 }

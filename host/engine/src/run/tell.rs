@@ -18,12 +18,22 @@ pub(super) struct Teller<'a> {
 impl<'a> Teller<'a> {
     /// Tells this sink.
     pub(super) fn new(sink: &'a mut dyn Sink) -> Self {
-        Self { sink, outcomes: BTreeMap::new(), class: None }
+        Self {
+            sink,
+            outcomes: BTreeMap::new(),
+            class: None,
+        }
     }
 
     /// Tells a fact. An action that ended well in an earlier pass and now merely comes from the cache is no news.
     pub(super) fn tell(&mut self, event: Event) {
-        if let Event::ActionFinished { target, action, outcome, .. } = &event {
+        if let Event::ActionFinished {
+            target,
+            action,
+            outcome,
+            ..
+        } = &event
+        {
             let name = (target.clone(), action.clone());
             let again = matches!(outcome, Outcome::Cached | Outcome::UpToDate) && self.outcomes.contains_key(&name);
             if again {
@@ -48,7 +58,12 @@ impl<'a> Teller<'a> {
     /// Tells something that people should know.
     pub(super) fn notice(&mut self, code: &'static str, message: &str) {
         let message = message.to_owned();
-        self.sink.emit(Event::Notice { code, message, target: None, action: None });
+        self.sink.emit(Event::Notice {
+            code,
+            message,
+            target: None,
+            action: None,
+        });
     }
 
     /// Tells the faults that the store met since it was last asked.

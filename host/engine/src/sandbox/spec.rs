@@ -155,12 +155,24 @@ impl Spec {
         }
         for cache in &self.caches {
             if !is_one_part(&cache.name) {
-                return Err(invalid(format!("cache name `{}` is not one part of a path", cache.name)));
+                return Err(invalid(format!(
+                    "cache name `{}` is not one part of a path",
+                    cache.name
+                )));
             }
         }
         let cache_variables = self.caches.iter().map(|cache| &cache.variable);
-        match self.environment.iter().map(|(name, _)| name).chain(cache_variables).find(|name| !is_variable(name)) {
-            Some(name) => Err(invalid(format!("`{}` is not the name of a variable", name.escape_debug()))),
+        match self
+            .environment
+            .iter()
+            .map(|(name, _)| name)
+            .chain(cache_variables)
+            .find(|name| !is_variable(name))
+        {
+            Some(name) => Err(invalid(format!(
+                "`{}` is not the name of a variable",
+                name.escape_debug()
+            ))),
             None => Ok(()),
         }
     }
@@ -179,7 +191,10 @@ fn check_path(path: &Path) -> Result<(), SandboxError> {
     let whole = path.parent().is_none();
     let climbs = path.components().any(|part| part == Component::ParentDir);
     if !path.is_absolute() || whole || climbs {
-        return Err(invalid(format!("path `{}` is not an absolute path below the root", path.display())));
+        return Err(invalid(format!(
+            "path `{}` is not an absolute path below the root",
+            path.display()
+        )));
     }
     Ok(())
 }
@@ -227,14 +242,39 @@ mod tests {
     fn what_would_show_or_cover_too_much_is_refused() {
         assert!(spec().check().is_ok());
         for toolchain in ["/", "relative", "/opt/../root"] {
-            let spec = Spec { toolchains: vec![toolchain.into()], ..spec() };
+            let spec = Spec {
+                toolchains: vec![toolchain.into()],
+                ..spec()
+            };
             assert!(spec.check().is_err(), "{toolchain}");
         }
-        let bind = Bind { source: "/x/modules".into(), at: RelPath::root() };
-        assert!(Spec { binds: vec![bind], ..spec() }.check().is_err());
+        let bind = Bind {
+            source: "/x/modules".into(),
+            at: RelPath::root(),
+        };
+        assert!(
+            Spec {
+                binds: vec![bind],
+                ..spec()
+            }
+            .check()
+            .is_err()
+        );
         for name in ["", "..", "a/b", "."] {
-            let cache = CacheFolder { name: name.into(), source: "/x/c".into(), variable: "C".into() };
-            assert!(Spec { caches: vec![cache], ..spec() }.check().is_err(), "{name:?}");
+            let cache = CacheFolder {
+                name: name.into(),
+                source: "/x/c".into(),
+                variable: "C".into(),
+            };
+            assert!(
+                Spec {
+                    caches: vec![cache],
+                    ..spec()
+                }
+                .check()
+                .is_err(),
+                "{name:?}"
+            );
         }
     }
 }

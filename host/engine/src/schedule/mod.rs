@@ -59,7 +59,11 @@ impl Schedule {
                 }
             }
         }
-        self.nodes.push(Node { state: State::Waiting, open, users: Vec::new() });
+        self.nodes.push(Node {
+            state: State::Waiting,
+            open,
+            users: Vec::new(),
+        });
         if lost {
             self.finish(id, Outcome::Skipped);
         } else if open == 0 {
@@ -106,7 +110,10 @@ impl Schedule {
     pub fn stop(&mut self) -> Vec<NodeId> {
         self.stopped = true;
         let open = |node: &Node| matches!(node.state, State::Waiting | State::Ready);
-        let left: Vec<NodeId> = (0..self.nodes.len()).map(NodeId).filter(|id| open(&self.nodes[id.0])).collect();
+        let left: Vec<NodeId> = (0..self.nodes.len())
+            .map(NodeId)
+            .filter(|id| open(&self.nodes[id.0]))
+            .collect();
         left.iter().for_each(|id| self.set(*id, State::Done(Outcome::Skipped)));
         left
     }

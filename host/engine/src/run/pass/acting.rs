@@ -8,6 +8,7 @@ use crate::execute::ExecuteError;
 use crate::plan::OutputRef;
 use crate::run::finish::{self, FinishError, Finished};
 use crate::run::job::{self, Phase};
+use crate::run::manifest::{ArtifactEntry, TargetEntry};
 use crate::run::pass::{Message, Pass};
 use crate::run::perform::{self, Performed, Progress};
 use crate::schedule::NodeId;
@@ -32,10 +33,20 @@ impl Pass<'_, '_> {
         let info = &self.nodes[&node];
         let (target, action) = (self.target_name(info.target), info.action.clone());
         self.teller.tell(match progress {
-            Progress::Started => Event::ActionStarted { target, action, label: info.label.clone() },
+            Progress::Started => Event::ActionStarted {
+                target,
+                action,
+                label: info.label.clone(),
+            },
             Progress::Output(stream, bytes) => {
                 let text = String::from_utf8_lossy(&bytes).into_owned();
-                Event::ActionOutput { target, action, stream, text, replayed: false }
+                Event::ActionOutput {
+                    target,
+                    action,
+                    stream,
+                    text,
+                    replayed: false,
+                }
             }
         });
     }
@@ -83,7 +94,10 @@ impl Pass<'_, '_> {
         let run = &mut self.runs[at];
         run.keys.insert(info.action.clone(), key);
         for (output, content) in &performed.result.outputs {
-            let output = OutputRef { action: info.action.clone(), output: output.clone() };
+            let output = OutputRef {
+                action: info.action.clone(),
+                output: output.clone(),
+            };
             run.contents.insert(output, content.clone());
         }
         self.schedule.finish(node, outcome);
@@ -103,14 +117,26 @@ impl Pass<'_, '_> {
     fn tell_replay(&mut self, target: &str, action: &str, performed: &Performed) {
         for (stream, text) in perform::replay(&self.opened.executor, &performed.result) {
             let (target, action) = (target.to_owned(), action.to_owned());
-            self.teller.tell(Event::ActionOutput { target, action, stream, text, replayed: true });
+            self.teller.tell(Event::ActionOutput {
+                target,
+                action,
+                stream,
+                text,
+                replayed: true,
+            });
         }
     }
 
     fn tell_undeclared(&mut self, target: &str, action: &str, performed: &Performed) {
-        let Some(first) = performed.undeclared.first() else { return };
+        let Some(first) = performed.undeclared.first() else {
+            return;
+        };
         let more = performed.undeclared.len() - 1;
-        let rest = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let rest = if more == 0 {
+            String::new()
+        } else {
+            format!(" and {more} more")
+        };
         self.teller.tell(Event::Notice {
             code: "sandbox::undeclared-output",
             message: format!("wrote `{first}`{rest} without declaring it; that is gone"),
@@ -144,7 +170,6 @@ impl Pass<'_, '_> {
             (Phase::Planned, false) => {
                 run.phase = Phase::Finishing;
                 let work = finish::Work {
-                    target: self.opened.target(run.id).name.to_string(),
                     folder: self.opened.artifact_folder(run.id),
                     artifacts: run.plan.artifacts.clone(),
                     contents: run.contents.clone(),
@@ -165,10 +190,17 @@ impl Pass<'_, '_> {
         let name = self.target_name(at);
         match finished {
             Ok(finished) => {
-                let outcome = if finished.written { Outcome::Cached } else { Outcome::UpToDate };
+                let outcome = if finished.written {
+                    Outcome::Cached
+                } else {
+                    Outcome::UpToDate
+                };
                 let events = self.runs[at].take_deferred(outcome);
                 events.into_iter().for_each(|event| self.teller.tell(event));
                 self.runs[at].phase = Phase::Done;
+                let builder = self.opened.target(self.runs[at].id).builder.clone();
+                let artifacts = finished.artifacts.iter().map(ArtifactEntry::from).collect();
+                self.built.insert(name, TargetEntry { builder, artifacts });
                 self.tell_target(at, finished.artifacts);
             }
             Err(FinishError::Lost) => self.lose(),

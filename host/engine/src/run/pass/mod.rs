@@ -17,9 +17,10 @@ use crate::execute::ExecuteError;
 use crate::fs::LockFile;
 use crate::graph::TargetId;
 use crate::path::RelPath;
-use crate::run::finish::{Finished, FinishError};
-use crate::run::lock;
+use crate::run::finish::{FinishError, Finished};
 use crate::run::job::{NodeInfo, Phase, TargetRun};
+use crate::run::lock;
+use crate::run::manifest::TargetEntry;
 use crate::run::perform::{Means, Performed, Progress};
 use crate::run::planning::Planned;
 use crate::run::request::{Request, Stop};
@@ -34,6 +35,8 @@ pub(super) struct Ended {
     pub(super) ok: bool,
     /// Whether the store lost something that was needed: another pass makes it anew.
     pub(super) lost: bool,
+    /// What was made, by target.
+    pub(super) built: BTreeMap<String, TargetEntry>,
     /// The keys of the actions, by target.
     pub(super) keys: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -64,6 +67,8 @@ pub(super) struct Pass<'a, 's> {
     means: Means,
     stop_tools: watch::Sender<bool>,
     lost: bool,
+    /// What was made so far.
+    built: BTreeMap<String, TargetEntry>,
     /// Held while this build may write into the workspace.
     lock: Option<LockFile>,
 }
@@ -74,7 +79,12 @@ impl<'a, 's> Pass<'a, 's> {
         let (ended, ends) = mpsc::unbounded_channel();
         let (tell, progress) = mpsc::unbounded_channel();
         let (stop_tools, stop) = watch::channel(false);
-        let means = Means { executor: Arc::clone(&opened.executor), cache: request.cache, tell, stop };
+        let means = Means {
+            executor: Arc::clone(&opened.executor),
+            cache: request.cache,
+            tell,
+            stop,
+        };
         Self {
             opened,
             request,
@@ -91,6 +101,7 @@ impl<'a, 's> Pass<'a, 's> {
             means,
             stop_tools,
             lost: false,
+            built: BTreeMap::new(),
             lock: None,
         }
     }
@@ -171,7 +182,7 @@ impl<'a, 's> Pass<'a, 's> {
     }
 
     fn give_up(self) -> Ended {
-        Ended { ok: false, lost: false, keys: BTreeMap::new() }
+        Ended::default()
     }
 
     fn end(mut self) -> Ended {
@@ -181,8 +192,15 @@ impl<'a, 's> Pass<'a, 's> {
             events.into_iter().for_each(|event| self.teller.tell(event));
         }
         let keys = self.runs.iter_mut().map(|run| (run.id, std::mem::take(&mut run.keys)));
-        let keys = keys.map(|(id, keys)| (self.opened.target(id).name.to_string(), keys)).collect();
-        Ended { ok: ok && !self.lost, lost: self.lost, keys }
+        let keys = keys
+            .map(|(id, keys)| (self.opened.target(id).name.to_string(), keys))
+            .collect();
+        Ended {
+            ok: ok && !self.lost,
+            lost: self.lost,
+            built: self.built,
+            keys,
+        }
     }
 
     /// Makes `.farm/`, and waits until no other build runs in this workspace. False when the user stopped meanwhile.
@@ -196,7 +214,8 @@ impl<'a, 's> Pass<'a, 's> {
             }
             Err(error) => {
                 let message = "the workspace's `.farm` folder cannot be used";
-                self.teller.problem(Problem::new("build::folder", Class::Request, message).because(&error));
+                self.teller
+                    .problem(Problem::new("build::folder", Class::Request, message).because(&error));
                 false
             }
         }
@@ -243,7 +262,12 @@ fn target_runs(opened: &Opened) -> Vec<TargetRun> {
     let places: BTreeMap<TargetId, usize> = opened.selected.iter().enumerate().map(|(at, id)| (*id, at)).collect();
     let mut runs: Vec<TargetRun> = Vec::with_capacity(opened.selected.len());
     for (at, id) in opened.selected.iter().enumerate() {
-        let deps: Vec<usize> = opened.graph.deps_of(*id).iter().filter_map(|dep| places.get(dep).copied()).collect();
+        let deps: Vec<usize> = opened
+            .graph
+            .deps_of(*id)
+            .iter()
+            .filter_map(|dep| places.get(dep).copied())
+            .collect();
         for dep in &deps {
             runs[*dep].users.push(at);
         }

@@ -24,7 +24,11 @@ impl Pass<'_, '_> {
         if run.phase != Phase::Waiting {
             return;
         }
-        if run.deps.iter().any(|dep| self.runs[*dep].failed && !self.runs[*dep].is_planned()) {
+        if run
+            .deps
+            .iter()
+            .any(|dep| self.runs[*dep].failed && !self.runs[*dep].is_planned())
+        {
             self.fail_target(at);
             return;
         }
@@ -52,7 +56,11 @@ impl Pass<'_, '_> {
         let run = &mut self.runs[at];
         let Some(request) = run.request.clone() else { return };
         run.phase = Phase::Planning;
-        let round = Round { request, before: run.plan.clone(), seen };
+        let round = Round {
+            request,
+            before: run.plan.clone(),
+            seen,
+        };
         let target = self.opened.target(run.id).clone();
         let builder = self.opened.builders.of(&target.builder);
         let executor = Arc::clone(&self.opened.executor);
@@ -81,7 +89,11 @@ impl Pass<'_, '_> {
         let run = &mut self.runs[at];
         run.plan = planned.plan;
         run.next = planned.next;
-        run.phase = if run.next.is_some() { Phase::Partly } else { Phase::Planned };
+        run.phase = if run.next.is_some() {
+            Phase::Partly
+        } else {
+            Phase::Planned
+        };
         self.add_nodes(at, &new);
         if self.runs[at].is_planned() {
             for user in self.runs[at].users.clone() {
@@ -94,7 +106,10 @@ impl Pass<'_, '_> {
     fn tell_plan(&mut self, at: usize, planned: &Planned, new: &[CheckedAction]) {
         let target = self.opened.target(self.runs[at].id);
         let name = target.name.to_string();
-        if new.first().is_some_and(|action| self.teller.has_told(&name, &action.id)) {
+        if new
+            .first()
+            .is_some_and(|action| self.teller.has_told(&name, &action.id))
+        {
             return;
         }
         for (level, message) in &planned.logs {
@@ -129,8 +144,7 @@ impl Pass<'_, '_> {
     fn add_nodes(&mut self, at: usize, actions: &[CheckedAction]) {
         let mut left: Vec<&CheckedAction> = actions.iter().collect();
         while !left.is_empty() {
-            let (ready, waiting): (Vec<_>, Vec<_>) =
-                left.into_iter().partition(|action| self.runs_before(at, action));
+            let (ready, waiting): (Vec<_>, Vec<_>) = left.into_iter().partition(|action| self.runs_before(at, action));
             if ready.is_empty() {
                 debug_assert!(waiting.is_empty(), "a checked plan has no cycle");
                 break;
@@ -155,7 +169,11 @@ impl Pass<'_, '_> {
         let needs = job::needs(&self.runs, at, action, &self.names, &self.name_of());
         let node = self.schedule.add(&needs);
         self.names.insert(at, &action.id, node);
-        let info = NodeInfo { target: at, action: action.id.clone(), label: action.label.clone() };
+        let info = NodeInfo {
+            target: at,
+            action: action.id.clone(),
+            label: action.label.clone(),
+        };
         self.nodes.insert(node, info);
         self.runs[at].open += 1;
         if matches!(self.schedule.state(node), crate::schedule::State::Done(_)) {
@@ -166,7 +184,9 @@ impl Pass<'_, '_> {
     /// Takes the places of the user's tree that new actions write to; no two targets may share one.
     fn claim(&mut self, at: usize, actions: &[CheckedAction]) -> Result<(), Problem> {
         let target = self.opened.target(self.runs[at].id);
-        let outputs = actions.iter().flat_map(|action| action.outputs.iter().filter(|output| output.in_place));
+        let outputs = actions
+            .iter()
+            .flat_map(|action| action.outputs.iter().filter(|output| output.in_place));
         for output in outputs {
             let path = target.root.join(&output.path);
             if let Some(owner) = self.claimed_by(&path).filter(|owner| *owner != at) {
@@ -192,14 +212,22 @@ impl Pass<'_, '_> {
             }
             above = folder.parent();
         }
-        let below = self.claims.range(path.clone()..).take_while(|(other, _)| other.as_str().starts_with(path.as_str()));
-        below.into_iter().find(|(other, _)| other.below(path).is_some()).map(|(_, owner)| *owner)
+        let below = self
+            .claims
+            .range(path.clone()..)
+            .take_while(|(other, _)| other.as_str().starts_with(path.as_str()));
+        below
+            .into_iter()
+            .find(|(other, _)| other.below(path).is_some())
+            .map(|(_, owner)| *owner)
     }
 
     /// Goes on with a plan whose outputs are there.
     pub(super) fn go_on(&mut self, at: usize) {
         let run = &self.runs[at];
-        let Some(next) = run.next.clone().filter(|_| run.can_go_on()) else { return };
+        let Some(next) = run.next.clone().filter(|_| run.can_go_on()) else {
+            return;
+        };
         match seen::read(&self.opened.executor.store, &next.needs, &run.contents) {
             Some(seen) => self.start_planning(at, Some((next.state, seen))),
             None => self.lose(),
