@@ -3,15 +3,17 @@
 //!
 //! The command runs by `sh -c` in the target's folder. What a dependency makes appears below `deps/`: the artifact
 //! `dist` of the target `web` at `deps/web/dist`, that of `billing:build` at `deps/billing/build/dist`. One kind is
-//! placed where tools look for it: a dependency's `node-modules` appear at `node_modules`.
+//! placed where tools look for it: a dependency's `node-modules` appear at `node_modules`. Where `inputs` names paths
+//! below `deps/`, those artifacts alone are inputs.
 
+mod dependencies;
 mod outputs;
 mod patterns;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use farm_sdk::{Action, Artifact, Builder, Description, Host, Input, Output, Plan, Problem, Request};
+use farm_sdk::{Action, Artifact, Builder, Description, Host, Output, Plan, Problem, Request};
 use serde::Deserialize;
 
 /// The builder.
@@ -54,12 +56,13 @@ impl Builder for Command {
         let options = &request.options;
         let outputs = outputs::read(&options.outputs)?;
         check_environment(options)?;
+        let (files, artifacts) = dependencies::divide(options.inputs.as_deref(), &request.dependencies)?;
         let run = Action::tool("run", "sh")
             .label(first_line(&options.command))
             .args(["-c", options.command.as_str()])
             .uses_tools(find_tools(options, host)?)
-            .inputs(patterns::read(options.inputs.as_deref(), &outputs)?)
-            .inputs(dependencies(request)?)
+            .inputs(patterns::read(files.as_deref(), &outputs)?)
+            .inputs(artifacts)
             .pass_env(options.pass_env.iter().cloned());
         let run = options.env.iter().fold(run, |run, (name, value)| run.env(name, value));
         let run = outputs.iter().fold(run, |run, output| {
@@ -134,22 +137,6 @@ fn check_environment(options: &Options) -> Result<(), Problem> {
         return Err(problem.hint("leave it in the one that you mean"));
     }
     Ok(())
-}
-
-fn dependencies(request: &Request<Options>) -> Result<Vec<Input>, Problem> {
-    let modules: Vec<_> = request.dependencies_of_kind("node-modules").collect();
-    if let [first, second, ..] = modules[..] {
-        let both = format!("`{}` and `{}` both bring a node_modules", first.target, second.target);
-        return Err(Problem::new(both).hint("take one of them out of `deps`"));
-    }
-    let place = |dependency: &farm_sdk::Dependency| match dependency.kind.as_str() {
-        "node-modules" => "node_modules".to_owned(),
-        _ => format!("deps/{}/{}", dependency.target.replace(':', "/"), dependency.name),
-    };
-    let inputs = request.dependencies.iter();
-    Ok(inputs
-        .map(|dependency| Input::artifact(place(dependency), &dependency.target, &dependency.name))
-        .collect())
 }
 
 fn first_line(command: &str) -> String {

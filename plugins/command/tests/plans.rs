@@ -124,6 +124,38 @@ fn mistakes_in_the_environment() {
 }
 
 #[test]
+fn inputs_may_name_the_artifacts_that_count() {
+    let folder = folder()
+        .dependency("api", "app", "python-app")
+        .dependency("api", "openapi", "openapi-schema")
+        .dependency("m:lib", "dist", "files");
+    let places = |inputs: Value| {
+        let plan = plan::<Command>(&folder, &json!({ "command": "true", "inputs": inputs })).expect("sound");
+        plan.actions[0]
+            .inputs
+            .iter()
+            .map(|input| input.at.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        places(json!([])),
+        ["deps/api/app", "deps/api/openapi", "deps/m/lib/dist"]
+    );
+    assert_eq!(
+        places(json!(["deps/api/openapi", "deps/m/**"])),
+        ["deps/api/openapi", "deps/m/lib/dist"]
+    );
+    let problem = plan::<Command>(&folder, &json!({ "command": "true", "inputs": ["deps/api/opanepi"] }));
+    let problem = problem.expect_err("a mistake");
+    assert_eq!(
+        problem.message,
+        "input `deps/api/opanepi` is no artifact of a dependency"
+    );
+    let hint = "the dependencies make `deps/api/app`, `deps/api/openapi`, `deps/m/lib/dist`";
+    assert_eq!(problem.hint.as_deref(), Some(hint));
+}
+
+#[test]
 fn two_node_modules() {
     let folder =
         folder()

@@ -55,7 +55,7 @@ const DEVELOPMENT: &[&str] = &[
     ".python-version",
     "pyproject.toml",
     "pytest.ini",
-    "requirements*.txt",
+    "requirements*.{in,txt}",
     "setup.cfg",
     "tox.ini",
     "uv.lock",
