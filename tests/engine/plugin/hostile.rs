@@ -168,11 +168,8 @@ fn a07_a_huge_answer_does_not_grow_the_host() {
     let huge = host.builder("huge_answer", component);
     huge.load().expect("a component");
     let before = peak_memory();
-    let planned = huge.plan(&request(""), &mut Files::default());
-    let Err(PlanFailure::Plugin(error)) = planned else {
-        panic!("it answered")
-    };
-    assert_eq!(limit(&error.fault), &LimitHit::Answer { limit: 64 << 20 });
+    huge.plan(&request("200"), &mut Files::default())
+        .expect_err("a failure");
     let grown = peak_memory() - before;
     assert!(grown < 250 << 20, "{grown} bytes: the guest's own 200 MiB, and no copy");
     assert_host_goes_on(&host);
@@ -187,6 +184,17 @@ fn peak_memory() -> u64 {
         .expect("a peak");
     let kilobytes: u64 = line.trim_end_matches("kB").trim().parse().expect("a number");
     kilobytes << 10
+}
+
+#[test]
+fn a07_an_answer_may_be_as_big_as_its_limit() {
+    let host = host(Limits::default());
+    let error = failure(&host, "huge_answer", "65");
+    assert_eq!(limit(&error.fault), &LimitHit::Answer { limit: 64 << 20 });
+    let planned = host
+        .builder("huge_answer", guest("huge_answer"))
+        .plan(&request("60"), &mut Files::default());
+    assert!(planned.is_ok_and(|plan| plan.next.is_some_and(|next| next.state.len() == 60 << 20)));
 }
 
 #[test]
