@@ -1,12 +1,13 @@
-//! A07: answers with more than anybody wants to hold.
+//! A07: answers with as many MiB as its mode says.
 
 use guests::*;
 
-planner!(|_: PlanRequest| -> Result<Plan, Problem> {
+planner!(|request: PlanRequest| -> Result<Plan, Problem> {
+    let mebibytes: usize = request.mode.parse().unwrap_or_default();
     Ok(Plan {
         next: Some(Continuation {
             needs: Vec::new(),
-            state: vec![7; 200 << 20],
+            state: vec![7; mebibytes << 20],
         }),
         ..empty_plan()
     })

@@ -9,6 +9,7 @@ planner!(|_: PlanRequest| -> Result<Plan, Problem> {
     })
 });
 
+#[expect(unconditional_recursion, reason = "that is what it is for")]
 #[inline(never)]
 fn deeper(depth: u64) -> u64 {
     let here = std::hint::black_box([depth; 16]);

@@ -30,7 +30,6 @@ use std::fmt;
 use std::path::Path;
 
 use crate::digest::Digest;
-use crate::error::Problem;
 use crate::plan::{BuilderProblem, Description, Level, Plan, PlanRequest, SeenFile, Source, StepRun};
 
 pub use component::{ComponentBuilder, ComponentFile};
@@ -86,18 +85,4 @@ pub enum PlanFailure {
     /// The component answered with a mistake that the user can mend.
     #[error("{}", .0.message)]
     Problem(BuilderProblem),
-}
-
-impl PlanFailure {
-    /// As a problem; one that the builder reports gets `code`, and the caller adds target and place.
-    pub fn into_problem(self, code: &'static str) -> Problem {
-        match self {
-            Self::Plugin(error) => error.into(),
-            Self::Problem(problem) => {
-                let hint = problem.hint.clone();
-                let told = Problem::new(code, crate::error::Class::Request, problem.message);
-                hint.into_iter().fold(told, Problem::hint)
-            }
-        }
-    }
 }

@@ -1,0 +1,9 @@
+;; A04: asks for 4 GiB at once.
+(core module $main
+  (import "libc" "memory" (memory 1))
+  (func (export "describe") (result i32) (i32.const 1024))
+  (func (export "post-describe") (param i32))
+  (func (export "plan") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32) (drop (memory.grow (i32.const 65535))) (i32.const 1024))
+  (func (export "continue-plan") (param i32) (result i32) (i32.const 1024))
+  (func (export "run-step") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+  (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 2048)))

@@ -1,0 +1,9 @@
+;; A02: never ends while the host puts a request into its memory.
+(core module $main
+  (import "libc" "memory" (memory 1))
+  (func (export "describe") (result i32) (i32.const 1024))
+  (func (export "post-describe") (param i32))
+  (func (export "plan") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32) (i32.const 1024))
+  (func (export "continue-plan") (param i32) (result i32) (i32.const 1024))
+  (func (export "run-step") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+  (func (export "realloc") (param i32 i32 i32 i32) (result i32) (loop $ever (br $ever)) (unreachable)))

@@ -1,0 +1,9 @@
+;; Does nothing: memory full of zeros is an empty description and an empty plan. The others are compared with it.
+(core module $main
+  (import "libc" "memory" (memory 1))
+  (func (export "describe") (result i32) (i32.const 1024))
+  (func (export "post-describe") (param i32))
+  (func (export "plan") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32) (i32.const 1024))
+  (func (export "continue-plan") (param i32) (result i32) (i32.const 1024))
+  (func (export "run-step") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+  (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 2048)))
