@@ -1,1 +1,5 @@
 //! Tests of the engine through its public functions, without a process.
+
+mod disk;
+mod restore;
+mod store;
