@@ -8,9 +8,38 @@ use std::path::{Path, PathBuf};
 /// What a test expects at a path: `Ok` is a file's bytes, `Err` is a link's target.
 pub(crate) type Files = BTreeMap<String, Result<Vec<u8>, String>>;
 
-/// A temporary folder, removed when dropped.
-pub(crate) fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a temporary folder")
+/// A temporary folder. Dropping it removes it, also what nobody may write to.
+pub(crate) struct Temporary(tempfile::TempDir);
+
+impl Temporary {
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        drop(farm_engine::fs::remove_all(self.0.path()));
+    }
+}
+
+/// A new temporary folder.
+pub(crate) fn folder() -> Temporary {
+    Temporary(tempfile::tempdir().expect("a temporary folder"))
+}
+
+/// Lets the owner change all folders below this one, as a user who is not root has to before he does damage.
+pub(crate) fn unlock(folder: &Path) {
+    if folder.is_symlink() || !folder.is_dir() {
+        return;
+    }
+    if mode(folder) & 0o200 == 0 {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("set");
+    }
+    for entry in fs::read_dir(folder).expect("listed") {
+        unlock(&entry.expect("an entry").path());
+    }
 }
 
 /// Writes a file and the folders above it.

@@ -20,7 +20,7 @@ use crate::disk::{self, Files, Random};
 
 /// A workspace and a store beside it.
 struct Space {
-    base: tempfile::TempDir,
+    base: disk::Temporary,
     store: Store,
 }
 

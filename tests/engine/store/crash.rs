@@ -80,6 +80,7 @@ fn e01_an_unpacked_folder_without_its_record_is_replaced() {
     let record = cache.join(format!("v1/unpacked/{tree}.{name}.json"));
     fs::remove_file(&record).expect("removed");
     let left = cache.join(format!("v1/unpacked/{tree}/{name}/a.js"));
+    disk::unlock(&cache);
     fs::remove_file(&left).expect("half of it was moved");
     let store = open(&cache);
     assert_eq!(store.unpacked(tree, name), None);

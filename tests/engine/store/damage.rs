@@ -79,6 +79,7 @@ fn survives(victim: &str, damage: impl Fn(&Path)) {
     let base = disk::folder();
     let cache = base.path().join("cache");
     build(&open(&cache), base.path());
+    disk::unlock(cache.join(victim).parent().expect("a folder above"));
     damage(&cache.join(victim));
     let store = open(&cache);
     let was_whole = all_cached(&store);
@@ -174,6 +175,7 @@ fn d01_every_file_gone() {
         let base = disk::folder();
         let cache = base.path().join("cache");
         build(&open(&cache), base.path());
+        disk::unlock(&cache);
         fs::remove_file(cache.join(&victim)).expect("removed");
         let store = open(&cache);
         if !all_cached(&store) {
@@ -203,6 +205,7 @@ fn d01_a_folder_of_the_store_replaced_by_a_file() {
         let base = disk::folder();
         let cache = base.path().join("cache");
         build(&open(&cache), base.path());
+        disk::unlock(&cache);
         fs::remove_dir_all(cache.join("v1").join(folder)).expect("removed");
         disk::write(&cache.join("v1").join(folder), "a file");
         let store = open(&cache);
@@ -234,6 +237,7 @@ fn unpacked_folders_notice_new_and_removed_files() {
             .and_then(Path::parent)
             .expect("a folder")
             .to_path_buf();
+        disk::unlock(&folder);
         change(&folder);
         let store = open(base.path());
         assert_eq!(store.lookup(&key("action")), None);
