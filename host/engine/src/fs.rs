@@ -286,6 +286,18 @@ pub fn kind_of(path: &Path) -> Result<Option<Kind>, PathError> {
     Ok(stat(path)?.map(|stat| stat.kind))
 }
 
+/// What the system says of an open file.
+pub fn stat_open(file: &File) -> io::Result<Stat> {
+    Ok(Stat::from_system(&rustix::fs::fstat(file)?))
+}
+
+/// Whether an attempt to open a folder has failed because a link or a file is in its place.
+pub fn is_no_folder(error: &io::Error) -> bool {
+    // For a link, systems say the one or the other.
+    let is_loop = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+    is_loop || error.kind() == io::ErrorKind::NotADirectory
+}
+
 /// Sets the permission bits. Follows links.
 pub fn set_mode(path: &Path, mode: u32) -> Result<(), PathError> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).context("change the mode of", path)

@@ -161,12 +161,10 @@ fn refused(error: StoreError, output: &RelPath) -> CollectError {
 }
 
 fn not_below(error: PathError, path: &RelPath) -> CollectError {
-    // For a link where a folder should be, systems say the one or the other.
-    let is_loop = error.source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
-    if is_loop || error.source.kind() == io::ErrorKind::NotADirectory {
-        return CollectError::NotBelow(path.clone());
+    match fs::is_no_folder(&error.source) {
+        true => CollectError::NotBelow(path.clone()),
+        false => io_error(error),
     }
-    io_error(error)
 }
 
 fn io_error(error: PathError) -> CollectError {

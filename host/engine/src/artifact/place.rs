@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cache::Node;
-use crate::error::{PathContext as _, PathError};
+use crate::error::PathError;
 use crate::fs::{Folder, Stat};
 use crate::path::RelPath;
 
@@ -32,7 +32,8 @@ impl Handles {
         self.open.truncate(shared + 1);
         for part in path.parts().skip(shared) {
             let child = self.last().make_child(part)?;
-            open_up(&child)?;
+            // A folder that its owner may not write would keep its files from being replaced.
+            child.open_up()?;
             self.open.push((part.to_owned(), child));
         }
         Ok(self.last())
@@ -41,14 +42,6 @@ impl Handles {
     fn last(&self) -> &Folder {
         &self.open.last().expect("the folder itself is never dropped").1
     }
-}
-
-/// A folder that its owner may not write would keep its files from being replaced.
-fn open_up(folder: &Folder) -> Result<(), PathError> {
-    if folder.own_stat()?.mode & 0o700 == 0o700 {
-        return Ok(());
-    }
-    rustix::fs::fchmod(folder, rustix::fs::Mode::from_raw_mode(0o755)).context("change the mode of", folder.path())
 }
 
 /// What is to be in the folder in the end.

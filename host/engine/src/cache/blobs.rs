@@ -194,8 +194,7 @@ impl Store {
             Ok(file) => file,
             Err(error) => return self.miss(self.flaw_of_unopened(path, &error), what, path),
         };
-        let stat = Folder::from_handle(&file, path).and_then(|handle| handle.own_stat());
-        match stat.map(|stat| flaw(&stat, size)) {
+        match fs::stat_open(&file).map(|stat| flaw(&stat, size)) {
             Ok(None) => Some(file),
             Ok(Some(kind)) => self.miss(kind, what, path),
             Err(_) => self.miss(FaultKind::Unreadable, what, path),

@@ -241,10 +241,8 @@ fn is_unchanged(folder: &Path, facts: &[Fact]) -> bool {
 /// Moves the folder to `temp`, or copies it where the file systems differ.
 fn take(parent: &Folder, source: &str, temp: &Path) -> Result<(), StoreError> {
     let folder = parent.child(source)?;
-    let own = folder.own_stat()?;
-    if own.mode & 0o700 != 0o700 {
-        rustix::fs::fchmod(&folder, rustix::fs::Mode::from_raw_mode(0o755)).context("open", folder.path())?;
-    }
+    // A folder that cannot be written cannot be moved.
+    folder.open_up()?;
     let place = Folder::open(temp.parent().unwrap_or(temp))?;
     let name = temp.file_name().unwrap_or_default();
     match parent.rename(source, &place, name) {

@@ -6,7 +6,7 @@ use super::File;
 use crate::digest::{Digest, Hasher};
 
 /// How much is read at once.
-const BUFFER: usize = 128 * 1024;
+const BUFFER: usize = 64 * 1024;
 /// Smaller files are copied faster than the disk is asked to share their blocks.
 const REFLINK_FROM: u64 = 64 * 1024;
 

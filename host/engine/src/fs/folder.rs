@@ -86,6 +86,14 @@ impl Folder {
         Ok(Stat::from_system(&stat))
     }
 
+    /// Lets the folder's owner read, write and enter it, if that is not so.
+    pub fn open_up(&self) -> Result<(), PathError> {
+        if self.own_stat()?.mode & 0o700 == 0o700 {
+            return Ok(());
+        }
+        rustix::fs::fchmod(self, Mode::from_raw_mode(0o755)).context("change the mode of", &self.path)
+    }
+
     /// The folder of this name.
     pub fn child(&self, name: impl AsRef<OsStr>) -> Result<Self, PathError> {
         let name = name.as_ref();
