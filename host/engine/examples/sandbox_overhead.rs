@@ -13,14 +13,22 @@ const ROUNDS: usize = 200;
 fn main() {
     let helper = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "target/release/farm".into()));
     let folder = std::env::temp_dir().join(format!("farm-overhead-{}", std::process::id()));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let plain = median(|| {
-        let status = std::process::Command::new("/bin/true").status().expect("/bin/true starts");
+        let status = std::process::Command::new("/bin/true")
+            .status()
+            .expect("/bin/true starts");
         assert!(status.success(), "/bin/true fails");
     });
     println!("plain spawn {plain:.2} ms");
     let empty = median(|| {
-        let helper = std::process::Command::new(&helper).arg("__sandbox").stdin(std::process::Stdio::null()).status();
+        let helper = std::process::Command::new(&helper)
+            .arg("__sandbox")
+            .stdin(std::process::Stdio::null())
+            .status();
         assert!(helper.is_ok(), "the helper does not start");
     });
     println!("the helper itself {empty:.2} ms");

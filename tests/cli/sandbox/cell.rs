@@ -38,7 +38,10 @@ impl Cell {
         for folder in [&tree, &scratch] {
             std::fs::create_dir(folder).expect("a new folder");
         }
-        let limits = Limits { timeout: Duration::from_secs(60), ..Limits::default() };
+        let limits = Limits {
+            timeout: Duration::from_secs(60),
+            ..Limits::default()
+        };
         let spec = Spec {
             tier,
             program: "/bin/sh".into(),
@@ -120,10 +123,17 @@ pub(crate) fn run_until(
             Stream::Stderr => stderr.extend_from_slice(bytes),
         }
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let finished = runtime.block_on(run(helper(), spec, &mut output, stop))?;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Ok(Outcome { finished, stdout: text(stdout), stderr: text(stderr) })
+    Ok(Outcome {
+        finished,
+        stdout: text(stdout),
+        stderr: text(stderr),
+    })
 }
 
 impl Outcome {
@@ -136,13 +146,19 @@ impl Outcome {
     /// Fails unless every line of stdout is one of these.
     pub(crate) fn only(&self, allowed: &[&str]) {
         let lines = self.lines();
-        assert!(!lines.is_empty() && lines.iter().all(|line| allowed.contains(line)), "{allowed:?} {self:?}");
+        assert!(
+            !lines.is_empty() && lines.iter().all(|line| allowed.contains(line)),
+            "{allowed:?} {self:?}"
+        );
     }
 }
 
 /// Whether a process with this word in its arguments is alive on the host.
 pub(crate) fn is_alive(word: &str) -> bool {
-    let found = Command::new("pgrep").args(["-f", "--", word]).output().expect("pgrep is there");
+    let found = Command::new("pgrep")
+        .args(["-f", "--", word])
+        .output()
+        .expect("pgrep is there");
     found.status.success()
 }
 

@@ -82,7 +82,9 @@ fn e03_a_stop_ends_the_tool_and_all_its_children() {
 /// Not a test of its own: the process that is killed in the test below. It runs the spec that it is given, as farm does.
 #[test]
 fn victim() {
-    let Ok(spec) = std::env::var("FARM_TEST_VICTIM") else { return };
+    let Ok(spec) = std::env::var("FARM_TEST_VICTIM") else {
+        return;
+    };
     let spec: Spec = serde_json::from_str(&spec).expect("a spec");
     let (_sender, stop) = watch::channel(false);
     let mut pass_on = |_, bytes: &[u8]| std::io::Write::write_all(&mut std::io::stderr(), bytes).expect("a pipe");
@@ -98,13 +100,20 @@ fn e04_a_killed_farm_leaves_no_process() {
         cell.spec.arguments = vec!["run.sh".into()];
         let mut farm = Command::new(std::env::current_exe().expect("this test"))
             .args(["--exact", "sandbox::ending::victim", "--nocapture"])
-            .env("FARM_TEST_VICTIM", serde_json::to_string(&cell.spec).expect("a spec is JSON"))
+            .env(
+                "FARM_TEST_VICTIM",
+                serde_json::to_string(&cell.spec).expect("a spec is JSON"),
+            )
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .expect("a victim");
         let mut started = [0; 7];
-        farm.stderr.take().expect("a pipe").read_exact(&mut started).expect("the tool starts");
+        farm.stderr
+            .take()
+            .expect("a pipe")
+            .read_exact(&mut started)
+            .expect("the tool starts");
         assert_eq!(&started, b"started");
         assert!(is_alive(&word), "{tier}");
         farm.kill().expect("SIGKILL");
@@ -120,7 +129,10 @@ fn a_dropped_run_leaves_no_process() {
         let mut spec = cell.spec.clone();
         let word = seconds();
         spec.arguments = vec!["-c".into(), stubborn(&word)];
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
         let started = tokio::sync::Notify::new();
         runtime.block_on(async {
             let (_sender, stop) = watch::channel(false);

@@ -43,11 +43,16 @@ fn c02_an_undeclared_neighbour_of_the_tree_is_absent() {
                  os.listdir('/')); print(os.path.exists('../neighbour'))";
     let outcome = cell.python(lines);
     let root = "['bin', 'dev', 'etc', 'home', 'lib', 'lib64', 'proc', 'run', 'sbin', 'tmp', 'usr', 'var', 'workspace']";
-    let root = if fs::exists("/lib64").expect("a root") { root.to_owned() } else { root.replace(" 'lib64',", "") };
+    let root = if fs::exists("/lib64").expect("a root") {
+        root.to_owned()
+    } else {
+        root.replace(" 'lib64',", "")
+    };
     assert_eq!(outcome.lines(), [root.as_str(), "True", "False"]);
     let cell = Cell::new(Tier::L1);
     fs::write(cell.outside("neighbour"), "undeclared").expect("a neighbour");
-    cell.python("attempt(lambda: open('../neighbour'))\nattempt(lambda: os.listdir('..'))").only(&["EACCES"]);
+    cell.python("attempt(lambda: open('../neighbour'))\nattempt(lambda: os.listdir('..'))")
+        .only(&["EACCES"]);
 }
 
 #[test]
@@ -69,7 +74,9 @@ fn c03_the_temporary_folder_is_not_the_hosts() {
     for tier in ALL {
         let cell = Cell::new(tier);
         let name = format!("farm-test-{}-{tier}", std::process::id());
-        let outcome = cell.shell(&format!("echo x > \"$TMPDIR/{name}\" && cat \"$TMPDIR/{name}\" && touch \"$HOME/y\""));
+        let outcome = cell.shell(&format!(
+            "echo x > \"$TMPDIR/{name}\" && cat \"$TMPDIR/{name}\" && touch \"$HOME/y\""
+        ));
         assert_eq!(outcome.lines(), ["x"], "{tier}");
         assert!(!std::env::temp_dir().join(&name).exists(), "{tier}");
     }
@@ -83,7 +90,10 @@ fn c03_binds_are_seen_and_cannot_be_written() {
         fs::create_dir(&modules).expect("a folder");
         fs::write(modules.join("index.js"), "code").expect("a file");
         let at = RelPath::parse("web/deep/node_modules").expect("a path");
-        cell.spec.binds.push(Bind { source: modules.clone(), at });
+        cell.spec.binds.push(Bind {
+            source: modules.clone(),
+            at,
+        });
         let outcome = cell.python(
             "print(open('web/deep/node_modules/index.js').read())\n\
              for path in ('index.js', 'new'): attempt(lambda: open('web/deep/node_modules/' + path, 'w'))\n\
@@ -91,7 +101,10 @@ fn c03_binds_are_seen_and_cannot_be_written() {
         );
         let refused = if tier == Tier::L2 { "EROFS" } else { "EACCES" };
         assert_eq!(outcome.lines(), ["code", refused, refused, refused], "{tier}");
-        assert_eq!(fs::read_to_string(modules.join("index.js")).expect("still there"), "code");
+        assert_eq!(
+            fs::read_to_string(modules.join("index.js")).expect("still there"),
+            "code"
+        );
     }
 }
 
@@ -117,11 +130,23 @@ fn caches_are_written_through_their_variable() {
         let source = cell.outside("cache");
         fs::create_dir(&source).expect("a folder");
         let variable = "GOCACHE".to_owned();
-        cell.spec.caches.push(CacheFolder { name: "go".into(), source: source.clone(), variable });
+        cell.spec.caches.push(CacheFolder {
+            name: "go".into(),
+            source: source.clone(),
+            variable,
+        });
         let outcome = cell.shell("echo kept > \"$GOCACHE/entry\"; echo $GOCACHE");
-        let inside = if tier == Tier::L2 { "/cache/go" } else { source.to_str().expect("a text") };
+        let inside = if tier == Tier::L2 {
+            "/cache/go"
+        } else {
+            source.to_str().expect("a text")
+        };
         assert_eq!(outcome.lines(), [inside], "{tier}");
-        assert_eq!(fs::read_to_string(source.join("entry")).expect("an entry"), "kept\n", "{tier}");
+        assert_eq!(
+            fs::read_to_string(source.join("entry")).expect("an entry"),
+            "kept\n",
+            "{tier}"
+        );
     }
 }
 
@@ -132,11 +157,19 @@ fn toolchains_are_executed_at_their_own_paths_and_cannot_be_written() {
         let chain = cell.outside("chain");
         fs::create_dir_all(chain.join("bin")).expect("a folder");
         let tool = chain.join("bin/tool");
-        fs::write(&tool, "#!/bin/sh\necho made\necho x 2>/dev/null >\"$0\" || echo refused\n").expect("a tool");
+        fs::write(
+            &tool,
+            "#!/bin/sh\necho made\necho x 2>/dev/null >\"$0\" || echo refused\n",
+        )
+        .expect("a tool");
         fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).expect("executable");
         cell.spec.toolchains = vec![chain.clone(), chain.join("bin"), "/usr/bin".into()];
         cell.spec.program = tool;
-        assert_eq!(run_spec(&cell.spec).expect("it runs").lines(), ["made", "refused"], "{tier}");
+        assert_eq!(
+            run_spec(&cell.spec).expect("it runs").lines(),
+            ["made", "refused"],
+            "{tier}"
+        );
     }
 }
 
@@ -190,5 +223,6 @@ fn c23_a_file_cannot_grow_past_its_limit() {
 fn f01_a_full_temporary_folder_is_the_tools_own_trouble() {
     let mut cell = Cell::new(Tier::L2);
     cell.spec.limits.temporary = 4 << 20;
-    cell.python("attempt(lambda: open('/tmp/big', 'wb').write(bytes(8 << 20)))").only(&["ENOSPC"]);
+    cell.python("attempt(lambda: open('/tmp/big', 'wb').write(bytes(8 << 20)))")
+        .only(&["ENOSPC"]);
 }

@@ -8,7 +8,14 @@ use farm_engine::sandbox::Tier;
 
 use super::cell::{Cell, SHUT, run_spec};
 
-const REFUSED: &[&str] = &["EPERM", "EACCES", "ENETUNREACH", "ECONNREFUSED", "ENOENT", "EAFNOSUPPORT"];
+const REFUSED: &[&str] = &[
+    "EPERM",
+    "EACCES",
+    "ENETUNREACH",
+    "ECONNREFUSED",
+    "ENOENT",
+    "EAFNOSUPPORT",
+];
 
 #[test]
 fn c05_no_host_can_be_reached_over_tcp_or_udp() {
@@ -16,7 +23,10 @@ fn c05_no_host_can_be_reached_over_tcp_or_udp() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
         let datagrams = UdpSocket::bind("127.0.0.1:0").expect("a socket");
         datagrams.set_nonblocking(true).expect("a socket");
-        let (tcp, udp) = (listener.local_addr().expect("bound").port(), datagrams.local_addr().expect("bound").port());
+        let (tcp, udp) = (
+            listener.local_addr().expect("bound").port(),
+            datagrams.local_addr().expect("bound").port(),
+        );
         let script = format!(
             "attempt(lambda: socket.create_connection(('127.0.0.1', {tcp}), 5))\n\
              attempt(lambda: socket.create_connection(('192.0.2.1', 80), 5))\n\
@@ -59,19 +69,24 @@ fn c05_raw_packet_and_machine_sockets_are_refused_even_with_network() {
 }
 
 #[test]
-fn c05_unix_sockets_of_the_host_cannot_be_reached() {
+fn c05_unix_sockets_of_the_host_cannot_be_reached_even_with_network() {
     for tier in SHUT {
-        let cell = Cell::new(tier);
-        let path = cell.outside("docker.sock");
-        let _listener = UnixListener::bind(&path).expect("a listener");
-        let script = format!("attempt(lambda: socket.socket(socket.AF_UNIX).connect({path:?}))");
-        cell.python(&script).only(&["EPERM", "ENOENT"]);
+        for network in [false, true] {
+            let mut cell = Cell::new(tier);
+            cell.spec.network = network;
+            let path = cell.outside("docker.sock");
+            let _listener = UnixListener::bind(&path).expect("a listener");
+            let script = format!("attempt(lambda: socket.socket(socket.AF_UNIX).connect({path:?}))");
+            cell.python(&script).only(&["EPERM", "ENOENT"]);
+        }
     }
 }
 
 #[test]
 fn c05_the_hosts_netlink_is_not_there() {
-    Cell::new(Tier::L1).python("attempt(lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0))").only(&["EPERM"]);
+    Cell::new(Tier::L1)
+        .python("attempt(lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0))")
+        .only(&["EPERM"]);
     let interfaces = Cell::new(Tier::L2).python("print([name for _, name in socket.if_nameindex()])");
     assert!(!interfaces.stdout.contains("eth"), "{interfaces:?}");
 }
@@ -133,13 +148,13 @@ fn c06_a_file_that_farm_inherited_is_not_passed_on() {
     spec.arguments = vec!["-c".into(), "ls -l /proc/self/fd | grep -c leaked; true".into()];
     // No close-on-exec here, as if the caller of farm had left a file open.
     let file = std::fs::File::create(cell.outside("leaked")).expect("a file");
-    let inherited = rustix_dup(&file);
+    let inherited = inheritable(&file);
     let outcome = run_spec(&spec).expect("it runs");
     drop(inherited);
     assert_eq!(outcome.lines(), ["0"]);
 }
 
 /// A copy of the file that is inherited.
-fn rustix_dup(file: &std::fs::File) -> std::os::fd::OwnedFd {
+fn inheritable(file: &std::fs::File) -> std::os::fd::OwnedFd {
     rustix::io::dup(file).expect("a copy")
 }

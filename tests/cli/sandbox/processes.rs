@@ -32,10 +32,15 @@ fn c10_a_fork_bomb_is_bounded_and_cleared_away() {
 /// a control group can be made, or at L2 with a kernel from 6.14 on.
 fn bounded() -> Vec<Tier> {
     let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let pids = groups.lines().find_map(|line| line.split_once(":pids:")).map(|(_, path)| path.to_owned());
+    let pids = groups
+        .lines()
+        .find_map(|line| line.split_once(":pids:"))
+        .map(|(_, path)| path.to_owned());
     let writable = pids.is_some_and(|path| {
         let folder = format!("/sys/fs/cgroup/pids{path}/farm-test-{}", std::process::id());
-        std::fs::create_dir(&folder).and_then(|()| std::fs::remove_dir(&folder)).is_ok()
+        std::fs::create_dir(&folder)
+            .and_then(|()| std::fs::remove_dir(&folder))
+            .is_ok()
     });
     if writable { ALL.to_vec() } else { vec![Tier::L2] }
 }
@@ -55,7 +60,11 @@ fn c11_io_uring_is_refused() {
 #[test]
 fn c12_other_processes_can_be_neither_read_nor_traced() {
     for tier in SHUT {
-        let mut victim = Command::new("sleep").arg("1000").env("FARM_TOKEN", "secret").spawn().expect("a victim");
+        let mut victim = Command::new("sleep")
+            .arg("1000")
+            .env("FARM_TOKEN", "secret")
+            .spawn()
+            .expect("a victim");
         let pid = victim.id();
         let outcome = Cell::new(tier).python(&format!(
             "attempt(lambda: open('/proc/{pid}/environ').read())\n\
@@ -135,6 +144,9 @@ fn c13_being_root_means_nothing() {
 
 #[test]
 fn the_helper_called_by_hand_does_nothing() {
-    let status = Command::new(super::cell::helper()).arg("__sandbox").stdin(Stdio::null()).status();
+    let status = Command::new(super::cell::helper())
+        .arg("__sandbox")
+        .stdin(Stdio::null())
+        .status();
     assert_eq!(status.expect("it starts").code(), Some(2));
 }

@@ -29,8 +29,12 @@ fn every_machine_looks_the_same_at_l2() {
     let mut cell = Cell::new(Tier::L2);
     std::fs::create_dir(cell.tree("app")).expect("a folder");
     cell.spec.directory = RelPath::parse("app").expect("a path");
-    let outcome = cell.shell("pwd; uname -n; id -u; id -un; id -g; umask; touch /tmp/x /dev/shm/x; test -w / || echo ro");
-    assert_eq!(outcome.lines(), ["/workspace/app", "farm", "1000", "build", "1000", "0022", "ro"]);
+    let outcome =
+        cell.shell("pwd; uname -n; id -u; id -un; id -g; umask; touch /tmp/x /dev/shm/x; test -w / || echo ro");
+    assert_eq!(
+        outcome.lines(),
+        ["/workspace/app", "farm", "1000", "build", "1000", "0022", "ro"]
+    );
 }
 
 #[test]
@@ -56,7 +60,10 @@ fn a_program_that_cannot_be_started_is_not_a_failed_tool() {
         let mut cell = Cell::new(tier);
         cell.spec.program = "/usr/bin/no-such-tool".into();
         let error = run_spec(&cell.spec).expect_err("it is not there");
-        assert!(matches!(&error, SandboxError::Program { source, .. } if source.raw_os_error() == Some(2)), "{error:?}");
+        assert!(
+            matches!(&error, SandboxError::Program { source, .. } if source.raw_os_error() == Some(2)),
+            "{error:?}"
+        );
         let problem = Problem::from(error);
         assert_eq!(problem.code, "sandbox::program");
         assert_eq!(problem.hints.len(), 1);
@@ -73,7 +80,10 @@ fn a_file_without_a_format_is_not_handed_to_a_shell() {
         std::fs::set_permissions(&name, executable).expect("a mode");
         cell.spec.program = cell.spec.tree_inside().join("tool");
         let error = run_spec(&cell.spec).expect_err("it is no program");
-        assert!(matches!(&error, SandboxError::Program { source, .. } if source.raw_os_error() == Some(8)), "{error:?}");
+        assert!(
+            matches!(&error, SandboxError::Program { source, .. } if source.raw_os_error() == Some(8)),
+            "{error:?}"
+        );
         assert!(!cell.tree("made").exists(), "{tier}");
     }
 }
@@ -83,8 +93,16 @@ fn a_step_that_fails_is_named() {
     let mut cell = Cell::new(Tier::L2);
     cell.spec.toolchains = vec![cell.outside("missing")];
     let error = run_spec(&cell.spec).expect_err("it cannot be mounted");
-    let SandboxError::Setup { step, tier, .. } = &error else { panic!("{error:?}") };
-    assert_eq!((step.as_str(), *tier), (format!("mount {}", cell.outside("missing").display()).as_str(), Tier::L2));
+    let SandboxError::Setup { step, tier, .. } = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(
+        (step.as_str(), *tier),
+        (
+            format!("mount {}", cell.outside("missing").display()).as_str(),
+            Tier::L2
+        )
+    );
     assert_eq!(Problem::from(error).code, "sandbox::setup");
 }
 
@@ -102,7 +120,11 @@ fn exit_codes_and_signals_are_told_apart() {
 fn output_keeps_its_streams_and_its_bytes() {
     for tier in ALL {
         let outcome = Cell::new(tier).shell("head -c 3000000 /dev/zero; echo oops >&2");
-        assert_eq!((outcome.stdout.len(), outcome.stderr.as_str()), (3_000_000, "oops\n"), "{tier}");
+        assert_eq!(
+            (outcome.stdout.len(), outcome.stderr.as_str()),
+            (3_000_000, "oops\n"),
+            "{tier}"
+        );
     }
 }
 
@@ -110,17 +132,26 @@ fn output_keeps_its_streams_and_its_bytes() {
 fn usage_covers_children() {
     for tier in ALL {
         let child = "x = bytearray(100_000_000); x[:] = bytes(range(250)) * 400_000; sum(range(10**6))";
-        let outcome = Cell::new(tier).python(&format!("subprocess.run([sys.executable, '-c', '{child}'], check=True)"));
+        let outcome = Cell::new(tier).python(&format!(
+            "subprocess.run([sys.executable, '-c', '{child}'], check=True)"
+        ));
         let usage = outcome.finished.usage;
         assert_eq!(outcome.finished.ending, Ending::Exited(0), "{tier} {outcome:?}");
-        assert!(usage.peak_memory > 100_000_000 && !usage.user.is_zero(), "{tier} {usage:?}");
+        assert!(
+            usage.peak_memory > 100_000_000 && !usage.user.is_zero(),
+            "{tier} {usage:?}"
+        );
     }
 }
 
 #[test]
 fn c26_this_system_has_all_tiers() {
     let support = probe(helper());
-    assert_eq!(support.choose(Wanted::AtLeast(Tier::L2)).ok(), Some(Tier::L2), "{support:?}");
+    assert_eq!(
+        support.choose(Wanted::AtLeast(Tier::L2)).ok(),
+        Some(Tier::L2),
+        "{support:?}"
+    );
     assert_eq!(support.choose(Wanted::Off).ok(), Some(Tier::L0));
 }
 

@@ -135,7 +135,11 @@ impl Fault {
     pub(super) fn into_error(self, tier: Tier, program: PathBuf) -> SandboxError {
         let source = io::Error::from_raw_os_error(self.errno);
         match self.kind {
-            FaultKind::Setup => SandboxError::Setup { tier, step: self.step, source },
+            FaultKind::Setup => SandboxError::Setup {
+                tier,
+                step: self.step,
+                source,
+            },
             FaultKind::Program => SandboxError::Program { program, source },
         }
     }

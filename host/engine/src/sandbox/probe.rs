@@ -57,10 +57,10 @@ impl Support {
         match wanted {
             Wanted::Off => Ok(Tier::L0),
             Wanted::Auto => Ok(self.best()),
-            Wanted::AtLeast(tier) => self.get(tier).map(|()| self.best()).map_err(|why| SandboxError::Unavailable {
-                tier,
-                why: why.clone(),
-            }),
+            Wanted::AtLeast(tier) => self
+                .get(tier)
+                .map(|()| self.best())
+                .map_err(|why| SandboxError::Unavailable { tier, why: why.clone() }),
         }
     }
 
@@ -75,7 +75,10 @@ impl Support {
 
     fn best(&self) -> Tier {
         let tiers = [Tier::L2, Tier::L1];
-        tiers.into_iter().find(|tier| self.get(*tier).is_ok()).unwrap_or(Tier::L0)
+        tiers
+            .into_iter()
+            .find(|tier| self.get(*tier).is_ok())
+            .unwrap_or(Tier::L0)
     }
 }
 
@@ -86,7 +89,10 @@ fn try_tier(helper: &Path, tier: Tier) -> Result<(), Unavailable> {
             remedy: remedy(&step, source.raw_os_error().unwrap_or_default()),
             reason: format!("{step}: {source}"),
         }),
-        Err(error) => Err(Unavailable { reason: error.to_string(), remedy: None }),
+        Err(error) => Err(Unavailable {
+            reason: error.to_string(),
+            remedy: None,
+        }),
     }
 }
 
@@ -104,7 +110,10 @@ fn nothing(tier: Tier) -> Spec {
         toolchains: Vec::new(),
         network: false,
         scratch: ANY_FOLDER.into(),
-        limits: Limits { timeout: PATIENCE, ..Limits::default() },
+        limits: Limits {
+            timeout: PATIENCE,
+            ..Limits::default()
+        },
     }
 }
 
@@ -153,13 +162,21 @@ mod tests {
     use super::*;
 
     fn without_l2() -> Support {
-        let why = Unavailable { reason: "new namespaces: EPERM".into(), remedy: Some("type this".into()) };
-        Support { l1: Ok(()), l2: Err(why) }
+        let why = Unavailable {
+            reason: "new namespaces: EPERM".into(),
+            remedy: Some("type this".into()),
+        };
+        Support {
+            l1: Ok(()),
+            l2: Err(why),
+        }
     }
 
     #[test]
     fn c26_a_wanted_tier_is_never_silently_lowered() {
-        let error = without_l2().choose(Wanted::AtLeast(Tier::L2)).expect_err("L2 is not there");
+        let error = without_l2()
+            .choose(Wanted::AtLeast(Tier::L2))
+            .expect_err("L2 is not there");
         let problem = crate::error::Problem::from(error);
         assert_eq!(problem.code, "sandbox::unavailable");
         assert_eq!(problem.class, crate::error::Class::Policy);
@@ -179,7 +196,10 @@ mod tests {
     fn c26_the_remedy_names_the_setting_that_is_in_the_way() {
         let restricted = |name: &str| (name == "kernel/apparmor_restrict_unprivileged_userns").then(|| "1".to_owned());
         let text = remedy_for("mount private", libc::EACCES, &restricted).expect("a remedy");
-        assert!(text.contains("kernel.apparmor_restrict_unprivileged_userns=0"), "{text}");
+        assert!(
+            text.contains("kernel.apparmor_restrict_unprivileged_userns=0"),
+            "{text}"
+        );
         let none = |name: &str| (name == "user/max_user_namespaces").then(|| "0".to_owned());
         let text = remedy_for("new namespaces", libc::ENOSPC, &none).expect("a remedy");
         assert!(text.contains("user.max_user_namespaces"), "{text}");

@@ -46,7 +46,10 @@ pub async fn run(
     let (mut child, channel) = start(helper)?;
     let channel = tokio::net::UnixStream::from_std(channel).map_err(failed("talk to"))?;
     let (answers, mut orders) = channel.into_split();
-    let request = Request { mode: Mode::Run, spec: spec.clone() };
+    let request = Request {
+        mode: Mode::Run,
+        spec: spec.clone(),
+    };
     let request = wire::frame(&request).map_err(failed("talk to"))?;
     orders.write_all(&request).await.map_err(failed("talk to"))?;
 
@@ -83,13 +86,29 @@ pub async fn run(
 pub fn run_interactive(helper: &Path, spec: &Spec) -> Result<Finished, SandboxError> {
     spec.check()?;
     let outputs = || (Stdio::inherit(), Stdio::inherit());
-    ask(helper, &Request { mode: Mode::Interactive, spec: spec.clone() }, outputs, None)
+    ask(
+        helper,
+        &Request {
+            mode: Mode::Interactive,
+            spec: spec.clone(),
+        },
+        outputs,
+        None,
+    )
 }
 
 /// Sets the sandbox of the spec up and executes nothing in it.
 pub(super) fn rehearse(helper: &Path, spec: &Spec, patience: Duration) -> Result<Finished, SandboxError> {
     let outputs = || (Stdio::null(), Stdio::null());
-    ask(helper, &Request { mode: Mode::Probe, spec: spec.clone() }, outputs, Some(patience))
+    ask(
+        helper,
+        &Request {
+            mode: Mode::Probe,
+            spec: spec.clone(),
+        },
+        outputs,
+        Some(patience),
+    )
 }
 
 /// Sends a request and waits for the answer without a runtime.
@@ -116,7 +135,10 @@ fn ask(
     match reply {
         Ok(reply) => read_reply(reply, &request.spec),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(SandboxError::Lost),
-        Err(source) => Err(SandboxError::Helper { doing: "talk to", source }),
+        Err(source) => Err(SandboxError::Helper {
+            doing: "talk to",
+            source,
+        }),
     }
 }
 
@@ -161,7 +183,7 @@ async fn drain(stream: &mut Option<impl AsyncRead + Unpin>, output: &mut (dyn Fn
 /// Comes back when the build is being stopped; never, when nobody can stop it any more.
 async fn asked_to_stop(mut stop: watch::Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
@@ -174,7 +196,11 @@ fn finish(reply: &[u8], spec: &Spec) -> Result<Finished, SandboxError> {
 
 fn read_reply(reply: Reply, spec: &Spec) -> Result<Finished, SandboxError> {
     match reply {
-        Reply::Finished { ending, usage } => Ok(Finished { ending, tier: spec.tier, usage }),
+        Reply::Finished { ending, usage } => Ok(Finished {
+            ending,
+            tier: spec.tier,
+            usage,
+        }),
         Reply::Fault(fault) => Err(fault.into_error(spec.tier, spec.program.clone())),
     }
 }

@@ -17,6 +17,17 @@ pub const TEMPORARY_INSIDE: &str = "/tmp";
 /// Below it lie the caches by their names, at [`Tier::L2`].
 pub const CACHE_INSIDE: &str = "/cache";
 
+/// What no toolchain may cover.
+const MADE_INSIDE: &[&str] = &[
+    TREE_INSIDE,
+    HOME_INSIDE,
+    TEMPORARY_INSIDE,
+    CACHE_INSIDE,
+    "/dev/shm",
+    "/etc/passwd",
+    "/proc/self",
+];
+
 /// One run of one tool. Can be written down as JSON and run again (see [`super::run_interactive`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
@@ -148,6 +159,16 @@ impl Spec {
         for path in own.into_iter().chain(sources).chain(caches).chain(&self.toolchains) {
             check_path(path)?;
         }
+        if let Some(path) = self
+            .toolchains
+            .iter()
+            .find(|path| MADE_INSIDE.iter().any(|own| Path::new(own).starts_with(path)))
+        {
+            return Err(invalid(format!(
+                "toolchain `{}` covers what the sandbox makes itself",
+                path.display()
+            )));
+        }
         for bind in &self.binds {
             if bind.at.is_root() {
                 return Err(invalid("a bind covers the whole tree".to_owned()));
@@ -155,12 +176,24 @@ impl Spec {
         }
         for cache in &self.caches {
             if !is_one_part(&cache.name) {
-                return Err(invalid(format!("cache name `{}` is not one part of a path", cache.name)));
+                return Err(invalid(format!(
+                    "cache name `{}` is not one part of a path",
+                    cache.name
+                )));
             }
         }
         let cache_variables = self.caches.iter().map(|cache| &cache.variable);
-        match self.environment.iter().map(|(name, _)| name).chain(cache_variables).find(|name| !is_variable(name)) {
-            Some(name) => Err(invalid(format!("`{}` is not the name of a variable", name.escape_debug()))),
+        match self
+            .environment
+            .iter()
+            .map(|(name, _)| name)
+            .chain(cache_variables)
+            .find(|name| !is_variable(name))
+        {
+            Some(name) => Err(invalid(format!(
+                "`{}` is not the name of a variable",
+                name.escape_debug()
+            ))),
             None => Ok(()),
         }
     }
@@ -179,7 +212,10 @@ fn check_path(path: &Path) -> Result<(), SandboxError> {
     let whole = path.parent().is_none();
     let climbs = path.components().any(|part| part == Component::ParentDir);
     if !path.is_absolute() || whole || climbs {
-        return Err(invalid(format!("path `{}` is not an absolute path below the root", path.display())));
+        return Err(invalid(format!(
+            "path `{}` is not an absolute path below the root",
+            path.display()
+        )));
     }
     Ok(())
 }
@@ -226,15 +262,40 @@ mod tests {
     #[test]
     fn what_would_show_or_cover_too_much_is_refused() {
         assert!(spec().check().is_ok());
-        for toolchain in ["/", "relative", "/opt/../root"] {
-            let spec = Spec { toolchains: vec![toolchain.into()], ..spec() };
+        for toolchain in ["/", "relative", "/opt/../root", "/tmp", "/home", "/proc", "/etc"] {
+            let spec = Spec {
+                toolchains: vec![toolchain.into()],
+                ..spec()
+            };
             assert!(spec.check().is_err(), "{toolchain}");
         }
-        let bind = Bind { source: "/x/modules".into(), at: RelPath::root() };
-        assert!(Spec { binds: vec![bind], ..spec() }.check().is_err());
+        let bind = Bind {
+            source: "/x/modules".into(),
+            at: RelPath::root(),
+        };
+        assert!(
+            Spec {
+                binds: vec![bind],
+                ..spec()
+            }
+            .check()
+            .is_err()
+        );
         for name in ["", "..", "a/b", "."] {
-            let cache = CacheFolder { name: name.into(), source: "/x/c".into(), variable: "C".into() };
-            assert!(Spec { caches: vec![cache], ..spec() }.check().is_err(), "{name:?}");
+            let cache = CacheFolder {
+                name: name.into(),
+                source: "/x/c".into(),
+                variable: "C".into(),
+            };
+            assert!(
+                Spec {
+                    caches: vec![cache],
+                    ..spec()
+                }
+                .check()
+                .is_err(),
+                "{name:?}"
+            );
         }
     }
 }

@@ -18,13 +18,19 @@ impl Group {
     pub(super) fn make(processes: u64) -> Option<Self> {
         let name = format!("farm-{}", rustix::process::getpid());
         for parent in candidates(&files::read("/proc/self/cgroup", 64 << 10).ok()?) {
-            let Ok(parent) = files::open_folder(parent) else { continue };
+            let Ok(parent) = files::open_folder(parent) else {
+                continue;
+            };
             if rustix::fs::mkdirat(&parent, &name, Mode::from_raw_mode(0o755)).is_err() {
                 continue;
             }
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
             let folder = rustix::fs::openat(&parent, &name, flags, Mode::empty()).ok()?;
-            let group = Self { parent, folder, name: name.clone() };
+            let group = Self {
+                parent,
+                folder,
+                name: name.clone(),
+            };
             if group.write("pids.max", &processes.to_string()).is_some() {
                 return Some(group);
             }
@@ -72,6 +78,9 @@ mod tests {
     #[test]
     fn both_versions_of_control_groups_are_found() {
         let groups = "9:name=systemd:/a\n4:pids:/box\n0::/user.slice/x\n";
-        assert_eq!(candidates(groups), ["/sys/fs/cgroup/pids/box", "/sys/fs/cgroup/user.slice/x"]);
+        assert_eq!(
+            candidates(groups),
+            ["/sys/fs/cgroup/pids/box", "/sys/fs/cgroup/user.slice/x"]
+        );
     }
 }

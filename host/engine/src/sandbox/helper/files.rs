@@ -15,7 +15,11 @@ pub(super) fn read(path: impl AsRef<Path>, limit: usize) -> io::Result<String> {
 
 /// Reads a file, up to a limit in bytes; a longer one is an error.
 pub(super) fn read_bytes(path: impl AsRef<Path>, limit: usize) -> io::Result<Vec<u8>> {
-    let file = rustix::fs::open(path.as_ref(), OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty())?;
+    let file = rustix::fs::open(
+        path.as_ref(),
+        OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK,
+        Mode::empty(),
+    )?;
     read_all(&file, limit)
 }
 

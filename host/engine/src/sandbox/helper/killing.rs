@@ -73,7 +73,9 @@ fn living() -> Vec<(i32, i32)> {
         return Vec::new();
     };
     let names = folder.filter_map(|entry| entry.ok()?.file_name().to_str().ok()?.parse().ok());
-    names.filter_map(|process: i32| Some((process, parent(process)?))).collect()
+    names
+        .filter_map(|process: i32| Some((process, parent(process)?)))
+        .collect()
 }
 
 /// The parent of a process that is not dead yet.

@@ -57,18 +57,39 @@ type Lists = (Vec<PathBuf>, Vec<PathBuf>, Vec<PathBuf>);
 /// What may be read, written, and used as a device, in the empty root of L2: there only is what may be read.
 fn inside(spec: &Spec) -> Lists {
     let own = [TREE_INSIDE, HOME_INSIDE, TEMPORARY_INSIDE, "/dev/shm"].map(PathBuf::from);
-    let caches = spec.caches.iter().map(|cache| PathBuf::from(CACHE_INSIDE).join(&cache.name));
-    (vec!["/".into()], own.into_iter().chain(caches).collect(), paths(&[system::DEVICES]))
+    let caches = spec
+        .caches
+        .iter()
+        .map(|cache| PathBuf::from(CACHE_INSIDE).join(&cache.name));
+    (
+        vec!["/".into()],
+        own.into_iter().chain(caches).collect(),
+        paths(&[system::DEVICES]),
+    )
 }
 
 /// The same among all the files of the host.
 fn outside(spec: &Spec) -> Lists {
-    let shown = paths(&[system::BASE, system::ETC_FOLDERS, system::ETC_FILES, system::ETC_NAMES, &["/proc"]]);
+    let shown = paths(&[
+        system::BASE,
+        system::ETC_FOLDERS,
+        system::ETC_FILES,
+        system::ETC_NAMES,
+        &["/proc"],
+    ]);
     let network = paths(if spec.network { &[system::ETC_NETWORK] } else { &[] });
     let binds = spec.binds.iter().map(|bind| bind.source.clone());
-    let readable = shown.into_iter().chain(network).chain(binds).chain(spec.toolchains.iter().cloned()).collect();
+    let readable = shown
+        .into_iter()
+        .chain(network)
+        .chain(binds)
+        .chain(spec.toolchains.iter().cloned())
+        .collect();
     let caches = spec.caches.iter().map(|cache| cache.source.clone());
-    let writable = [spec.tree.clone(), spec.scratch.clone()].into_iter().chain(caches).collect();
+    let writable = [spec.tree.clone(), spec.scratch.clone()]
+        .into_iter()
+        .chain(caches)
+        .collect();
     (readable, writable, paths(&[system::DEVICES]))
 }
 

@@ -30,5 +30,12 @@ fn counted_beside(tier: Tier) -> u64 {
 /// Lowers a limit; one that is lower already stays.
 fn set(resource: Resource, value: u64) -> Result<(), Fault> {
     let value = getrlimit(resource).maximum.map_or(value, |maximum| maximum.min(value));
-    setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) }).at("resource limits")
+    setrlimit(
+        resource,
+        Rlimit {
+            current: Some(value),
+            maximum: Some(value),
+        },
+    )
+    .at("resource limits")
 }

@@ -24,9 +24,19 @@ pub(super) fn run(channel: &UnixStream, request: &Request) -> Result<Option<Repl
     if request.mode != Mode::Probe {
         furnish(spec)?;
     }
-    let group = if rustix::process::geteuid().is_root() { Group::make(spec.limits.processes) } else { None };
+    let group = if rustix::process::geteuid().is_root() {
+        Group::make(spec.limits.processes)
+    } else {
+        None
+    };
     let watched = tool::spawn(request, group.as_ref()).and_then(|tool| {
-        let watched = Watch { channel, parent: None, signals: &signals, tool, limits: &spec.limits };
+        let watched = Watch {
+            channel,
+            parent: None,
+            signals: &signals,
+            tool,
+            limits: &spec.limits,
+        };
         watch(&watched).at("watch the tool")
     });
     killing::kill_descendants();
@@ -34,7 +44,10 @@ pub(super) fn run(channel: &UnixStream, request: &Request) -> Result<Option<Repl
         group.remove();
     }
     Ok(match watched? {
-        Watched::Ended(ending) => Some(Reply::Finished { ending, usage: sys::children_usage() }),
+        Watched::Ended(ending) => Some(Reply::Finished {
+            ending,
+            usage: sys::children_usage(),
+        }),
         Watched::Abandoned => None,
     })
 }
@@ -46,7 +59,9 @@ fn furnish(spec: &Spec) -> Result<(), Fault> {
         files::make_folders(&scratch, Path::new(name)).at("home and temporary folder")?;
     }
     let tree = files::open_folder(&spec.tree).at("open the tree")?;
-    spec.binds.iter().try_for_each(|bind| link(&tree, bind).at(format!("link {}", bind.at)))
+    spec.binds
+        .iter()
+        .try_for_each(|bind| link(&tree, bind).at(format!("link {}", bind.at)))
 }
 
 fn link(tree: &rustix::fd::OwnedFd, bind: &Bind) -> std::io::Result<()> {

@@ -33,14 +33,20 @@ mod tool;
 /// standard ones. Returns the exit code; the answer itself goes through the socket on stdin.
 pub fn helper_main() -> i32 {
     let Ok(mut channel) = take_channel() else { return 2 };
-    let Ok(request) = wire::receive::<Request>(&mut channel) else { return 2 };
-    let Some(reply) = serve(&channel, &request).unwrap_or_else(|fault| Some(Reply::Fault(fault))) else { return 1 };
+    let Ok(request) = wire::receive::<Request>(&mut channel) else {
+        return 2;
+    };
+    let Some(reply) = serve(&channel, &request).unwrap_or_else(|fault| Some(Reply::Fault(fault))) else {
+        return 1;
+    };
     i32::from(wire::send(&mut channel, &reply).is_err())
 }
 
 /// Reads a setting of the kernel, named as a path below `/proc/sys`.
 pub(super) fn read_setting(name: &str) -> Option<String> {
-    files::read(&format!("/proc/sys/{name}"), 4096).ok().map(|text| text.trim().to_owned())
+    files::read(format!("/proc/sys/{name}"), 4096)
+        .ok()
+        .map(|text| text.trim().to_owned())
 }
 
 /// Takes the socket off stdin and shuts every other file that was inherited, so that the tool cannot inherit it.
@@ -90,7 +96,10 @@ impl<T, E: Into<io::Error>> At<T> for Result<T, E> {
 
 /// Waits for this child, however often it is interrupted.
 fn wait_for(child: rustix::process::Pid) {
-    while matches!(rustix::process::waitpid(Some(child), WaitOptions::empty()), Err(Errno::INTR)) {}
+    while matches!(
+        rustix::process::waitpid(Some(child), WaitOptions::empty()),
+        Err(Errno::INTR)
+    ) {}
 }
 
 /// Sends a signal to a process that may be gone already.

@@ -37,7 +37,14 @@ pub(super) fn build(spec: &Spec, in_proc: impl FnOnce()) -> Result<(), Fault> {
         clone.attach(&root).at(step)?;
     }
     rustix::process::fchdir(&root).at("enter the root")?;
-    mount("proc", "proc", "proc", MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC, None).at("mount proc")?;
+    mount(
+        "proc",
+        "proc",
+        "proc",
+        MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC,
+        None,
+    )
+    .at("mount proc")?;
     rustix::process::pivot_root(".", ".").at("pivot_root")?;
     unmount(".", UnmountFlags::DETACH).at("detach the old root")?;
     rustix::process::chdir("/").at("enter the root")?;
@@ -58,7 +65,11 @@ impl Clone {
         let tree = clone_mount(CWD, source)?;
         restrict_mount(&tree, attributes, Depth::Below)?;
         let kind = FileType::from_raw_mode(rustix::fs::fstat(&tree)?.st_mode);
-        Ok(Self { at: at.into(), kind, tree })
+        Ok(Self {
+            at: at.into(),
+            kind,
+            tree,
+        })
     }
 
     fn attach(self, root: &OwnedFd) -> io::Result<()> {
@@ -81,14 +92,27 @@ fn attach(tree: &OwnedFd, place: &OwnedFd) -> io::Result<()> {
 fn clone_all(spec: &Spec) -> Result<Vec<Clone>, Fault> {
     let mut wanted: Vec<(&Path, PathBuf, u64)> = Vec::new();
     let etc = present(system::ETC_FOLDERS);
-    wanted.extend(present(system::BASE).filter(|path| is_folder(path)).chain(etc).map(|path| (path, path.into(), READ)));
+    wanted.extend(
+        present(system::BASE)
+            .filter(|path| is_folder(path))
+            .chain(etc)
+            .map(|path| (path, path.into(), READ)),
+    );
     wanted.extend(present(system::DEVICES).map(|path| (path, path.into(), DEVICE)));
     wanted.extend(toolchains(spec).map(|path| (path, path.to_owned(), READ)));
     wanted.push((&spec.tree, TREE_INSIDE.into(), WRITE));
     let tree = Path::new(TREE_INSIDE);
-    wanted.extend(spec.binds.iter().map(|bind| (bind.source.as_path(), bind.at.under(tree), READ)));
+    wanted.extend(
+        spec.binds
+            .iter()
+            .map(|bind| (bind.source.as_path(), bind.at.under(tree), READ)),
+    );
     let caches = Path::new(CACHE_INSIDE);
-    wanted.extend(spec.caches.iter().map(|cache| (cache.source.as_path(), caches.join(&cache.name), WRITE)));
+    wanted.extend(
+        spec.caches
+            .iter()
+            .map(|cache| (cache.source.as_path(), caches.join(&cache.name), WRITE)),
+    );
     wanted.sort_by(|a, b| a.1.cmp(&b.1));
     let clone = |(source, at, attributes): (&Path, PathBuf, u64)| {
         Clone::take(source, at, attributes).at(format!("mount {}", source.display()))
@@ -100,7 +124,12 @@ fn clone_all(spec: &Spec) -> Result<Vec<Clone>, Fault> {
 fn toolchains(spec: &Spec) -> impl Iterator<Item = &Path> {
     let base = system::BASE.iter().map(Path::new);
     let shown = move |path: &Path| {
-        let mut outer = base.clone().chain(spec.toolchains.iter().map(PathBuf::as_path).filter(|other| *other != path));
+        let mut outer = base.clone().chain(
+            spec.toolchains
+                .iter()
+                .map(PathBuf::as_path)
+                .filter(|other| *other != path),
+        );
         outer.any(|outer| path.starts_with(outer))
     };
     let mut paths: Vec<&Path> = spec.toolchains.iter().map(PathBuf::as_path).collect();
@@ -110,7 +139,10 @@ fn toolchains(spec: &Spec) -> impl Iterator<Item = &Path> {
 }
 
 fn present(paths: &'static [&str]) -> impl Iterator<Item = &'static Path> {
-    paths.iter().map(Path::new).filter(|path| rustix::fs::lstat(*path).is_ok())
+    paths
+        .iter()
+        .map(Path::new)
+        .filter(|path| rustix::fs::lstat(*path).is_ok())
 }
 
 fn is_folder(path: &Path) -> bool {
@@ -121,8 +153,9 @@ fn is_folder(path: &Path) -> bool {
 fn read_etc(spec: &Spec) -> Vec<(PathBuf, Vec<u8>)> {
     let network: &[&str] = if spec.network { system::ETC_NETWORK } else { &[] };
     let paths = system::ETC_FILES.iter().chain(network);
-    let mut copies: Vec<_> =
-        paths.filter_map(|path| Some((PathBuf::from(path), files::read_bytes(path, MAX_COPY).ok()?))).collect();
+    let mut copies: Vec<_> = paths
+        .filter_map(|path| Some((PathBuf::from(path), files::read_bytes(path, MAX_COPY).ok()?)))
+        .collect();
     for (name, text) in system::MADE_UP {
         let path = Path::new("/etc").join(name);
         if copies.iter().all(|(other, _)| *other != path) {
@@ -135,9 +168,17 @@ fn read_etc(spec: &Spec) -> Vec<(PathBuf, Vec<u8>)> {
 /// Mounts the empty root, in memory.
 fn mount_root(spec: &Spec) -> Result<OwnedFd, Fault> {
     let options = format!("mode=755,size={}", spec.limits.temporary);
-    let options = std::ffi::CString::new(options).map_err(io::Error::from).at("mount the root")?;
-    mount("farm", &spec.scratch, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, Some(options.as_c_str()))
+    let options = std::ffi::CString::new(options)
+        .map_err(io::Error::from)
         .at("mount the root")?;
+    mount(
+        "farm",
+        &spec.scratch,
+        "tmpfs",
+        MountFlags::NOSUID | MountFlags::NODEV,
+        Some(options.as_c_str()),
+    )
+    .at("mount the root")?;
     files::open_folder(&spec.scratch).at("mount the root")
 }
 
@@ -148,7 +189,11 @@ fn furnish(root: &OwnedFd, copies: &[(PathBuf, Vec<u8>)]) -> io::Result<()> {
     }
     for (path, bytes) in copies {
         let folder = files::make_folders(root, path.parent().unwrap_or(Path::new("")))?;
-        files::create(folder, path.file_name().and_then(|name| name.to_str()).unwrap_or_default(), bytes)?;
+        files::create(
+            folder,
+            path.file_name().and_then(|name| name.to_str()).unwrap_or_default(),
+            bytes,
+        )?;
     }
     for link in present(system::BASE).filter(|path| !is_folder(path)) {
         let target = rustix::fs::readlink(link, Vec::new())?;
@@ -159,7 +204,9 @@ fn furnish(root: &OwnedFd, copies: &[(PathBuf, Vec<u8>)]) -> io::Result<()> {
         rustix::fs::symlinkat(*target, &device_folder, *name)?;
     }
     rustix::fs::symlinkat(TEMPORARY_INSIDE, root, "var/tmp")?;
-    [TEMPORARY_INSIDE, HOME_INSIDE, "/dev/shm"].into_iter().try_for_each(|path| make_writable(root, Path::new(path)))
+    [TEMPORARY_INSIDE, HOME_INSIDE, "/dev/shm"]
+        .into_iter()
+        .try_for_each(|path| make_writable(root, Path::new(path)))
 }
 
 const DEVICE_LINKS: &[(&str, &str)] = &[

@@ -64,7 +64,11 @@ fn enter(request: &Request) -> Result<(), Fault> {
     if user.is_root() {
         rustix::thread::set_thread_groups(&[]).ok();
     }
-    let network = if request.spec.network { UnshareFlags::empty() } else { UnshareFlags::NEWNET };
+    let network = if request.spec.network {
+        UnshareFlags::empty()
+    } else {
+        UnshareFlags::NEWNET
+    };
     let all = UnshareFlags::NEWUSER
         | UnshareFlags::NEWNS
         | UnshareFlags::NEWPID
@@ -78,7 +82,11 @@ fn enter(request: &Request) -> Result<(), Fault> {
     // Old kernels have no such namespace; nothing but a view depends on it.
     sys::unshare(UnshareFlags::NEWCGROUP).ok();
     rustix::system::sethostname(HOST).at("host name")?;
-    if request.spec.network { Ok(()) } else { sys::raise_loopback().at("loopback interface") }
+    if request.spec.network {
+        Ok(())
+    } else {
+        sys::raise_loopback().at("loopback interface")
+    }
 }
 
 /// What the first process in the namespaces does. When it ends, so does everything in them.
@@ -104,12 +112,21 @@ fn watch_inside(
     mounts::build(spec, || bound_processes(&spec.limits))?;
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).at("dumpable")?;
     let tool = tool::spawn(request, group)?;
-    let watched = Watch { channel, parent: Some(answer.as_fd()), signals: &signals, tool, limits: &spec.limits };
+    let watched = Watch {
+        channel,
+        parent: Some(answer.as_fd()),
+        signals: &signals,
+        tool,
+        limits: &spec.limits,
+    };
     match watch(&watched).at("watch the tool")? {
         Watched::Abandoned => Ok(None),
         Watched::Ended(ending) => {
             kill_all().at("kill the rest")?;
-            Ok(Some(Reply::Finished { ending, usage: sys::children_usage() }))
+            Ok(Some(Reply::Finished {
+                ending,
+                usage: sys::children_usage(),
+            }))
         }
     }
 }

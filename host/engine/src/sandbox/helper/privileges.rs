@@ -29,5 +29,13 @@ pub(super) fn drop_all() -> Result<(), Fault> {
     }
     clear_ambient_capability_set().at(STEP)?;
     let none = CapabilitySet::empty();
-    set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none }).at(STEP)
+    set_capabilities(
+        None,
+        CapabilitySets {
+            effective: none,
+            permitted: none,
+            inheritable: none,
+        },
+    )
+    .at(STEP)
 }

@@ -17,31 +17,75 @@ type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 /// Calls that are refused, whatever their arguments.
 const DENIED: &[i64] = &[
     // Another way to the same calls, past this filter.
-    libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_io_uring_register,
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
     // Mounts and namespaces.
-    libc::SYS_mount, libc::SYS_umount2, libc::SYS_pivot_root, libc::SYS_chroot, libc::SYS_move_mount,
-    libc::SYS_open_tree, libc::SYS_fsopen, libc::SYS_fsconfig, libc::SYS_fsmount, libc::SYS_fspick,
-    libc::SYS_mount_setattr, libc::SYS_unshare, libc::SYS_setns, libc::SYS_name_to_handle_at,
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_move_mount,
+    libc::SYS_open_tree,
+    libc::SYS_fsopen,
+    libc::SYS_fsconfig,
+    libc::SYS_fsmount,
+    libc::SYS_fspick,
+    libc::SYS_mount_setattr,
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    libc::SYS_name_to_handle_at,
     libc::SYS_open_by_handle_at,
     // Other processes.
-    libc::SYS_ptrace, libc::SYS_process_vm_readv, libc::SYS_process_vm_writev, libc::SYS_process_madvise,
-    libc::SYS_kcmp, libc::SYS_pidfd_getfd,
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_process_madvise,
+    libc::SYS_kcmp,
+    libc::SYS_pidfd_getfd,
     // The kernel's own stores and instruments.
-    libc::SYS_add_key, libc::SYS_request_key, libc::SYS_keyctl, libc::SYS_bpf, libc::SYS_perf_event_open,
-    libc::SYS_userfaultfd, libc::SYS_fanotify_init, libc::SYS_lookup_dcookie, libc::SYS_syslog,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    libc::SYS_keyctl,
+    libc::SYS_bpf,
+    libc::SYS_perf_event_open,
+    libc::SYS_userfaultfd,
+    libc::SYS_fanotify_init,
+    libc::SYS_lookup_dcookie,
+    libc::SYS_syslog,
     // The machine.
-    libc::SYS_kexec_load, libc::SYS_kexec_file_load, libc::SYS_init_module, libc::SYS_finit_module,
-    libc::SYS_delete_module, libc::SYS_reboot, libc::SYS_swapon, libc::SYS_swapoff, libc::SYS_acct,
-    libc::SYS_quotactl, libc::SYS_quotactl_fd, libc::SYS_settimeofday, libc::SYS_clock_settime, libc::SYS_adjtimex,
-    libc::SYS_clock_adjtime, libc::SYS_sethostname, libc::SYS_setdomainname, libc::SYS_vhangup,
+    libc::SYS_kexec_load,
+    libc::SYS_kexec_file_load,
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_delete_module,
+    libc::SYS_reboot,
+    libc::SYS_swapon,
+    libc::SYS_swapoff,
+    libc::SYS_acct,
+    libc::SYS_quotactl,
+    libc::SYS_quotactl_fd,
+    libc::SYS_settimeofday,
+    libc::SYS_clock_settime,
+    libc::SYS_adjtimex,
+    libc::SYS_clock_adjtime,
+    libc::SYS_sethostname,
+    libc::SYS_setdomainname,
+    libc::SYS_vhangup,
     libc::SYS_nfsservctl,
 ];
 
 /// Calls for extended attributes, access lists among them. They are answered as by a file system that has none: `cp -a`
 /// and others go on then, and would not after EPERM.
 const ATTRIBUTES: &[i64] = &[
-    libc::SYS_setxattr, libc::SYS_lsetxattr, libc::SYS_fsetxattr, SYS_SETXATTRAT, libc::SYS_removexattr,
-    libc::SYS_lremovexattr, libc::SYS_fremovexattr, SYS_REMOVEXATTRAT,
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_fsetxattr,
+    SYS_SETXATTRAT,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    libc::SYS_fremovexattr,
+    SYS_REMOVEXATTRAT,
 ];
 
 /// Its flags lie in memory, which a filter cannot see. It is answered as by an old kernel, and the C library falls back
@@ -50,8 +94,7 @@ const UNSEEN: &[i64] = &[libc::SYS_clone3];
 
 /// Calls of x86-64 only.
 #[cfg(target_arch = "x86_64")]
-const DENIED_HERE: &[i64] =
-    &[libc::SYS_iopl, libc::SYS_ioperm, libc::SYS_modify_ldt, libc::SYS_uselib];
+const DENIED_HERE: &[i64] = &[libc::SYS_iopl, libc::SYS_ioperm, libc::SYS_modify_ldt, libc::SYS_uselib];
 #[cfg(not(target_arch = "x86_64"))]
 const DENIED_HERE: &[i64] = &[];
 
@@ -65,7 +108,11 @@ const X32: u32 = 0x4000_0000;
 /// Puts the filters on this process, for good.
 pub(super) fn restrict(spec: &Spec) -> Result<(), Fault> {
     let rules = refused(spec).map_err(io::Error::other).at("seccomp")?;
-    let filters = [(always(ATTRIBUTES), libc::EOPNOTSUPP), (always(UNSEEN), libc::ENOSYS), (rules, libc::EPERM)];
+    let filters = [
+        (always(ATTRIBUTES), libc::EOPNOTSUPP),
+        (always(UNSEEN), libc::ENOSYS),
+        (rules, libc::EPERM),
+    ];
     for (rules, errno) in filters {
         let program = compile(rules, errno).map_err(io::Error::other).at("seccomp")?;
         apply_filter(&program).map_err(io::Error::other).at("seccomp")?;
@@ -84,9 +131,24 @@ fn compile(rules: Rules, errno: i32) -> Result<BpfProgram, BackendError> {
 #[cfg(target_arch = "x86_64")]
 fn without_x32(program: BpfProgram) -> BpfProgram {
     use seccompiler::sock_filter;
-    const LOAD_NUMBER: sock_filter = sock_filter { code: 0x20, jt: 0, jf: 0, k: 0 };
-    const SKIP_IF_BELOW: sock_filter = sock_filter { code: 0x35, jt: 0, jf: 1, k: X32 };
-    const KILL: sock_filter = sock_filter { code: 0x06, jt: 0, jf: 0, k: 0x8000_0000 };
+    const LOAD_NUMBER: sock_filter = sock_filter {
+        code: 0x20,
+        jt: 0,
+        jf: 0,
+        k: 0,
+    };
+    const SKIP_IF_BELOW: sock_filter = sock_filter {
+        code: 0x35,
+        jt: 0,
+        jf: 1,
+        k: X32,
+    };
+    const KILL: sock_filter = sock_filter {
+        code: 0x06,
+        jt: 0,
+        jf: 0,
+        k: 0x8000_0000,
+    };
     [LOAD_NUMBER, SKIP_IF_BELOW, KILL].into_iter().chain(program).collect()
 }
 
@@ -109,7 +171,14 @@ fn refused(spec: &Spec) -> Result<Rules, BackendError> {
         rules.insert(*call, any_bit(*argument, SET_ID)?);
     }
     for (call, argument) in MAKING_NODES {
-        rules.insert(*call, [any_bit(*argument, SET_ID)?, kinds(*argument, &[libc::S_IFCHR, libc::S_IFBLK])?].concat());
+        rules.insert(
+            *call,
+            [
+                any_bit(*argument, SET_ID)?,
+                kinds(*argument, &[libc::S_IFCHR, libc::S_IFBLK])?,
+            ]
+            .concat(),
+        );
     }
     for (call, flags) in OPENING {
         rules.insert(*call, created_with_set_id(*flags)?);
@@ -157,12 +226,17 @@ const OPENING: &[(i64, u8)] = &[
 
 /// Matches if one of the bits is set in the argument.
 fn any_bit(argument: u8, bits: &[u32]) -> Result<Vec<SeccompRule>, BackendError> {
-    bits.iter().map(|bit| rule(vec![masked(argument, *bit, *bit)?])).collect()
+    bits.iter()
+        .map(|bit| rule(vec![masked(argument, *bit, *bit)?]))
+        .collect()
 }
 
 /// Matches a mode that makes one of these kinds of files.
 fn kinds(argument: u8, kinds: &[u32]) -> Result<Vec<SeccompRule>, BackendError> {
-    kinds.iter().map(|kind| rule(vec![masked(argument, libc::S_IFMT, *kind)?])).collect()
+    kinds
+        .iter()
+        .map(|kind| rule(vec![masked(argument, libc::S_IFMT, *kind)?]))
+        .collect()
 }
 
 /// Matches if a file may be created, with one of the bits in its mode. Without creation the mode is not looked at by
@@ -172,7 +246,10 @@ fn created_with_set_id(flags: u8) -> Result<Vec<SeccompRule>, BackendError> {
     let mut rules = Vec::new();
     for creating in [libc::O_CREAT.cast_unsigned(), temporary] {
         for bit in SET_ID {
-            rules.push(rule(vec![masked(flags, creating, creating)?, masked(flags + 1, *bit, *bit)?])?);
+            rules.push(rule(vec![
+                masked(flags, creating, creating)?,
+                masked(flags + 1, *bit, *bit)?,
+            ])?);
         }
     }
     Ok(rules)
@@ -190,18 +267,27 @@ fn other_personality() -> Result<Vec<SeccompRule>, BackendError> {
 fn terminal_injection() -> Result<Vec<SeccompRule>, BackendError> {
     const TIOCSTI: u32 = 0x5412;
     const TIOCLINUX: u32 = 0x541C;
-    [TIOCSTI, TIOCLINUX].iter().map(|request| rule(vec![compare(1, SeccompCmpOp::Eq, *request)?])).collect()
+    [TIOCSTI, TIOCLINUX]
+        .iter()
+        .map(|request| rule(vec![compare(1, SeccompCmpOp::Eq, *request)?]))
+        .collect()
 }
 
 /// Matches the sockets that the tool may not have; no rule at all matches all of them. Pairs of sockets that are
 /// connected with each other are another call, and stay.
+///
+/// Unix sockets are for L2 alone: only its empty root keeps the host's from being found, and behind one of those may be
+/// a container daemon, which is as good as root.
 fn sockets(spec: &Spec) -> Result<Vec<SeccompRule>, BackendError> {
-    if !spec.network && spec.tier < Tier::L2 {
-        return Ok(Vec::new());
-    }
-    let allowed = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
-    let conditions = allowed.map(|family| compare(0, SeccompCmpOp::Ne, family.cast_unsigned()));
-    Ok(vec![rule(conditions.into_iter().collect::<Result<_, _>>()?)?])
+    let allowed: &[i32] = match (spec.tier, spec.network) {
+        (Tier::L2, _) => &[libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK, libc::AF_UNIX],
+        (Tier::L0 | Tier::L1, true) => &[libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK],
+        (Tier::L0 | Tier::L1, false) => return Ok(Vec::new()),
+    };
+    let conditions = allowed
+        .iter()
+        .map(|family| compare(0, SeccompCmpOp::Ne, family.cast_unsigned()));
+    Ok(vec![rule(conditions.collect::<Result<_, _>>()?)?])
 }
 
 fn rule(conditions: Vec<SeccompCondition>) -> Result<SeccompRule, BackendError> {

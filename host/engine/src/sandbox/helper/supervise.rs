@@ -67,12 +67,19 @@ struct Clock {
 
 impl Clock {
     fn start(limits: &Limits) -> Self {
-        Self { start: Instant::now(), allowed: limits.timeout, grace: limits.grace, told: None }
+        Self {
+            start: Instant::now(),
+            allowed: limits.timeout,
+            grace: limits.grace,
+            told: None,
+        }
     }
 
     /// Nothing, when the time is over.
     fn left(&self) -> Option<Duration> {
-        self.allowed.checked_sub(self.start.elapsed()).filter(|left| !left.is_zero())
+        self.allowed
+            .checked_sub(self.start.elapsed())
+            .filter(|left| !left.is_zero())
     }
 
     /// Tells the tool, and whoever shares its process group, to end. Only the first reason counts.
@@ -80,7 +87,12 @@ impl Clock {
         if self.told.is_some() {
             return;
         }
-        *self = Self { start: Instant::now(), allowed: self.grace, grace: self.grace, told: Some(reason) };
+        *self = Self {
+            start: Instant::now(),
+            allowed: self.grace,
+            grace: self.grace,
+            told: Some(reason),
+        };
         if rustix::process::kill_process_group(watch.tool, Signal::TERM).is_err() {
             signal(watch.tool, Signal::TERM);
         }
@@ -99,10 +111,18 @@ fn news(watch: &Watch<'_>, patience: Duration) -> io::Result<News> {
         PollFd::new(watch.channel, PollFlags::IN),
         PollFd::new(watch.signals, PollFlags::IN),
     ];
-    files.extend(watch.parent.as_ref().map(|parent| PollFd::new(parent, PollFlags::empty())));
+    files.extend(
+        watch
+            .parent
+            .as_ref()
+            .map(|parent| PollFd::new(parent, PollFlags::empty())),
+    );
     // A second more or less does not matter for a timeout, but an overflow would.
     let patience = patience.min(Duration::from_secs(3600));
-    let timeout = Timespec { tv_sec: patience.as_secs().cast_signed(), tv_nsec: patience.subsec_nanos().into() };
+    let timeout = Timespec {
+        tv_sec: patience.as_secs().cast_signed(),
+        tv_nsec: patience.subsec_nanos().into(),
+    };
     match rustix::event::poll(&mut files, Some(&timeout)) {
         Ok(_) | Err(Errno::INTR) => {}
         Err(error) => return Err(error.into()),
@@ -111,7 +131,11 @@ fn news(watch: &Watch<'_>, patience: Duration) -> io::Result<News> {
     if happened.get(2) == Some(&true) || (happened[1] && told_to_go(watch.signals)) {
         return Ok(News::Abandoned);
     }
-    Ok(if happened[0] { read_order(watch.channel) } else { News::None })
+    Ok(if happened[0] {
+        read_order(watch.channel)
+    } else {
+        News::None
+    })
 }
 
 /// Empties the signals; whether one of them wants this process to end.

@@ -1,6 +1,9 @@
 //! The system calls for which there is no safe wrapper; all unsafe code of the engine's sandbox. Does not know what
 //! they are used for.
-#![expect(unsafe_code, reason = "the helper needs fork, execve and a few Linux calls which no crate wraps safely")]
+#![expect(
+    unsafe_code,
+    reason = "the helper needs fork, execve and a few Linux calls which no crate wraps safely"
+)]
 
 use std::ffi::{CStr, CString};
 use std::io;
@@ -35,7 +38,13 @@ pub(super) fn exit_now(code: i32) -> ! {
 /// Becomes another program, with the signals as a new process expects them. Returns only if that fails. Unlike `execvp`
 /// it hands no file without a known format to a shell.
 pub(super) fn execute(program: &CStr, arguments: &[CString], environment: &[CString]) -> io::Error {
-    let pointers = |texts: &[CString]| texts.iter().map(|text| text.as_ptr()).chain([ptr::null()]).collect::<Vec<_>>();
+    let pointers = |texts: &[CString]| {
+        texts
+            .iter()
+            .map(|text| text.as_ptr())
+            .chain([ptr::null()])
+            .collect::<Vec<_>>()
+    };
     let (arguments, environment) = (pointers(arguments), pointers(environment));
     unblock_signals();
     // SAFETY: all three are null-terminated and outlive the call; SIGPIPE's default action needs no handler.
@@ -73,7 +82,9 @@ fn close_range(flags: libc::c_uint) -> io::Result<()> {
 
 /// The same for kernels before 5.11, which do not know the call or its flag: nothing that is marked reaches the tool.
 fn mark_all() -> io::Result<()> {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(65_536);
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile)
+        .current
+        .unwrap_or(65_536);
     for descriptor in 3..i32::try_from(limit.min(1 << 20)).unwrap_or(1 << 20) {
         // SAFETY: sets a flag; a number that is not open gives EBADF.
         unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
@@ -83,8 +94,18 @@ fn mark_all() -> io::Result<()> {
 
 /// Restricts a mount, and with `recursive` all below it.
 pub(super) fn restrict_mount(mount: impl AsFd, attributes: u64, recursive: Depth) -> io::Result<()> {
-    let change = libc::mount_attr { attr_set: attributes, attr_clr: 0, propagation: 0, userns_fd: 0 };
-    let flags = libc::AT_EMPTY_PATH | if recursive == Depth::Below { libc::AT_RECURSIVE } else { 0 };
+    let change = libc::mount_attr {
+        attr_set: attributes,
+        attr_clr: 0,
+        propagation: 0,
+        userns_fd: 0,
+    };
+    let flags = libc::AT_EMPTY_PATH
+        | if recursive == Depth::Below {
+            libc::AT_RECURSIVE
+        } else {
+            0
+        };
     // SAFETY: the path is an empty C string and the structure has the size that is told.
     let result = unsafe {
         libc::syscall(
@@ -113,7 +134,11 @@ pub(super) fn signal_file(signals: &[libc::c_int]) -> io::Result<OwnedFd> {
     let set = block_signals(signals)?;
     // SAFETY: the set is initialised; the new descriptor belongs to nobody else.
     unsafe {
-        let descriptor = check(libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK))?;
+        let descriptor = check(libc::signalfd(
+            -1,
+            &raw const set,
+            libc::SFD_CLOEXEC | libc::SFD_NONBLOCK,
+        ))?;
         Ok(OwnedFd::from_raw_fd(descriptor))
     }
 }
@@ -189,12 +214,20 @@ pub(super) fn landlock_version() -> io::Result<i64> {
 
 /// Turns -1 into the error it stands for.
 fn check<T: PartialEq + From<i8>>(result: T) -> io::Result<T> {
-    if result == T::from(-1) { Err(io::Error::last_os_error()) } else { Ok(result) }
+    if result == T::from(-1) {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(result)
+    }
 }
 
 /// Kills every process that this one can see, except itself. For the first process of a namespace only.
 pub(super) fn kill_everything() {
-    assert_eq!(rustix::process::getpid(), Pid::INIT, "only the first process of a namespace may kill all others");
+    assert_eq!(
+        rustix::process::getpid(),
+        Pid::INIT,
+        "only the first process of a namespace may kill all others"
+    );
     // SAFETY: has no preconditions for memory; the line above holds it inside the namespace.
     unsafe { libc::kill(-1, libc::SIGKILL) };
 }

@@ -2,8 +2,7 @@
 //! does not know whether they are mounted or allowed by rule.
 
 /// The base system: read and executed.
-pub(super) const BASE: &[&str] =
-    &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
+pub(super) const BASE: &[&str] = &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
 
 /// Folders of `/etc` that are read. `/etc/ssl` and `/etc/pki` as wholes hold private keys.
 pub(super) const ETC_FOLDERS: &[&str] = &[
@@ -36,7 +35,10 @@ pub(super) const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/d
 
 /// What stands in [`ETC_NAMES`] inside, at L2.
 pub(super) const MADE_UP: &[(&str, &str)] = &[
-    ("passwd", "build:x:1000:1000:build:/home/build:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"),
+    (
+        "passwd",
+        "build:x:1000:1000:build:/home/build:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
+    ),
     ("group", "build:x:1000:\nnogroup:x:65534:\n"),
     ("hosts", "127.0.0.1 localhost farm\n::1 localhost farm\n"),
     ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),

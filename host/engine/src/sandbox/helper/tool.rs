@@ -29,7 +29,9 @@ pub(super) fn spawn(request: &Request, group: Option<&Group>) -> Result<Pid, Fau
             Ok(()) => become_tool(request),
             Err(fault) => Some(fault),
         };
-        let text = fault.and_then(|fault| serde_json::to_vec(&fault).ok()).unwrap_or_default();
+        let text = fault
+            .and_then(|fault| serde_json::to_vec(&fault).ok())
+            .unwrap_or_default();
         files::write_all(&writer, &text).ok();
         sys::exit_now(0);
     };
@@ -39,7 +41,10 @@ pub(super) fn spawn(request: &Request, group: Option<&Group>) -> Result<Pid, Fau
         return Ok(child);
     }
     wait_for(child);
-    Err(serde_json::from_slice(&text).map_err(io::Error::from).at("pipe").unwrap_or_else(|fault| fault))
+    Err(serde_json::from_slice(&text)
+        .map_err(io::Error::from)
+        .at("pipe")
+        .unwrap_or_else(|fault| fault))
 }
 
 /// Shuts this process in, as far as the tier says.
@@ -49,7 +54,7 @@ fn prepare(request: &Request, group: Option<&Group>) -> Result<(), Fault> {
         rustix::process::setsid().at("session")?;
     }
     if let Some(group) = group {
-        group.enter().ok_or_else(|| io::Error::last_os_error()).at("control group")?;
+        group.enter().ok_or_else(io::Error::last_os_error).at("control group")?;
     }
     if spec.tier != Tier::L2 {
         // The helper has one thread, so this is its own death. In a process namespace, the first process' death does it.
@@ -99,8 +104,12 @@ fn environment_of(spec: &Spec) -> Vec<(String, Vec<u8>)> {
     let own = own_variables(spec);
     let is_own = |name: &str| own.iter().any(|(own, _)| own == name);
     let given = spec.environment.iter().filter(|(name, _)| !is_own(name));
-    let given: Vec<_> = given.map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
-    let own = own.into_iter().map(|(name, path)| (name, path.as_os_str().as_bytes().to_vec()));
+    let given: Vec<_> = given
+        .map(|(name, value)| (name.clone(), value.clone().into_bytes()))
+        .collect();
+    let own = own
+        .into_iter()
+        .map(|(name, path)| (name, path.as_os_str().as_bytes().to_vec()));
     given.into_iter().chain(own).collect()
 }
 
@@ -110,7 +119,18 @@ fn own_variables(spec: &Spec) -> Vec<(String, PathBuf)> {
         true => (HOME_INSIDE.into(), TEMPORARY_INSIDE.into()),
         false => (spec.scratch.join(HOME), spec.scratch.join(TEMPORARY)),
     };
-    let cache = |name: &str, source: &PathBuf| if inside { PathBuf::from(CACHE_INSIDE).join(name) } else { source.clone() };
-    let caches = spec.caches.iter().map(|folder| (folder.variable.clone(), cache(&folder.name, &folder.source)));
-    caches.chain([("HOME".to_owned(), home), ("TMPDIR".to_owned(), temporary)]).collect()
+    let cache = |name: &str, source: &PathBuf| {
+        if inside {
+            PathBuf::from(CACHE_INSIDE).join(name)
+        } else {
+            source.clone()
+        }
+    };
+    let caches = spec
+        .caches
+        .iter()
+        .map(|folder| (folder.variable.clone(), cache(&folder.name, &folder.source)));
+    caches
+        .chain([("HOME".to_owned(), home), ("TMPDIR".to_owned(), temporary)])
+        .collect()
 }
