@@ -69,13 +69,16 @@ fn c05_raw_packet_and_machine_sockets_are_refused_even_with_network() {
 }
 
 #[test]
-fn c05_unix_sockets_of_the_host_cannot_be_reached() {
+fn c05_unix_sockets_of_the_host_cannot_be_reached_even_with_network() {
     for tier in SHUT {
-        let cell = Cell::new(tier);
-        let path = cell.outside("docker.sock");
-        let _listener = UnixListener::bind(&path).expect("a listener");
-        let script = format!("attempt(lambda: socket.socket(socket.AF_UNIX).connect({path:?}))");
-        cell.python(&script).only(&["EPERM", "ENOENT"]);
+        for network in [false, true] {
+            let mut cell = Cell::new(tier);
+            cell.spec.network = network;
+            let path = cell.outside("docker.sock");
+            let _listener = UnixListener::bind(&path).expect("a listener");
+            let script = format!("attempt(lambda: socket.socket(socket.AF_UNIX).connect({path:?}))");
+            cell.python(&script).only(&["EPERM", "ENOENT"]);
+        }
     }
 }
 
@@ -145,13 +148,13 @@ fn c06_a_file_that_farm_inherited_is_not_passed_on() {
     spec.arguments = vec!["-c".into(), "ls -l /proc/self/fd | grep -c leaked; true".into()];
     // No close-on-exec here, as if the caller of farm had left a file open.
     let file = std::fs::File::create(cell.outside("leaked")).expect("a file");
-    let inherited = rustix_dup(&file);
+    let inherited = inheritable(&file);
     let outcome = run_spec(&spec).expect("it runs");
     drop(inherited);
     assert_eq!(outcome.lines(), ["0"]);
 }
 
 /// A copy of the file that is inherited.
-fn rustix_dup(file: &std::fs::File) -> std::os::fd::OwnedFd {
+fn inheritable(file: &std::fs::File) -> std::os::fd::OwnedFd {
     rustix::io::dup(file).expect("a copy")
 }

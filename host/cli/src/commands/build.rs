@@ -59,8 +59,8 @@ fn wanted(sandbox: Sandbox) -> Wanted {
     match sandbox {
         Sandbox::Off => Wanted::Off,
         Sandbox::Auto => Wanted::Auto,
-        Sandbox::L1 => Wanted::AtLeast(Tier::L1),
-        Sandbox::L2 => Wanted::AtLeast(Tier::L2),
+        Sandbox::L1 => Wanted::Exactly(Tier::L1),
+        Sandbox::L2 => Wanted::Exactly(Tier::L2),
     }
 }
 

@@ -17,25 +17,6 @@ use crate::error::{PathContext, PathError};
 /// Rights of group and others to write.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
-/// Reads a file of the user's that is no bigger than `limit` bytes.
-pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, PathError> {
-    File::open(path)
-        .and_then(|file| read_all(file, limit))
-        .context("read", path)
-}
-
-/// Puts a file of the user's in the place of whatever has this path, with the rights that new files get; a reader sees
-/// the whole of it or nothing.
-pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
-    let temporary = path.with_added_extension(format!("{}.tmp", std::process::id()));
-    let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        // The error that is told is the first one.
-        let _removed = fs::remove_file(&temporary);
-    }
-    written.context("write", path)
-}
-
 /// An open folder of this user's, which nobody else can write to.
 #[derive(Debug)]
 pub struct PrivateFolder {

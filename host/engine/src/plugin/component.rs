@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::digest::Digest;
-use crate::fs::private;
+use crate::fs;
 use crate::plan::{
     AccessError, AccessErrorKind, Description, EntryKind, Level, Plan, PlanRequest, SeenFile, Source, StepRun,
 };
@@ -52,7 +52,7 @@ impl ComponentFile {
 
     /// Reads a component's file; one of more than `limit` bytes is refused unread.
     pub fn read(builder: &str, path: &Path, limit: u64) -> Result<Self, PluginError> {
-        let bytes = private::read_bounded(path, limit).map_err(|error| {
+        let bytes = fs::read_bounded(path, limit).map_err(|error| {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
             let fault = Fault::Unreadable(format!("{error}{}", cause.unwrap_or_default()));
             load_error(builder, fault)

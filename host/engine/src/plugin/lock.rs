@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::error::{Class, PathError, Problem};
-use crate::fs::private;
+use crate::fs;
 use crate::plan::{Permissions, Want};
 
 use super::grant::{Missing, missing, told};
@@ -85,7 +85,7 @@ pub enum LockError {
 impl LockFile {
     /// Reads the file; one that is missing is empty.
     pub fn load(path: &Path) -> Result<Self, LockError> {
-        match private::read_bounded(path, MAX_BYTES) {
+        match fs::read_bounded(path, MAX_BYTES) {
             Ok(bytes) => Self::parse(&bytes),
             Err(error) if error.source.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(error.into()),
@@ -95,10 +95,10 @@ impl LockFile {
     /// Writes the file, unless it has this content already.
     pub fn save(&self, path: &Path) -> Result<(), LockError> {
         let text = self.text()?;
-        if private::read_bounded(path, MAX_BYTES).is_ok_and(|bytes| bytes == text.as_bytes()) {
+        if fs::read_bounded(path, MAX_BYTES).is_ok_and(|bytes| bytes == text.as_bytes()) {
             return Ok(());
         }
-        Ok(private::replace(path, text.as_bytes())?)
+        Ok(fs::write_atomic(path, text.as_bytes(), fs::Sync::Lazy)?)
     }
 
     /// How the component under this name stands to what was approved.

@@ -21,6 +21,9 @@ pub enum Wanted {
     Auto,
     /// The best that there is, but a failure when it is less than this.
     AtLeast(Tier),
+    /// This one, so that results are the same ones on machines that differ in what they have; a failure when it cannot
+    /// be had.
+    Exactly(Tier),
 }
 
 /// The tiers that can be had.
@@ -57,6 +60,10 @@ impl Support {
         match wanted {
             Wanted::Off => Ok(Tier::L0),
             Wanted::Auto => Ok(self.best()),
+            Wanted::Exactly(tier) => self
+                .get(tier)
+                .map(|()| tier)
+                .map_err(|why| SandboxError::Unavailable { tier, why: why.clone() }),
             Wanted::AtLeast(tier) => self
                 .get(tier)
                 .map(|()| self.best())

@@ -183,7 +183,7 @@ async fn drain(stream: &mut Option<impl AsyncRead + Unpin>, output: &mut (dyn Fn
 /// Comes back when the build is being stopped; never, when nobody can stop it any more.
 async fn asked_to_stop(mut stop: watch::Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -17,6 +17,17 @@ pub const TEMPORARY_INSIDE: &str = "/tmp";
 /// Below it lie the caches by their names, at [`Tier::L2`].
 pub const CACHE_INSIDE: &str = "/cache";
 
+/// What no toolchain may cover.
+const MADE_INSIDE: &[&str] = &[
+    TREE_INSIDE,
+    HOME_INSIDE,
+    TEMPORARY_INSIDE,
+    CACHE_INSIDE,
+    "/dev/shm",
+    "/etc/passwd",
+    "/proc/self",
+];
+
 /// One run of one tool. Can be written down as JSON and run again (see [`super::run_interactive`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
@@ -148,6 +159,16 @@ impl Spec {
         for path in own.into_iter().chain(sources).chain(caches).chain(&self.toolchains) {
             check_path(path)?;
         }
+        if let Some(path) = self
+            .toolchains
+            .iter()
+            .find(|path| MADE_INSIDE.iter().any(|own| Path::new(own).starts_with(path)))
+        {
+            return Err(invalid(format!(
+                "toolchain `{}` covers what the sandbox makes itself",
+                path.display()
+            )));
+        }
         for bind in &self.binds {
             if bind.at.is_root() {
                 return Err(invalid("a bind covers the whole tree".to_owned()));
@@ -241,7 +262,7 @@ mod tests {
     #[test]
     fn what_would_show_or_cover_too_much_is_refused() {
         assert!(spec().check().is_ok());
-        for toolchain in ["/", "relative", "/opt/../root"] {
+        for toolchain in ["/", "relative", "/opt/../root", "/tmp", "/home", "/proc", "/etc"] {
             let spec = Spec {
                 toolchains: vec![toolchain.into()],
                 ..spec()

@@ -44,7 +44,7 @@ pub fn helper_main() -> i32 {
 
 /// Reads a setting of the kernel, named as a path below `/proc/sys`.
 pub(super) fn read_setting(name: &str) -> Option<String> {
-    files::read(&format!("/proc/sys/{name}"), 4096)
+    files::read(format!("/proc/sys/{name}"), 4096)
         .ok()
         .map(|text| text.trim().to_owned())
 }

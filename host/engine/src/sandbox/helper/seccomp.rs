@@ -275,13 +275,19 @@ fn terminal_injection() -> Result<Vec<SeccompRule>, BackendError> {
 
 /// Matches the sockets that the tool may not have; no rule at all matches all of them. Pairs of sockets that are
 /// connected with each other are another call, and stay.
+///
+/// Unix sockets are for L2 alone: only its empty root keeps the host's from being found, and behind one of those may be
+/// a container daemon, which is as good as root.
 fn sockets(spec: &Spec) -> Result<Vec<SeccompRule>, BackendError> {
-    if !spec.network && spec.tier < Tier::L2 {
-        return Ok(Vec::new());
-    }
-    let allowed = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
-    let conditions = allowed.map(|family| compare(0, SeccompCmpOp::Ne, family.cast_unsigned()));
-    Ok(vec![rule(conditions.into_iter().collect::<Result<_, _>>()?)?])
+    let allowed: &[i32] = match (spec.tier, spec.network) {
+        (Tier::L2, _) => &[libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK, libc::AF_UNIX],
+        (Tier::L0 | Tier::L1, true) => &[libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK],
+        (Tier::L0 | Tier::L1, false) => return Ok(Vec::new()),
+    };
+    let conditions = allowed
+        .iter()
+        .map(|family| compare(0, SeccompCmpOp::Ne, family.cast_unsigned()));
+    Ok(vec![rule(conditions.collect::<Result<_, _>>()?)?])
 }
 
 fn rule(conditions: Vec<SeccompCondition>) -> Result<SeccompRule, BackendError> {

@@ -54,10 +54,7 @@ fn prepare(request: &Request, group: Option<&Group>) -> Result<(), Fault> {
         rustix::process::setsid().at("session")?;
     }
     if let Some(group) = group {
-        group
-            .enter()
-            .ok_or_else(|| io::Error::last_os_error())
-            .at("control group")?;
+        group.enter().ok_or_else(io::Error::last_os_error).at("control group")?;
     }
     if spec.tier != Tier::L2 {
         // The helper has one thread, so this is its own death. In a process namespace, the first process' death does it.
