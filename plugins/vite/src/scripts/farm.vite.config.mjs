@@ -1,8 +1,9 @@
 // Written by farm: loads the target's own Vite configuration and puts farm's settings under it, so that what the
 // user says wins. Only the output folder and the cache folder are farm's to decide.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import fsp from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import * as vite from "vite";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -26,16 +27,20 @@ export default async (env) => {
   return vite.mergeConfig(vite.mergeConfig(own, user), { ...chunkGroups(user), plugins: [farm()] });
 };
 
+// Vite bundles the file and writes the result to node_modules/.vite-temp, or beside the file where it may not write
+// there. It takes a refusal for that, and not the error of a read-only mount, so it is refused here in every case.
 async function loadUserConfig(env) {
   if (settings.config === null) return {};
-  const file = path.join(here, settings.config);
-  if (/\.c[jt]s$/.test(file)) {
-    const loaded = (await import(pathToFileURL(file).href)).default;
-    return await (typeof loaded === "function" ? loaded(env) : loaded);
+  const { mkdir } = fsp;
+  fsp.mkdir = async (folder, ...rest) => {
+    if (path.basename(String(folder)) !== ".vite-temp") return mkdir(folder, ...rest);
+    throw Object.assign(new Error("node_modules is read-only"), { code: "EACCES" });
+  };
+  try {
+    return (await vite.loadConfigFromFile(env, path.join(here, settings.config), here))?.config ?? {};
+  } finally {
+    fsp.mkdir = mkdir;
   }
-  // The runner evaluates the file in memory: nothing is written beside it or into node_modules, which is read-only.
-  const loaded = await vite.loadConfigFromFile(env, file, here, undefined, undefined, "runner");
-  return loaded?.config ?? {};
 }
 
 // `chunks = { vendor = ["react"] }`: each package's modules go to the named chunk. A configuration that divides its
