@@ -5,20 +5,6 @@ use farm_sdk::{Action, Input, Output, OutputRef, Pin, Problem};
 use crate::lock::{Lock, UV_LOCK};
 use crate::options::Options;
 
-/// What reaches the registry from the user's environment: the way there, and whom to trust on it.
-pub(crate) const NETWORK_ENVIRONMENT: &[&str] = &[
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
-    "NO_PROXY",
-    "PIP_CERT",
-    "PIP_INDEX_URL",
-    "SSL_CERT_FILE",
-    "UV_DEFAULT_INDEX",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-];
-
 /// What never belongs to an app that runs.
 const NEVER: &[&str] = &[
     "**/*.egg-info/**",
@@ -141,7 +127,6 @@ fn install(options: &Options, pin: Pin, count: usize, requirements: &str) -> Act
             include_str!("scripts/farm_install.py"),
         ))
         .input(bytecode_script())
-        .pass_env(NETWORK_ENVIRONMENT.iter().copied())
         .output(Output::unpacked("site-packages", "site-packages"))
         .output(Output::file("facts", "farm/dependencies.json"));
     steady(install)

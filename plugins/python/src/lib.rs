@@ -16,7 +16,7 @@ use std::path::Path;
 
 use farm_sdk::{Action, Artifact, Builder, Description, EntryKind, Host, Plan, Problem, Request};
 
-use crate::actions::{Dependencies, NETWORK_ENVIRONMENT};
+use crate::actions::Dependencies;
 use crate::lock::Lock;
 pub use crate::options::Options;
 
@@ -52,12 +52,9 @@ impl Builder for Python {
         .wants_network("pypi")
         .wants_tool_cache("pip")
         .wants_tool_cache("uv");
-        let description = INTERPRETERS
+        INTERPRETERS
             .iter()
-            .fold(description, |description, name| description.wants_tool(name));
-        NETWORK_ENVIRONMENT
-            .iter()
-            .fold(description, |description, name| description.wants_environment(name))
+            .fold(description, |description, name| description.wants_tool(name))
     }
 
     fn plan(request: &Request<Options>, host: &dyn Host) -> Result<Plan, Problem> {

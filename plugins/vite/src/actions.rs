@@ -7,18 +7,6 @@ use crate::options::Options;
 use crate::package::{LOCK, Package};
 use crate::typescript::Configurations;
 
-/// What reaches the registry from the user's environment: the way there, and whom to trust on it.
-pub(crate) const NETWORK_ENVIRONMENT: &[&str] = &[
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
-    "NODE_EXTRA_CA_CERTS",
-    "NO_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "npm_config_registry",
-];
-
 /// Neither sources nor configuration: what tools leave behind, and farm's own files.
 const NEVER: &[&str] = &[
     "**/*.tsbuildinfo",
@@ -69,7 +57,6 @@ pub(crate) fn install(package: &Package, options: &Options, has_npmrc: bool) -> 
                 .chain(has_npmrc.then_some(".npmrc"))
                 .map(Input::file),
         )
-        .pass_env(NETWORK_ENVIRONMENT.iter().copied())
         .cache("npm", "npm_config_cache")
         .output(Output::unpacked("node_modules", "node_modules"))
 }

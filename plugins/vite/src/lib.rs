@@ -15,7 +15,7 @@ use std::path::Path;
 
 use farm_sdk::{Action, Artifact, Builder, Dependency, Description, Host, OutputRef, Plan, Problem, Request};
 
-use crate::actions::{NETWORK_ENVIRONMENT, Sources, Types};
+use crate::actions::{Sources, Types};
 pub use crate::options::Options;
 use crate::package::Package;
 use crate::typescript::Configurations;
@@ -29,14 +29,11 @@ impl Builder for Vite {
 
     fn describe() -> Description {
         let schema = include_str!("options.schema.json");
-        let description = Description::new("vite", env!("CARGO_PKG_VERSION"), "web apps with Vite", schema)
+        Description::new("vite", env!("CARGO_PKG_VERSION"), "web apps with Vite", schema)
             .wants_tool("node")
             .wants_tool("npm")
             .wants_network("npm")
-            .wants_tool_cache("npm");
-        NETWORK_ENVIRONMENT
-            .iter()
-            .fold(description, |description, name| description.wants_environment(name))
+            .wants_tool_cache("npm")
     }
 
     fn plan(request: &Request<Options>, host: &dyn Host) -> Result<Plan, Problem> {

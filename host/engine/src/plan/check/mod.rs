@@ -3,13 +3,19 @@
 //! Every rule is here: names, paths, permissions, references, bounds, order. Does not know the disk, so what depends on
 //! files (a lock file that is not among the inputs, two artifacts with one file) is found where those are read.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod names;
+mod order;
+
+use std::collections::BTreeSet;
 
 use crate::path::{InvalidPath, RelPath};
 use crate::plan::checked::{
     CheckedAction, CheckedArtifact, CheckedFetch, CheckedInput, CheckedOutput, CheckedPlan, CheckedSource, CheckedWork,
 };
 use crate::plan::permissions::Permissions;
+use names::{bound, check_name, clean_label, is_tool_name, no_properties, path, shown, unique, unknown};
+use order::check_order;
+
 use crate::plan::types::{Action, Artifact, ArtifactHandle, Fetch, Input, InputSource, Output, OutputRef, Plan, Work};
 
 /// Most actions that one target may have.
@@ -119,7 +125,7 @@ pub enum PlanError {
     },
 }
 
-type Result<T> = std::result::Result<T, PlanError>;
+pub(super) type Result<T> = std::result::Result<T, PlanError>;
 
 /// Checks the next round of a target's plan and adds it to the rounds before.
 pub fn check(before: &CheckedPlan, plan: &Plan, rules: &Rules<'_>) -> Result<CheckedPlan> {
@@ -447,69 +453,6 @@ fn check_in_place(checked: &CheckedPlan) -> Result<()> {
     }
 }
 
-/// Finds a cycle among the actions, without recursion: actions whose needs are all done are taken away until none is
-/// left, or a cycle is.
-fn check_order(checked: &CheckedPlan) -> Result<()> {
-    let mut needs: BTreeMap<&str, BTreeSet<&str>> =
-        checked.actions.iter().map(|a| (a.id.as_str(), needs_of(a))).collect();
-    let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (id, needed) in &needs {
-        needed.iter().for_each(|need| users.entry(need).or_default().push(id));
-    }
-    let mut free: Vec<&str> = needs
-        .iter()
-        .filter(|(_, needed)| needed.is_empty())
-        .map(|(id, _)| *id)
-        .collect();
-    while let Some(id) = free.pop() {
-        needs.remove(id);
-        for user in users.get(id).into_iter().flatten() {
-            if let Some(left) = needs.get_mut(user) {
-                left.remove(id);
-                if left.is_empty() {
-                    free.push(user);
-                }
-            }
-        }
-    }
-    needs
-        .keys()
-        .next()
-        .map_or(Ok(()), |start| Err(PlanError::Cycle(walk_cycle(&needs, start))))
-}
-
-/// Follows needs that are left until an action comes again.
-fn walk_cycle(needs: &BTreeMap<&str, BTreeSet<&str>>, start: &str) -> Vec<String> {
-    let mut seen: Vec<&str> = Vec::new();
-    let mut at = start;
-    while !seen.contains(&at) {
-        seen.push(at);
-        let next = needs
-            .get(at)
-            .and_then(|left| left.iter().find(|need| needs.contains_key(*need)));
-        let Some(next) = next else { break };
-        at = next;
-    }
-    let first = seen.iter().position(|id| *id == at).unwrap_or(0);
-    let cycle = seen[first..].iter().chain([&at]);
-    cycle.map(|id| (*id).to_owned()).collect()
-}
-
-fn needs_of(action: &CheckedAction) -> BTreeSet<&str> {
-    let outputs = action.inputs.iter().filter_map(|input| match &input.source {
-        CheckedSource::Output(output) => Some(output.action.as_str()),
-        _ => None,
-    });
-    outputs.collect()
-}
-
-fn output_names(action: &CheckedAction) -> impl Iterator<Item = (&str, &str)> {
-    action
-        .outputs
-        .iter()
-        .map(|output| (action.id.as_str(), output.name.as_str()))
-}
-
 fn tools_of(action: &Action) -> BTreeSet<String> {
     let main = match &action.work {
         Work::Tool(run) => Some(run.tool.clone()),
@@ -518,90 +461,9 @@ fn tools_of(action: &Action) -> BTreeSet<String> {
     main.into_iter().chain(action.tools.iter().cloned()).collect()
 }
 
-/// A tool is found by its name alone: a path could name anything.
-fn is_tool_name(name: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'+');
-    !name.is_empty() && name.len() <= MAX_ID_BYTES && !name.starts_with(['.', '-']) && name.bytes().all(plain)
-}
-
-fn check_name(what: &'static str, name: &str) -> Result<String> {
-    let valid = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.');
-    let ok = !name.is_empty() && name.len() <= MAX_ID_BYTES && name.bytes().all(valid) && !name.starts_with('.');
-    if ok {
-        Ok(name.to_owned())
-    } else {
-        Err(PlanError::Name {
-            what,
-            name: shown(name),
-        })
-    }
-}
-
-fn path(action: &Action, what: &'static str, text: &str) -> Result<RelPath> {
-    RelPath::parse(text).map_err(|error| PlanError::Path {
-        what,
-        action: action.id.clone(),
-        error,
-    })
-}
-
-fn bound(what: &str, count: usize, limit: usize) -> Result<()> {
-    if count <= limit {
-        Ok(())
-    } else {
-        Err(PlanError::TooMany {
-            what: what.to_owned(),
-            count,
-            limit,
-        })
-    }
-}
-
-fn unique<'a>(what: &'static str, names: impl Iterator<Item = &'a str>) -> Result<()> {
-    let mut seen = BTreeSet::new();
-    for name in names {
-        if !seen.insert(name) {
-            return Err(PlanError::Duplicate {
-                what,
-                name: name.to_owned(),
-            });
-        }
-    }
-    Ok(())
-}
-
-fn no_properties(from: &str, properties: &[(String, String)]) -> Result<()> {
-    properties.first().map_or(Ok(()), |(name, _)| {
-        let reason = "this farm does not know; the builder may need a newer one";
-        Err(PlanError::Unknown {
-            from: from.to_owned(),
-            name: shown(name),
-            reason,
-        })
-    })
-}
-
-fn unknown(action: &Action, name: &str, reason: &'static str) -> PlanError {
-    PlanError::Unknown {
-        from: format!("action `{}`", action.id),
-        name: shown(name),
-        reason,
-    }
-}
-
-/// A label on one line, of bounded length; the id where there is none.
-fn clean_label(label: &str, id: &str) -> String {
-    let line: String = label.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let end = line.floor_char_boundary(MAX_LABEL_BYTES);
-    let line = line[..end].trim();
-    if line.is_empty() {
-        id.to_owned()
-    } else {
-        line.to_owned()
-    }
-}
-
-/// A text of a builder's, cut to a length that can be shown.
-fn shown(text: &str) -> String {
-    text[..text.floor_char_boundary(80)].to_owned()
+fn output_names(action: &CheckedAction) -> impl Iterator<Item = (&str, &str)> {
+    action
+        .outputs
+        .iter()
+        .map(|output| (action.id.as_str(), output.name.as_str()))
 }
