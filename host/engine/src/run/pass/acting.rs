@@ -1,6 +1,7 @@
 //! The acting half of a pass: actions that start and end, and targets that are finished by them.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::error::Problem;
 use crate::event::{ArtifactFacts, Event, Outcome};
@@ -32,12 +33,12 @@ impl Pass<'_, '_> {
     pub(super) fn on_progress(&mut self, node: NodeId, progress: Progress) {
         let info = &self.nodes[&node];
         let (target, action) = (self.target_name(info.target), info.action.clone());
+        let label = info.label.clone();
+        if matches!(progress, Progress::Started) {
+            self.started.insert(node, Instant::now());
+        }
         self.teller.tell(match progress {
-            Progress::Started => Event::ActionStarted {
-                target,
-                action,
-                label: info.label.clone(),
-            },
+            Progress::Started => Event::ActionStarted { target, action, label },
             Progress::Output(stream, bytes) => {
                 let text = String::from_utf8_lossy(&bytes).into_owned();
                 Event::ActionOutput {
@@ -65,8 +66,8 @@ impl Pass<'_, '_> {
                 let info = &self.nodes[&node];
                 let target = self.target_name(info.target);
                 let problem = Problem::from(error).target(target).action(info.action.clone());
-                self.teller.problem(problem);
                 self.on_failure(node, Outcome::Failed);
+                self.teller.problem(problem);
                 if !self.request.keep_going && !is_builders_fault {
                     self.stop_schedule();
                 }
