@@ -192,3 +192,28 @@ fn every_error_code_is_explained() {
     }
     assert!(missing.is_empty(), "{missing:#?}");
 }
+
+#[test]
+fn every_option_of_a_builder_stands_in_its_reference() {
+    let page = fs::read_to_string(root().join("host/docs/builders.md")).expect("host/docs/builders.md");
+    for builder in ["command", "python", "vite"] {
+        let schema = root().join("plugins").join(builder).join("src/options.schema.json");
+        let schema: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(schema).expect("a schema")).expect("JSON");
+        let section = page
+            .split(&format!("\n## {builder}\n"))
+            .nth(1)
+            .expect("a section for each builder");
+        let section = section.split("\n## ").next().unwrap_or_default();
+        for (option, about) in schema["properties"].as_object().expect("properties") {
+            let text = about["description"].as_str().expect("a description");
+            let row = section
+                .lines()
+                .find(|line| line.starts_with(&format!("| `{option}` |")));
+            assert!(
+                row.is_some_and(|row| row.contains(text)),
+                "{builder}: `{option}` is not as its schema says"
+            );
+        }
+    }
+}
