@@ -557,3 +557,32 @@ fn g01_two_restorations_of_the_same_place_at_once_end_well() {
     });
     assert_eq!(disk::read(&space.out()), files);
 }
+
+#[test]
+fn g01_whoever_clears_up_after_the_dead_does_not_hit_the_living() {
+    let base = disk::folder();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let folder = Folder::open(base.path()).expect("opened");
+                while !stop.load(Ordering::Relaxed) {
+                    for listed in folder.list().expect("listed") {
+                        folder.remove_dead_temp(&listed).expect("removed, alive or gone");
+                    }
+                }
+            });
+        }
+        let folder = Folder::open(base.path()).expect("opened");
+        for _ in 0..3000 {
+            let (temp, name) = folder.create_temp_folder().expect("created");
+            let still_there = temp.create_file("0");
+            drop(folder.remove(name));
+            if still_there.is_err() {
+                stop.store(true, Ordering::Relaxed);
+            }
+            still_there.expect("the folder is there for as long as its owner lives");
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+}

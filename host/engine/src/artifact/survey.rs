@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io;
 
 use crate::error::PathError;
-use crate::fs::{Folder, MAX_DEPTH, Stat, is_temp_name};
+use crate::fs::{Folder, MAX_DEPTH, Stat, is_no_folder, is_temp_name};
 use crate::path::RelPath;
 
 /// What a folder holds.
@@ -41,15 +42,24 @@ impl Survey {
                 continue;
             };
             if stat.is_folder() {
-                let Ok(child) = folder.child(&listed.name) else {
+                match folder.child(&listed.name) {
+                    Ok(child) => self.enter(&child, &path, depth + 1)?,
                     // What its own mode keeps shut is replaced as a whole.
-                    self.strange.push((at.clone(), listed.name));
-                    continue;
-                };
-                self.enter(&child, &path, depth + 1)?;
+                    Err(error) if error.source.kind() == io::ErrorKind::PermissionDenied => {
+                        self.strange.push((at.clone(), listed.name));
+                        continue;
+                    }
+                    Err(error) if is_gone(&error.source) => continue,
+                    Err(error) => return Err(error),
+                }
             }
             self.found.insert(path, stat);
         }
         Ok(())
     }
+}
+
+/// Whether somebody has removed or replaced the folder since it was listed.
+fn is_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound || is_no_folder(error)
 }

@@ -184,23 +184,24 @@ impl Folder {
 
     /// Removes a temporary file or folder if the process that made it is dead; true if so.
     pub fn remove_dead_temp(&self, listed: &Listed) -> Result<bool, PathError> {
-        let path = self.path.join(&listed.name);
-        let dead = match listed.kind {
-            Kind::Folder => self
-                .child(&listed.name)
-                .and_then(|folder| lock::try_lock(&folder, &path)),
-            Kind::File => self
-                .open_file(&listed.name)
-                .and_then(|file| lock::try_lock(&file, &path)),
-            Kind::Link | Kind::Other => Ok(true),
+        let handle = match listed.kind {
+            Kind::Folder => self.child(&listed.name).map(|folder| Some(folder.handle)),
+            Kind::File => self.open_file(&listed.name).map(|file| Some(OwnedFd::from(file))),
+            Kind::Link | Kind::Other => Ok(None),
         };
-        match dead {
-            Ok(true) => self.remove(&listed.name).map(|()| true),
-            Ok(false) => Ok(false),
+        let handle = match handle {
+            Ok(handle) => handle,
             // Its owner was done with it just now.
-            Err(error) if error.source.kind() == io::ErrorKind::NotFound => Ok(true),
-            Err(error) => Err(error),
+            Err(error) if error.source.kind() == io::ErrorKind::NotFound => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        // The lock is held until all is gone: somebody who has just made this must not get it in between.
+        if let Some(handle) = &handle
+            && !lock::try_lock(handle, &self.path.join(&listed.name))?
+        {
+            return Ok(false);
         }
+        self.remove(&listed.name).map(|()| true)
     }
 
     /// A new file of this name that only its owner may read; something there is an error.
