@@ -6,4 +6,5 @@ mod support;
 mod debug;
 mod interrupt;
 mod sandbox;
+mod shop;
 mod usage;
