@@ -4,6 +4,7 @@
 mod support;
 
 mod debug;
+mod handbook;
 mod interrupt;
 mod sandbox;
 mod shop;

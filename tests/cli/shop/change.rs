@@ -54,12 +54,17 @@ fn a_field_that_the_front_end_misuses_fails_the_build() {
     let ran = shop.0.farm("build");
     assert_eq!(ran.code(), 1, "{}", ran.text());
     let text = ran.text();
+    let at = |words: &str| {
+        text.find(words)
+            .unwrap_or_else(|| panic!("`{words}` is missing: {text}"))
+    };
     assert!(
-        text.contains("error TS") && text.contains("src/"),
-        "the compiler's words are missing: {text}"
+        at("error TS") < at("error[execute::tool-failed]"),
+        "first what it said: {text}"
     );
     let hint = text.lines().find_map(|line| line.split_once("same sandbox: "));
     let (_, by_hand) = hint.unwrap_or_else(|| panic!("no hint: {text}"));
+    let by_hand = by_hand.replace("[WORKSPACE]", ".");
     let again = shop.0.farm(by_hand.strip_prefix("farm ").expect("a command of farm's"));
     assert_ne!(again.code(), 0);
     assert!(again.text().contains("error TS"), "{}", again.text());
@@ -68,15 +73,18 @@ fn a_field_that_the_front_end_misuses_fails_the_build() {
 #[test]
 fn what_succeeded_before_a_failure_is_kept() {
     let shop = Shop::built();
+    // Other tests share the cache, and make the change alone.
+    shop.append(MODELS, "# And a remark.");
     shop.edit(MODELS, PRICE, "price_cents: int | None = Field(");
     let failed = shop.build("");
     assert_eq!((failed.code, failed.count("failed")), (1, 1), "{}", failed.text());
-    assert_eq!(failed.actions("backend", "ran"), ["app", "count", "schema"]);
+    assert!(failed.actions("backend", "ran").contains(&"app"), "{}", failed.text());
     assert_eq!(failed.problems()[0]["code"], "execute::tool-failed");
     let again = shop.build("");
     assert_eq!((again.code, again.actions("frontend", "failed")), (1, vec!["check"]));
     assert_eq!(again.actions("backend", "ran"), Vec::<&str>::new());
     shop.edit(MODELS, "price_cents: int | None = Field(", PRICE);
+    shop.edit(MODELS, "# And a remark.\n", "");
     let mended = shop.build("");
     assert!(mended.ok() && mended.count("ran") == 0, "{}", mended.text());
     shop.files().assert_same(&first().files);

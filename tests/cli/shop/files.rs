@@ -64,7 +64,12 @@ pub(crate) fn copy(from: &Path, to: &Path, without: &[&str]) {
     for path in walk(from, without) {
         let to = to.join(&path);
         fs::create_dir_all(to.parent().expect("it lies in one")).expect("made");
-        fs::copy(from.join(&path), &to).unwrap_or_else(|error| panic!("cannot copy {}: {error}", path.display()));
+        let from = from.join(&path);
+        let copied = match fs::read_link(&from) {
+            Ok(target) => std::os::unix::fs::symlink(target, &to),
+            Err(_) => fs::copy(&from, &to).map(drop),
+        };
+        copied.unwrap_or_else(|error| panic!("cannot copy {}: {error}", path.display()));
     }
 }
 

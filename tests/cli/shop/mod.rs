@@ -4,7 +4,7 @@ mod again;
 mod change;
 mod files;
 mod first;
-mod product;
+pub(crate) mod product;
 mod seal;
 mod serve;
 mod server;

@@ -244,6 +244,7 @@ impl<'a, 's> Pass<'a, 's> {
     fn finished_event(&self, node: NodeId, outcome: Outcome, performed: Option<&Performed>) -> Event {
         let info = &self.nodes[&node];
         let result = performed.map(|performed| &performed.result);
+        let spent = info.started.map(|started| started.elapsed()).unwrap_or_default();
         Event::ActionFinished {
             target: self.target_name(info.target),
             action: info.action.clone(),
@@ -251,7 +252,7 @@ impl<'a, 's> Pass<'a, 's> {
             outcome,
             key: performed.map(|performed| performed.key.to_string()),
             tier: result.and_then(|result| result.tier),
-            duration: result.map(|result| result.duration).unwrap_or_default(),
+            duration: result.map_or(spent, |result| result.duration),
             fetched: result.is_some_and(|result| result.fetched),
         }
     }
