@@ -4,6 +4,8 @@
 mod support;
 
 mod debug;
+mod handbook;
 mod interrupt;
 mod sandbox;
+mod shop;
 mod usage;

@@ -1,10 +1,12 @@
 //! A workspace to run the real program in, shut off from the machine: a temporary folder with a cache of its own, and an
-//! environment of the few variables that tools cannot do without. Does not know what the tests are about.
+//! environment of the few variables that tools cannot do without; and how a test says that it cannot run here. Does not
+//! know what the tests are about.
 
 #![allow(dead_code, reason = "two test binaries share this, and each uses its part")]
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -14,15 +16,41 @@ use tempfile::TempDir;
 pub(crate) struct Workspace {
     folder: TempDir,
     root: PathBuf,
+    cache: PathBuf,
+    variables: Vec<(OsString, OsString)>,
 }
 
 impl Workspace {
     /// An empty folder.
     pub(crate) fn new() -> Self {
+        Self::below("workspace")
+    }
+
+    /// An empty folder with this name.
+    pub(crate) fn below(name: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let root = folder.path().canonicalize().expect("it is there").join("workspace");
-        fs::create_dir(&root).expect("made");
-        Self { folder, root }
+        let own = folder.path().canonicalize().expect("it is there");
+        let root = own.join(name);
+        fs::create_dir_all(&root).expect("made");
+        Self {
+            folder,
+            root,
+            cache: own.join("cache"),
+            variables: Vec::new(),
+        }
+    }
+
+    /// With a cache that others use, too.
+    pub(crate) fn sharing(mut self, cache: &Path) -> Self {
+        self.cache = cache.to_owned();
+        self
+    }
+
+    /// With one more variable for the program.
+    pub(crate) fn variable(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.variables
+            .push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
     }
 
     /// With this `farm.toml`.
@@ -39,7 +67,12 @@ impl Workspace {
 
     /// The cache's folder.
     pub(crate) fn cache(&self) -> PathBuf {
-        self.folder.path().join("cache")
+        self.cache.clone()
+    }
+
+    /// A folder for what belongs to the test and not into the workspace.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// Writes a file, and makes its folders.
@@ -61,6 +94,7 @@ impl Workspace {
             .env("NO_COLOR", "1")
             .env("LC_ALL", "C")
             .stdin(std::process::Stdio::null());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -119,6 +153,26 @@ impl Ran<'_> {
 /// Output is text.
 fn text_of(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("farm writes UTF-8")
+}
+
+/// Ends the test, which cannot run on this machine, and says why; fails where nothing may be skipped.
+#[macro_export]
+macro_rules! skip {
+    ($($reason:tt)+) => {{
+        fn here() {}
+        $crate::support::report_skipped(std::any::type_name_of_val(&here), &format!($($reason)+));
+        return;
+    }};
+}
+
+/// Tells of a skipped test, past the test harness, which hides what a test that passes prints.
+pub(crate) fn report_skipped(place: &str, reason: &str) {
+    let name = place.trim_end_matches("::here");
+    assert!(
+        std::env::var_os("FARM_REQUIRE_ALL").is_none_or(|value| value.is_empty()),
+        "{name} cannot run, and FARM_REQUIRE_ALL lets nothing be skipped: {reason}"
+    );
+    writeln!(std::io::stderr(), "skipped: {name}: {reason}").expect("standard error is open");
 }
 
 /// Compares exit code and both streams with an inline snapshot; times, digests and sizes are taken out.

@@ -71,7 +71,7 @@ pub(crate) struct BuildArgs {
     /// How many actions may run at once [default: number of processors]
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
-    /// The least sandbox that tools run in; fails where it cannot be had [default: what farm.toml says, or auto]
+    /// The sandbox that tools run in; fails where it cannot be had [default: what farm.toml says, or auto]
     #[arg(long, value_name = "TIER", ignore_case = true)]
     pub(crate) sandbox: Option<Sandbox>,
     /// Write one JSON object a line to standard output, for programs
@@ -109,7 +109,7 @@ impl Selection {
     }
 }
 
-/// The least sandbox that is wanted.
+/// The sandbox that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Sandbox {
     /// A staged tree and a clean environment only

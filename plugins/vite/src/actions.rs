@@ -97,12 +97,13 @@ impl Sources<'_> {
         } else {
             format!("check-{stem}")
         };
-        // A project's own place for build information may lie in node_modules, which cannot be written.
-        let information = format!("farm-check/{stem}.tsbuildinfo");
         Action::tool(id, "node")
             .label(format!("check types of {file}"))
             .args(["node_modules/typescript/bin/tsc", "--project", file, "--noEmit"])
-            .args(["--incremental", "--tsBuildInfoFile", information.as_str()])
+            // Build information that a project asks for would be lost with the action's tree, and its place may lie in
+            // node_modules, which cannot be written.
+            .args(["--incremental", "false", "--composite", "false"])
+            .args(["--tsBuildInfoFile", "null"])
             .inputs(self.inputs(&[]))
     }
 

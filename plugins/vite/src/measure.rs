@@ -39,16 +39,16 @@ struct Facts {
     assets: Vec<serde::de::IgnoredAny>,
 }
 
-/// The artifact's metadata. Source maps count apart, since no visitor downloads them.
+/// The artifact's metadata, in the order in which it is shown. Source maps count apart, since no visitor downloads them.
 #[derive(Debug, Serialize)]
 struct Metadata {
     vite: String,
-    files: usize,
     chunks: usize,
     assets: usize,
     raw: u64,
     gzip: u64,
     brotli: u64,
+    files: usize,
     source_maps: SourceMaps,
     largest: Vec<Measured>,
 }
@@ -95,12 +95,12 @@ fn summarise(facts: Facts, mut measured: Vec<Measured>, source_maps: SourceMaps)
     let (chunks, assets) = (facts.chunks.len(), facts.assets.len());
     Metadata {
         vite: facts.vite,
-        files,
         chunks,
         assets,
         raw,
         gzip,
         brotli,
+        files,
         source_maps,
         largest: measured,
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::run::quoted;
 use crate::artifact::{CollectError, RestoreError};
 use crate::cache::StoreError;
 use crate::error::{Class, PathError, Problem};
@@ -153,7 +154,7 @@ fn code(error: &ExecuteError) -> &'static str {
 
 fn hints(error: &ExecuteError) -> Vec<String> {
     let by_hand = |kept: &PathBuf| {
-        let folder = kept.display();
+        let folder = quoted(&kept.display().to_string());
         format!("run it by hand in the same sandbox: farm debug {folder}")
     };
     match error {

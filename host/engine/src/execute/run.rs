@@ -365,7 +365,8 @@ fn command_text(job: &Job) -> String {
     }
 }
 
-fn quoted(word: &str) -> String {
+/// A word as a shell takes it for one.
+pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

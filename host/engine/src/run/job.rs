@@ -3,6 +3,7 @@
 //! Does not start anything.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use crate::cache::Content;
 use crate::config::Target;
@@ -111,6 +112,8 @@ pub(super) struct NodeInfo {
     pub(super) action: String,
     /// A few words for people.
     pub(super) label: String,
+    /// When its tool or step was started.
+    pub(super) started: Option<Instant>,
 }
 
 /// The artifacts of a target's direct dependencies, as its builder is told.

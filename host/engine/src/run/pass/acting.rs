@@ -31,14 +31,19 @@ impl Pass<'_, '_> {
 
     /// An action was started, or said something.
     pub(super) fn on_progress(&mut self, node: NodeId, progress: Progress) {
+        if matches!(progress, Progress::Started)
+            && let Some(info) = self.nodes.get_mut(&node)
+        {
+            info.started = Some(Instant::now());
+        }
         let info = &self.nodes[&node];
         let (target, action) = (self.target_name(info.target), info.action.clone());
-        let label = info.label.clone();
-        if matches!(progress, Progress::Started) {
-            self.started.insert(node, Instant::now());
-        }
         self.teller.tell(match progress {
-            Progress::Started => Event::ActionStarted { target, action, label },
+            Progress::Started => Event::ActionStarted {
+                target,
+                action,
+                label: info.label.clone(),
+            },
             Progress::Output(stream, bytes) => {
                 let text = String::from_utf8_lossy(&bytes).into_owned();
                 Event::ActionOutput {
@@ -60,14 +65,13 @@ impl Pass<'_, '_> {
                 self.schedule.finish(node, Outcome::Skipped);
                 self.lose();
             }
-            Err(ExecuteError::Stopped) => self.on_failure(node, Outcome::Skipped),
+            Err(ExecuteError::Stopped) => self.on_failure(node, Outcome::Skipped, None),
             Err(error) => {
                 let is_builders_fault = matches!(error, ExecuteError::Plugin(_));
                 let info = &self.nodes[&node];
                 let target = self.target_name(info.target);
                 let problem = Problem::from(error).target(target).action(info.action.clone());
-                self.on_failure(node, Outcome::Failed);
-                self.teller.problem(problem);
+                self.on_failure(node, Outcome::Failed, Some(problem));
                 if !self.request.keep_going && !is_builders_fault {
                     self.stop_schedule();
                 }
@@ -106,9 +110,13 @@ impl Pass<'_, '_> {
         self.go_on(at);
     }
 
-    fn on_failure(&mut self, node: NodeId, outcome: Outcome) {
+    /// Tells the end of the action first, with which reports show what it said, and then what is to be done.
+    fn on_failure(&mut self, node: NodeId, outcome: Outcome, problem: Option<Problem>) {
         let skipped = self.schedule.finish(node, outcome);
         self.tell_finished(node, outcome, None);
+        if let Some(problem) = problem {
+            self.teller.problem(problem);
+        }
         self.node_ended(self.nodes[&node].target, false);
         for skipped in skipped.into_iter().filter(|skipped| *skipped != node) {
             self.tell_skipped(skipped);

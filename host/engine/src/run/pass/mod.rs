@@ -8,7 +8,6 @@ mod planning;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
@@ -68,8 +67,6 @@ pub(super) struct Pass<'a, 's> {
     means: Means,
     stop_tools: watch::Sender<bool>,
     lost: bool,
-    /// When the tools and steps that run were started.
-    started: BTreeMap<NodeId, Instant>,
     /// What was made so far.
     built: BTreeMap<String, TargetEntry>,
     /// Held while this build may write into the workspace.
@@ -104,7 +101,6 @@ impl<'a, 's> Pass<'a, 's> {
             means,
             stop_tools,
             lost: false,
-            started: BTreeMap::new(),
             built: BTreeMap::new(),
             lock: None,
         }
@@ -234,11 +230,6 @@ impl<'a, 's> Pass<'a, 's> {
         self.opened.target(self.runs[at].id).name.to_string()
     }
 
-    /// How long an action without a result ran.
-    fn ran_for(&self, node: NodeId) -> Duration {
-        self.started.get(&node).map(Instant::elapsed).unwrap_or_default()
-    }
-
     fn tell_skipped(&mut self, node: NodeId) {
         self.tell_finished(node, Outcome::Skipped, None);
         let at = self.nodes[&node].target;
@@ -253,6 +244,7 @@ impl<'a, 's> Pass<'a, 's> {
     fn finished_event(&self, node: NodeId, outcome: Outcome, performed: Option<&Performed>) -> Event {
         let info = &self.nodes[&node];
         let result = performed.map(|performed| &performed.result);
+        let spent = info.started.map(|started| started.elapsed()).unwrap_or_default();
         Event::ActionFinished {
             target: self.target_name(info.target),
             action: info.action.clone(),
@@ -260,7 +252,7 @@ impl<'a, 's> Pass<'a, 's> {
             outcome,
             key: performed.map(|performed| performed.key.to_string()),
             tier: result.and_then(|result| result.tier),
-            duration: result.map_or_else(|| self.ran_for(node), |result| result.duration),
+            duration: result.map_or(spent, |result| result.duration),
             fetched: result.is_some_and(|result| result.fetched),
         }
     }

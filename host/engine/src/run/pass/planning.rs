@@ -173,6 +173,7 @@ impl Pass<'_, '_> {
             target: at,
             action: action.id.clone(),
             label: action.label.clone(),
+            started: None,
         };
         self.nodes.insert(node, info);
         self.runs[at].open += 1;

@@ -1,0 +1,11 @@
+//! The example shop, built for real: what farm promises its users, shown on a product of two languages.
+
+mod again;
+mod change;
+mod files;
+mod first;
+pub(crate) mod product;
+mod seal;
+mod serve;
+mod server;
+mod verbs;
