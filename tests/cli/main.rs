@@ -3,7 +3,18 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../support/guests.rs"]
+mod guests;
+
+mod bad_input;
 mod debug;
+mod disk;
+mod hostile;
+mod incremental;
 mod interrupt;
+mod kill;
+mod puppet;
 mod sandbox;
+mod shared;
+mod tools;
 mod usage;

@@ -102,7 +102,7 @@ pub enum PlanError {
         what: String,
     },
     /// Actions that wait for each other.
-    #[error("actions wait for each other: {}", .0.join(" -> "))]
+    #[error("actions wait for each other: {}", cycle_text(.0))]
     Cycle(Vec<String>),
     /// A fetch action that names no lock file.
     #[error("action `{0}` asks for the network without a lock file that pins what it fetches")]
@@ -117,6 +117,22 @@ pub enum PlanError {
         /// Why not, as the end of a sentence.
         reason: &'static str,
     },
+}
+
+/// Most actions of a cycle that a message names.
+const MAX_CYCLE_SHOWN: usize = 12;
+
+/// The cycle in full; the middle of a very long one is left out.
+fn cycle_text(ids: &[String]) -> String {
+    if ids.len() <= MAX_CYCLE_SHOWN {
+        return ids.join(" -> ");
+    }
+    let (first, last) = (&ids[..MAX_CYCLE_SHOWN - 1], &ids[ids.len() - 1]);
+    format!(
+        "{} -> … ({} more) -> {last}",
+        first.join(" -> "),
+        ids.len() - MAX_CYCLE_SHOWN
+    )
 }
 
 type Result<T> = std::result::Result<T, PlanError>;
@@ -215,7 +231,9 @@ fn check_work(action: &Action) -> Result<CheckedWork> {
         }
         Work::Step(run) => {
             let needs_process = !action.tools.is_empty() || action.network.is_some() || !action.caches.is_empty();
-            if needs_process || !action.environment.is_empty() || !action.secrets.is_empty() {
+            let reads_variables =
+                !action.environment.is_empty() || !action.pass_environment.is_empty() || !action.secrets.is_empty();
+            if needs_process || reads_variables {
                 return Err(unknown(
                     action,
                     &run.name,
@@ -481,8 +499,9 @@ fn check_order(checked: &CheckedPlan) -> Result<()> {
 /// Follows needs that are left until an action comes again.
 fn walk_cycle(needs: &BTreeMap<&str, BTreeSet<&str>>, start: &str) -> Vec<String> {
     let mut seen: Vec<&str> = Vec::new();
+    let mut known = BTreeSet::new();
     let mut at = start;
-    while !seen.contains(&at) {
+    while known.insert(at) {
         seen.push(at);
         let next = needs
             .get(at)
@@ -563,7 +582,7 @@ fn unique<'a>(what: &'static str, names: impl Iterator<Item = &'a str>) -> Resul
         if !seen.insert(name) {
             return Err(PlanError::Duplicate {
                 what,
-                name: name.to_owned(),
+                name: shown(name),
             });
         }
     }
