@@ -3,9 +3,20 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../support/guests.rs"]
+mod guests;
+
+mod bad_input;
 mod debug;
+mod disk;
 mod handbook;
+mod hostile;
+mod incremental;
 mod interrupt;
+mod kill;
+mod puppet;
 mod sandbox;
+mod shared;
 mod shop;
+mod tools;
 mod usage;

@@ -11,7 +11,7 @@ mod steps;
 mod support;
 
 /// Guests, and the file of tests that runs each.
-const TESTED: [(&str, &str); 23] = [
+const TESTED: [(&str, &str); 24] = [
     ("ask_everything.rs", include_str!("plugin/hostile.rs")),
     ("claim_list.wat", include_str!("plugin/hostile.rs")),
     ("claim_string.wat", include_str!("plugin/hostile.rs")),
@@ -33,13 +33,14 @@ const TESTED: [(&str, &str); 23] = [
     ("many_items.rs", include_str!("plugin/hostile.rs")),
     ("misaligned.wat", include_str!("plugin/hostile.rs")),
     ("panic.rs", include_str!("plugin/hostile.rs")),
+    ("puppet.rs", include_str!("../cli/hostile.rs")),
     ("quiet.wat", include_str!("plugin/hostile.rs")),
     ("recurse.rs", include_str!("plugin/hostile.rs")),
 ];
 
 #[test]
 fn every_guest_has_a_test() {
-    let folder = std::fs::read_dir(support::guests_folder().join("guests")).expect("the guests");
+    let folder = std::fs::read_dir(crate::guests::folder().join("guests")).expect("the guests");
     let mut names: Vec<_> = folder
         .map(|entry| {
             entry

@@ -77,9 +77,64 @@ impl Workspace {
 
     /// Writes a file, and makes its folders.
     pub(crate) fn write(&self, path: &str, text: &str) {
+        self.write_bytes(path, text.as_bytes());
+    }
+
+    /// The same for content that is no text.
+    pub(crate) fn write_bytes(&self, path: &str, bytes: &[u8]) {
         let path = self.root.join(path);
         fs::create_dir_all(path.parent().expect("a file has a folder")).expect("made");
-        fs::write(&path, text).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+        fs::write(&path, bytes).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+    }
+
+    /// The text of a file.
+    pub(crate) fn read(&self, path: &str) -> String {
+        let path = self.root.join(path);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+    }
+
+    /// Removes a file or a folder.
+    pub(crate) fn remove(&self, path: &str) {
+        let path = self.root.join(path);
+        let removed = if path.is_dir() {
+            fs::remove_dir_all(&path)
+        } else {
+            fs::remove_file(&path)
+        };
+        removed.unwrap_or_else(|error| panic!("cannot remove {}: {error}", path.display()));
+    }
+
+    /// Whether something is there, a link that leads nowhere included.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.root.join(path).symlink_metadata().is_ok()
+    }
+
+    /// A folder outside the workspace that tests may put things in.
+    pub(crate) fn outside(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The command lines of all processes that work in this workspace's folders, or name them in their command.
+    pub(crate) fn processes(&self) -> Vec<String> {
+        self.process_ids()
+            .into_iter()
+            .map(command_line)
+            .filter(|line| !line.is_empty())
+            .collect()
+    }
+
+    /// The ids of those processes.
+    pub(crate) fn process_ids(&self) -> Vec<i32> {
+        let here = self.folder.path().canonicalize().expect("it is there");
+        let name = here.display().to_string();
+        let is_ours = |id: &i32| {
+            let links = ["cwd", "root"].map(|link| fs::read_link(format!("/proc/{id}/{link}")));
+            let works_here = links.into_iter().flatten().any(|link| link.starts_with(&here));
+            works_here || command_line(*id).contains(&name)
+        };
+        let entries = fs::read_dir("/proc").expect("a proc").flatten();
+        let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        ids.filter(is_ours).collect()
     }
 
     /// The program, ready to start: no variable reaches it but PATH and what is set here.
@@ -100,14 +155,44 @@ impl Workspace {
 
     /// Runs `farm` with these words to its end.
     pub(crate) fn farm(&self, line: &str) -> Ran<'_> {
-        let output = self
-            .command(line.split_whitespace())
-            .output()
-            .expect("the program starts");
+        self.ran(&mut self.command(line.split_whitespace()))
+    }
+
+    /// Runs a command that was made by [`Self::command`] to its end.
+    pub(crate) fn ran(&self, command: &mut Command) -> Ran<'_> {
+        let output = command.output().expect("the program starts");
         Ran {
             output,
             workspace: self,
         }
+    }
+
+    /// Builds everything, which has to succeed.
+    pub(crate) fn build(&self) -> Counted {
+        self.farm("build --json").counted()
+    }
+}
+
+/// The command line of a process; empty when it has ended.
+fn command_line(id: i32) -> String {
+    let bytes = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).replace('\0', " ")
+}
+
+/// How the actions of a successful build ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub(crate) ran: u64,
+    pub(crate) cached: u64,
+    pub(crate) up_to_date: u64,
+}
+
+/// So many ran, came from the cache, and were up to date.
+pub(crate) const fn counted(ran: u64, cached: u64, up_to_date: u64) -> Counted {
+    Counted {
+        ran,
+        cached,
+        up_to_date,
     }
 }
 
@@ -135,6 +220,40 @@ impl Ran<'_> {
         let text = text_of(&self.output.stdout);
         let parse = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("not JSON: {error}: {line}"));
         text.lines().map(parse).collect()
+    }
+
+    /// How the actions ended, of a build with `--json` that succeeded.
+    pub(crate) fn counted(self) -> Counted {
+        assert!(self.output.status.success(), "{}", self.text());
+        let last = self.last();
+        assert_eq!(last["ok"], true, "{}", self.text());
+        let count = |name: &str| last["counts"][name].as_u64().expect("a number");
+        counted(count("ran"), count("cached"), count("up_to_date"))
+    }
+
+    /// The last event, `build-finished`.
+    pub(crate) fn last(&self) -> serde_json::Value {
+        let last = self
+            .events()
+            .pop()
+            .unwrap_or_else(|| panic!("no events: {}", self.text()));
+        assert_eq!(last["event"], "build-finished", "{}", self.text());
+        last
+    }
+
+    /// The events of this name.
+    pub(crate) fn events_named(&self, name: &str) -> Vec<serde_json::Value> {
+        self.events()
+            .into_iter()
+            .filter(|event| event["event"] == name)
+            .collect()
+    }
+
+    /// The problems that were told, by code.
+    pub(crate) fn problem_codes(&self) -> Vec<String> {
+        let problems = self.events_named("problem-found").into_iter();
+        let code = |event: serde_json::Value| event["problem"]["code"].as_str().expect("a code").to_owned();
+        problems.map(code).collect()
     }
 
     /// Exit code and both streams, with the temporary folder's name taken out.

@@ -50,7 +50,7 @@ fn a01_a_loop_is_stopped_at_its_deadline() {
     assert_eq!(limit(&error.fault), &LimitHit::Time { limit: SHORT });
     assert!(!error.frames.is_empty(), "it says where");
     let problem = Problem::from(error);
-    assert_eq!((problem.code, problem.class), ("plugin::limit", Class::Policy));
+    assert_eq!((problem.code, problem.class), ("plugin::limit", Class::Build));
     assert_eq!(
         problem.message,
         "builder `loop_in_plan` failed in plan: it ran longer than its limit of 0.2 s"
@@ -119,7 +119,7 @@ fn a04_memories_count_together() {
     let memories = "(memory $m 2000 2000)";
     let module = format!("(core module $more {memories})");
     let instances: String = (0..3).map(|_| "(core instance (instantiate $more))").collect();
-    let quiet = std::fs::read_to_string(super::support::guests_folder().join("guests/quiet.wat")).expect("a guest");
+    let quiet = std::fs::read_to_string(crate::guests::folder().join("guests/quiet.wat")).expect("a guest");
     let many = assemble(&format!("{module}{instances}\n{quiet}"));
     let planned = host(Limits::default())
         .builder("many", many)
@@ -133,7 +133,7 @@ fn a04_memories_count_together() {
 #[test]
 fn a04_a_call_has_a_bounded_number_of_parts() {
     let instances: String = (0..300).map(|_| "(core instance (instantiate $empty))").collect();
-    let quiet = std::fs::read_to_string(super::support::guests_folder().join("guests/quiet.wat")).expect("a guest");
+    let quiet = std::fs::read_to_string(crate::guests::folder().join("guests/quiet.wat")).expect("a guest");
     let many = assemble(&format!("(core module $empty){instances}\n{quiet}"));
     let planned = host(Limits::default())
         .builder("many", many)

@@ -1,56 +1,26 @@
-//! Builds the guests, once for all tests, and answers what they ask.
+//! Hosts for the guests, and answers to what they ask.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
 use farm_engine::plan::{AccessError, AccessErrorKind, EntryKind, Level, PlanRequest, Source};
 use farm_engine::plugin::{ComponentBuilder, ComponentFile, Fault, LimitHit, Limits, PluginHost, Settings};
 
-/// The folder of the guests' workspace.
-pub(super) fn guests_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests")
-}
+use crate::guests;
 
 /// A guest's component.
 pub(super) fn guest(name: &str) -> ComponentFile {
-    let text = guests_folder().join("guests").join(format!("{name}.wat"));
-    if text.exists() {
-        return assemble(&std::fs::read_to_string(text).expect("a guest"));
-    }
-    let file = built().join(format!("{name}.wasm"));
-    ComponentFile::from_bytes(std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display())))
+    ComponentFile::from_bytes(guests::bytes(name))
 }
 
 /// A component around this core module.
 pub(super) fn assemble(module: &str) -> ComponentFile {
-    let frame = std::fs::read_to_string(guests_folder().join("component.wat")).expect("the frame");
-    let (before, after) = frame.split_once("\nGUEST\n").expect("a place for the guest");
-    component(&format!("{before}\n{module}\n{after}"))
+    ComponentFile::from_bytes(guests::assemble(module))
 }
 
 /// A component from its text.
 pub(super) fn component(text: &str) -> ComponentFile {
-    ComponentFile::from_bytes(wat::parse_str(text).unwrap_or_else(|error| panic!("{error}")))
-}
-
-/// The folder of the guests that are written in Rust; built at the first call.
-fn built() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/guests");
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--release", "--examples", "--locked", "--quiet"])
-            .args(["--target", "wasm32-wasip2", "--manifest-path"])
-            .arg(guests_folder().join("Cargo.toml"))
-            .arg("--target-dir")
-            .arg(&target)
-            .status()
-            .expect("cargo starts");
-        assert!(status.success(), "the guests do not build");
-        target.join("wasm32-wasip2/release/examples")
-    })
+    ComponentFile::from_bytes(guests::parse(text))
 }
 
 /// A host that keeps nothing.

@@ -5,6 +5,7 @@ pub mod bindings {
         path: "../../wit",
         world: "plugin",
         pub_export_macro: true,
+        additional_derives: [::serde::Deserialize],
         default_bindings_module: "guests::bindings",
     });
 }

@@ -40,6 +40,30 @@ impl Permissions {
         all
     }
 
+    /// What is in both: a builder may use what it wants and was granted, and nothing that is only one of these.
+    #[must_use]
+    pub fn shared_with(&self, granted: &Self) -> Self {
+        let both = |wanted: &BTreeSet<String>, granted: &BTreeSet<String>| {
+            if granted.contains("*") {
+                return wanted.clone();
+            }
+            let any = wanted.contains("*");
+            granted
+                .iter()
+                .filter(|name| any || wanted.contains(*name))
+                .cloned()
+                .collect()
+        };
+        let exact = |wanted: &BTreeSet<String>, granted: &BTreeSet<String>| wanted & granted;
+        Self {
+            tools: both(&self.tools, &granted.tools),
+            network: exact(&self.network, &granted.network),
+            environment: both(&self.environment, &granted.environment),
+            secrets: exact(&self.secrets, &granted.secrets),
+            caches: exact(&self.caches, &granted.caches),
+        }
+    }
+
     /// What is in these permissions and not in the granted ones, as `tools: node`.
     pub fn missing_from(&self, granted: &Self) -> Vec<(&'static str, String)> {
         let mut missing = Vec::new();

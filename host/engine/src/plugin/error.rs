@@ -161,7 +161,7 @@ impl Fault {
             Self::Imports(_) => ("plugin::imports", Class::Policy),
             Self::Exports { .. } => ("plugin::exports", Class::Request),
             Self::Mismatch(_) => ("plugin::mismatch", Class::Request),
-            Self::Limit(_) => ("plugin::limit", Class::Policy),
+            Self::Limit(_) => ("plugin::limit", Class::Build),
             Self::Trap(_) => ("plugin::trap", Class::Build),
             Self::HostPanic(_) => ("plugin::host-panic", Class::Build),
             Self::Host(_) => ("plugin::host", Class::Build),
@@ -269,7 +269,7 @@ mod tests {
             "builder `go` failed in plan: it asked for 4080 MiB of memory with 16 MiB in use, \
              over its limit of 256 MiB"
         );
-        assert_eq!((problem.code, problem.class), ("plugin::limit", Class::Policy));
+        assert_eq!((problem.code, problem.class), ("plugin::limit", Class::Build));
         assert_eq!(problem.causes, ["in plan"]);
     }
 

@@ -35,8 +35,10 @@ pub(super) struct OpenBuilder {
     pub(super) description: Description,
     /// The version of `farm:builder` that it is made for.
     pub(super) wit: String,
-    /// What it may use.
+    /// What the user granted it.
     pub(super) granted: Permissions,
+    /// What it may use: what it wants of that.
+    pub(super) usable: Permissions,
     /// How its component stands to `farm.lock`; pinned for one that comes with farm.
     pub(super) standing: Standing,
 }
@@ -46,6 +48,9 @@ pub(super) struct OpenBuilder {
 pub(super) struct Builders {
     host: PluginHost,
     open: BTreeMap<String, Arc<OpenBuilder>>,
+    /// Builders that failed when they were asked what they are: a fault of their targets alone.
+    failed: BTreeMap<String, Problem>,
+    lock: LockFile,
 }
 
 /// What is remembered of a component.
@@ -62,57 +67,73 @@ pub(super) fn lock_path(workspace: &Workspace) -> PathBuf {
 
 impl Builders {
     /// Opens the builders of these targets, and refuses one that is not what was approved, or wants more than it was
-    /// granted. New ones are pinned, once everything is right.
+    /// granted. New ones are pinned by [`Self::save_pins`].
     pub(super) fn open(
         request: &Request,
         workspace: &Workspace,
         selected: &[TargetId],
         store: &Store,
     ) -> Result<Self, Problem> {
-        let mut builders = Self {
-            host: host(request),
-            open: BTreeMap::new(),
-        };
+        let mut builders = Self::new(request, workspace)?;
         let targets = selected.iter().map(|id| &workspace.targets[id.index()]);
         let names: BTreeSet<&str> = targets.clone().map(|target| target.builder.as_str()).collect();
-        let mut lock = LockFile::load(&lock_path(workspace))?;
         for name in names {
-            let builder = builders.open_one(request, workspace, store, name, &lock)?;
-            check_trust(&builder, request, workspace)?;
-            if builder.standing == Standing::New {
-                pin(&mut lock, &builder);
+            match builders.open_one(request, workspace, store, name) {
+                Ok(builder) => {
+                    check_trust(&builder, request, workspace)?;
+                    builders.open.insert(name.to_owned(), Arc::new(builder));
+                }
+                Err(problem) if problem.class == Class::Build => {
+                    builders.failed.insert(name.to_owned(), problem);
+                }
+                Err(problem) => return Err(problem),
             }
-            builders.open.insert(name.to_owned(), Arc::new(builder));
         }
         builders.check_options(workspace, selected)?;
-        if !lock.builders.is_empty() {
-            lock.save(&lock_path(workspace))?;
-        }
         Ok(builders)
+    }
+
+    /// Pins the builders that are new. Only once it is known that everything asked for is right.
+    pub(super) fn save_pins(&self, workspace: &Workspace) -> Result<(), Problem> {
+        let mut lock = self.lock.clone();
+        let new = self.iter().filter(|builder| builder.standing == Standing::New);
+        new.for_each(|builder| pin(&mut lock, builder));
+        if lock.builders.is_empty() {
+            return Ok(());
+        }
+        Ok(lock.save(&lock_path(workspace))?)
+    }
+
+    fn new(request: &Request, workspace: &Workspace) -> Result<Self, Problem> {
+        Ok(Self {
+            host: host(request),
+            open: BTreeMap::new(),
+            failed: BTreeMap::new(),
+            lock: LockFile::load(&lock_path(workspace))?,
+        })
     }
 
     /// Opens every builder of the workspace for a look, whatever its standing.
     pub(super) fn open_all(request: &Request, workspace: &Workspace, store: &Store) -> Result<Self, Problem> {
-        let mut builders = Self {
-            host: host(request),
-            open: BTreeMap::new(),
-        };
-        let lock = LockFile::load(&lock_path(workspace))?;
+        let mut builders = Self::new(request, workspace)?;
         let builtin = request.host.builtin.iter().map(|(name, _)| name.as_str());
         for name in builtin.chain(workspace.builders.keys().map(String::as_str)) {
-            let builder = builders.open_one(request, workspace, store, name, &lock)?;
+            let builder = builders.open_one(request, workspace, store, name)?;
             builders.open.insert(name.to_owned(), Arc::new(builder));
         }
         Ok(builders)
     }
 
-    /// The builder of this name, which a target uses.
-    pub(super) fn of(&self, name: &str) -> Arc<OpenBuilder> {
-        Arc::clone(
-            self.open
-                .get(name)
-                .expect("the builders of all chosen targets are open"),
-        )
+    /// The builder of this name, which a target uses; the problem, where it failed to say what it is.
+    pub(super) fn of(&self, name: &str) -> Result<Arc<OpenBuilder>, Problem> {
+        match self.failed.get(name) {
+            Some(problem) => Err(problem.clone()),
+            None => Ok(Arc::clone(
+                self.open
+                    .get(name)
+                    .expect("the builders of all chosen targets were asked"),
+            )),
+        }
     }
 
     /// All open builders, by name.
@@ -131,7 +152,6 @@ impl Builders {
         workspace: &Workspace,
         store: &Store,
         name: &str,
-        lock: &LockFile,
     ) -> Result<OpenBuilder, Problem> {
         let (file, entry) = match workspace.builders.get(name) {
             Some(entry) => (self.read(workspace, name, entry)?, Some(entry)),
@@ -147,8 +167,9 @@ impl Builders {
             Some(entry) => granted(entry),
             None => Permissions::wanted(&description.wants),
         };
+        let usable = Permissions::wanted(&description.wants).shared_with(&granted);
         let standing = match entry {
-            Some(_) => lock.check(name, digest, &wit, &description.wants),
+            Some(_) => self.lock.check(name, digest, &wit, &description.wants),
             None => Standing::Pinned,
         };
         Ok(OpenBuilder {
@@ -159,6 +180,7 @@ impl Builders {
             description,
             wit,
             granted,
+            usable,
             standing,
         })
     }
@@ -176,9 +198,9 @@ impl Builders {
         for id in selected {
             let target = &workspace.targets[id.index()];
             let name = target.builder.as_str();
+            let Ok(builder) = self.of(name) else { continue };
             if !checkers.contains_key(name) {
-                let schema = &self.of(name).description.options_schema;
-                checkers.insert(name, checker(name, schema)?);
+                checkers.insert(name, checker(name, &builder.description.options_schema)?);
             }
             checkers[name].check(target)?;
         }

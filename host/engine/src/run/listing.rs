@@ -86,7 +86,7 @@ fn plan_target(
     planned: &BTreeMap<TargetId, PlannedTarget>,
 ) -> Result<PlannedTarget, Problem> {
     let target = opened.target(id);
-    let builder = opened.builders.of(&target.builder);
+    let builder = opened.builders.of(&target.builder)?;
     let deps = opened.graph.deps_of(id).into_iter().filter_map(|dep| planned.get(&dep));
     let handle = |target: &PlannedTarget, name: &str, kind: &str| ArtifactHandle {
         target: target.target.clone(),
@@ -121,7 +121,7 @@ fn plan_target(
 /// The keys of actions that read nothing but files.
 async fn keys(opened: &Opened, id: TargetId, plan: &CheckedPlan) -> Result<BTreeMap<String, KeyFacts>, Problem> {
     let target = opened.target(id);
-    let builder = opened.builders.of(&target.builder);
+    let builder = opened.builders.of(&target.builder)?;
     let mut keys = BTreeMap::new();
     for action in &plan.actions {
         let reads_files = action

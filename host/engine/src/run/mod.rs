@@ -34,7 +34,6 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
-use crate::cache::Store;
 use crate::error::{Class, Problem};
 use crate::event::{Event, Sink};
 use crate::run::pass::{Ended, Pass};
@@ -52,9 +51,6 @@ const PASSES: usize = 3;
 /// summary; an error is what kept the build from starting, and was not told.
 pub fn build(request: &Request, sink: &mut dyn Sink, stop: watch::Receiver<Stop>) -> Result<Summary, Problem> {
     let started = Instant::now();
-    if request.clear_cache {
-        clear_cache(request)?;
-    }
     let opened = shared::open(request)?;
     let mut teller = Teller::new(sink);
     teller.tell(build_started(&opened, request));
@@ -81,12 +77,6 @@ pub fn build(request: &Request, sink: &mut dyn Sink, stop: watch::Receiver<Stop>
         duration: started.elapsed(),
     });
     Ok(Summary { ok, class, counts })
-}
-
-fn clear_cache(request: &Request) -> Result<(), Problem> {
-    let store = Store::open(&request.host.cache_folder, crate::cache::StoreLimits::default())?;
-    store.clean()?;
-    Ok(())
 }
 
 fn build_started(opened: &Opened, request: &Request) -> Event {

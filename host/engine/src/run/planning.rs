@@ -64,7 +64,7 @@ pub(super) fn plan_round(
 ) -> Result<Planned, Problem> {
     let key = round_key(builder.digest, round);
     let variants = load(&executor.store, &key);
-    let mut source = WorkspaceSource::new(&executor.files, &executor.tools, &target.root, &builder.granted);
+    let mut source = WorkspaceSource::new(&executor.files, &executor.tools, &target.root, &builder.usable);
     let hit = variants
         .iter()
         .find(|stored| plan::replay(&stored.reads, &mut source))
@@ -79,7 +79,7 @@ pub(super) fn plan_round(
         }
     };
     let rules = Rules {
-        granted: &builder.granted,
+        granted: &builder.usable,
         dependencies: &round.request.dependencies,
         root: &target.root,
         output_folder,
@@ -102,7 +102,7 @@ pub(super) fn plan_round(
 
 /// Asks the component, and records what it asks.
 fn ask(executor: &Executor, builder: &OpenBuilder, target: &Target, round: &Round) -> Result<Stored, Problem> {
-    let source = WorkspaceSource::new(&executor.files, &executor.tools, &target.root, &builder.granted);
+    let source = WorkspaceSource::new(&executor.files, &executor.tools, &target.root, &builder.usable);
     let mut recorder = Recorder::new(source);
     let answer = match &round.seen {
         None => builder.component.plan(&round.request, &mut recorder),

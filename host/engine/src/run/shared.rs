@@ -47,6 +47,9 @@ pub(super) fn open(request: &Request) -> Result<Opened, Problem> {
     let selected = graph.select(&request.targets)?;
     let tier = choose_tier(request, &workspace)?;
     let store = open_store(request, &workspace)?;
+    if request.clear_cache {
+        store.clean()?;
+    }
     let builders = Builders::open(request, &workspace, &selected, &store)?;
     let places = Places::of(&workspace.root);
     let State { files, keys, .. } = places.load();

@@ -12,6 +12,7 @@ use crate::event::{Counts, Event, Outcome, Sink};
 pub(super) struct Teller<'a> {
     sink: &'a mut dyn Sink,
     outcomes: BTreeMap<(String, String), Outcome>,
+    problems: Vec<Problem>,
     class: Option<Class>,
 }
 
@@ -21,6 +22,7 @@ impl<'a> Teller<'a> {
         Self {
             sink,
             outcomes: BTreeMap::new(),
+            problems: Vec::new(),
             class: None,
         }
     }
@@ -44,9 +46,13 @@ impl<'a> Teller<'a> {
         self.sink.emit(event);
     }
 
-    /// Tells a problem, and remembers the gravest class.
+    /// Tells a problem, and remembers the gravest class. One that an earlier pass told already is no news.
     pub(super) fn problem(&mut self, problem: Problem) {
+        if self.problems.contains(&problem) {
+            return;
+        }
         self.class = self.class.max_by_gravity(problem.class);
+        self.problems.push(problem.clone());
         self.sink.emit(Event::ProblemFound { problem });
     }
 

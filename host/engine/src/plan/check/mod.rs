@@ -108,7 +108,7 @@ pub enum PlanError {
         what: String,
     },
     /// Actions that wait for each other.
-    #[error("actions wait for each other: {}", .0.join(" -> "))]
+    #[error("actions wait for each other: {}", order::cycle_text(.0))]
     Cycle(Vec<String>),
     /// A fetch action that names no lock file.
     #[error("action `{0}` asks for the network without a lock file that pins what it fetches")]
@@ -221,7 +221,9 @@ fn check_work(action: &Action) -> Result<CheckedWork> {
         }
         Work::Step(run) => {
             let needs_process = !action.tools.is_empty() || action.network.is_some() || !action.caches.is_empty();
-            if needs_process || !action.environment.is_empty() || !action.secrets.is_empty() {
+            let reads_variables =
+                !action.environment.is_empty() || !action.pass_environment.is_empty() || !action.secrets.is_empty();
+            if needs_process || reads_variables {
                 return Err(unknown(
                     action,
                     &run.name,

@@ -51,7 +51,7 @@ pub(super) fn unique<'a>(what: &'static str, names: impl Iterator<Item = &'a str
         if !seen.insert(name) {
             return Err(PlanError::Duplicate {
                 what,
-                name: name.to_owned(),
+                name: shown(name),
             });
         }
     }

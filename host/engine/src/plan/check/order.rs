@@ -5,6 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{PlanError, Result};
 use crate::plan::checked::{CheckedAction, CheckedPlan, CheckedSource};
 
+/// Most actions of a cycle that a message names.
+const MAX_CYCLE_SHOWN: usize = 12;
+
+/// The cycle in full; the middle of a very long one is left out.
+pub(super) fn cycle_text(ids: &[String]) -> String {
+    if ids.len() <= MAX_CYCLE_SHOWN {
+        return ids.join(" -> ");
+    }
+    let (first, last) = (&ids[..MAX_CYCLE_SHOWN - 1], &ids[ids.len() - 1]);
+    let more = ids.len() - MAX_CYCLE_SHOWN;
+    format!("{} -> … ({more} more) -> {last}", first.join(" -> "))
+}
+
 /// Finds a cycle among the actions, without recursion: actions whose needs are all done are taken away until none is
 /// left, or a cycle is.
 pub(super) fn check_order(checked: &CheckedPlan) -> Result<()> {
@@ -39,8 +52,9 @@ pub(super) fn check_order(checked: &CheckedPlan) -> Result<()> {
 /// Follows needs that are left until an action comes again.
 fn walk_cycle(needs: &BTreeMap<&str, BTreeSet<&str>>, start: &str) -> Vec<String> {
     let mut seen: Vec<&str> = Vec::new();
+    let mut known = BTreeSet::new();
     let mut at = start;
-    while !seen.contains(&at) {
+    while known.insert(at) {
         seen.push(at);
         let next = needs
             .get(at)

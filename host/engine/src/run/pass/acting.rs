@@ -21,8 +21,8 @@ impl Pass<'_, '_> {
             let Some(node) = self.schedule.start() else { break };
             let info = &self.nodes[&node];
             let target = self.opened.target(self.runs[info.target].id);
-            let builder = self.opened.builders.of(&target.builder);
-            let job = job::job(&self.runs, info, target, &builder, &self.name_of());
+            let builder = self.opened.builders.of(&target.builder).ok();
+            let job = builder.and_then(|builder| job::job(&self.runs, info, target, &builder, &self.name_of()));
             let job = Arc::new(job.expect("a node stands for an action of its target's plan"));
             let means = self.means.clone();
             self.spawn(async move { Message::Performed(node, Box::new(perform::perform(means, node, job).await)) });

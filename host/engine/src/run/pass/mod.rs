@@ -203,14 +203,15 @@ impl<'a, 's> Pass<'a, 's> {
         }
     }
 
-    /// Makes `.farm/`, and waits until no other build runs in this workspace. False when the user stopped meanwhile.
+    /// Makes `.farm/`, waits until no other build runs in this workspace, and pins new builders. False when the user
+    /// stopped meanwhile.
     async fn prepare_folder(&mut self, stop: &mut watch::Receiver<Stop>) -> bool {
         let locked = lock::take(&self.opened.places, self.teller, stop).await;
         match locked {
             Ok(lock) => {
                 let locked = lock.is_some();
                 self.lock = lock;
-                locked
+                locked && self.pin_builders()
             }
             Err(error) => {
                 let message = "the workspace's `.farm` folder cannot be used";
@@ -219,6 +220,11 @@ impl<'a, 's> Pass<'a, 's> {
                 false
             }
         }
+    }
+
+    fn pin_builders(&mut self) -> bool {
+        let pinned = self.opened.builders.save_pins(&self.opened.workspace);
+        pinned.map_err(|problem| self.teller.problem(problem)).is_ok()
     }
 
     fn name_of(&self) -> impl Fn(TargetId) -> String + use<'a> {

@@ -53,6 +53,14 @@ impl Pass<'_, '_> {
     }
 
     fn start_planning(&mut self, at: usize, seen: Option<(Vec<u8>, Vec<SeenFile>)>) {
+        let target = self.opened.target(self.runs[at].id).clone();
+        let builder = match self.opened.builders.of(&target.builder) {
+            Ok(builder) => builder,
+            Err(problem) => {
+                self.teller.problem(problem.target(target.name.as_str()));
+                return self.fail_target(at);
+            }
+        };
         let run = &mut self.runs[at];
         let Some(request) = run.request.clone() else { return };
         run.phase = Phase::Planning;
@@ -61,8 +69,6 @@ impl Pass<'_, '_> {
             before: run.plan.clone(),
             seen,
         };
-        let target = self.opened.target(run.id).clone();
-        let builder = self.opened.builders.of(&target.builder);
         let executor = Arc::clone(&self.opened.executor);
         let output = self.opened.workspace.output.clone();
         self.spawn(async move {

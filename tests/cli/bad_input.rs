@@ -1,0 +1,216 @@
+//! Wrong input: one located message that says what to do, exit code 2, and nothing written.
+
+use crate::farm_snapshot;
+use crate::support::{Ran, Workspace};
+
+/// A workspace of one `command` target with these lines in its table.
+fn command(lines: &str) -> Workspace {
+    let head = "[workspace]\nname = \"shop\"\n\n[targets.web]\nbuilder = \"command\"\n";
+    Workspace::with(&format!("{head}{lines}\n"))
+}
+
+/// Builds, and sees that it was refused before anything was written.
+fn refused(workspace: &Workspace) -> Ran<'_> {
+    let before = listing(workspace);
+    let ran = workspace.farm("build");
+    assert_eq!(ran.code(), 2, "{}", ran.text());
+    assert_eq!(listing(workspace), before, "something was written");
+    ran
+}
+
+fn listing(workspace: &Workspace) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![workspace.root().to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            found.push(path.display().to_string());
+            if path.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn an_unknown_key() {
+    let workspace = command("biulder = \"x\"");
+    farm_snapshot!(refused(&workspace), @"");
+}
+
+#[test]
+fn an_unknown_builder() {
+    let workspace = Workspace::with("[workspace]\nname = \"shop\"\n\n[targets.web]\nbuilder = \"vit\"\n");
+    farm_snapshot!(refused(&workspace), @"");
+}
+
+#[test]
+fn invalid_toml() {
+    let workspace = command("root = \"apps");
+    farm_snapshot!(refused(&workspace), @"");
+}
+
+#[test]
+fn a_cycle() {
+    let target = |name: &str, dep: &str| {
+        format!("[targets.{name}]\nbuilder = \"command\"\ndeps = [\"{dep}\"]\noptions = {{ command = \"true\" }}\n")
+    };
+    let targets = [target("a", "b"), target("b", "c"), target("c", "a")].join("\n");
+    let workspace = Workspace::with(&format!("[workspace]\nname = \"shop\"\n\n{targets}"));
+    farm_snapshot!(refused(&workspace), @"");
+}
+
+#[test]
+fn an_unknown_dependency() {
+    let workspace = command("deps = [\"wbe\"]\noptions = { command = \"true\" }");
+    farm_snapshot!(refused(&workspace), @"");
+}
+
+#[test]
+fn a_wrong_option_type() {
+    let workspace = command("options = { command = \"true\", outputs = \"dist\" }");
+    farm_snapshot!(refused(&workspace), @"");
+}
+
+#[test]
+fn an_unknown_option() {
+    let workspace = command("\n[targets.web.options]\ncommand = \"true\"\noutput = [\"dist\"]");
+    farm_snapshot!(refused(&workspace), @"");
+}
+
+#[test]
+fn a_missing_option() {
+    let workspace = command("options = { inputs = [] }");
+    farm_snapshot!(refused(&workspace), @"");
+}
+
+#[test]
+fn a_tool_that_is_not_there() {
+    let workspace = command("options = { command = \"frobnicate --all\", inputs = [] }");
+    farm_snapshot!(refused(&workspace), @"");
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    let workspace = command("options = { command = \"cat notes.txt\", inputs = [\"notes.txt\"] }");
+    farm_snapshot!(refused(&workspace), @"");
+}
+
+#[test]
+fn a14_an_output_outside_the_targets_folder() {
+    let workspace = command("options = { command = \"true\", inputs = [], outputs = [\"../other\"] }");
+    farm_snapshot!(refused(&workspace), @"");
+}
+
+#[test]
+fn a14_an_output_where_no_build_may_write() {
+    for output in [
+        "/tmp/x",
+        ".",
+        "a/../../b",
+        ".git/hooks",
+        ".farm/state.json",
+        "farm.toml",
+        "dist",
+        "dist/web",
+    ] {
+        let workspace = command(&format!(
+            "options = {{ command = \"true\", inputs = [], outputs = [\"{output}\"] }}"
+        ));
+        let ran = refused(&workspace);
+        let text = ran.text();
+        assert!(
+            text.contains("farm.toml:") && text.contains(output),
+            "located and named: {text}"
+        );
+    }
+}
+
+#[test]
+fn a14_two_targets_that_write_one_place() {
+    let target = |name: &str, output: &str| {
+        format!(
+            "[targets.{name}]\nbuilder = \"command\"\noptions = {{ command = \"true\", inputs = [], outputs = [\"{output}\"] }}\n"
+        )
+    };
+    let targets = [target("one", "out"), target("two", "out/sub")].join("\n");
+    let workspace = Workspace::with(&format!("[workspace]\nname = \"shop\"\n\n{targets}"));
+    farm_snapshot!(refused(&workspace), @"");
+}
+
+#[test]
+fn a_target_that_does_not_exist() {
+    let workspace = command("options = { command = \"true\" }");
+    let ran = workspace.farm("build -t wbe");
+    assert!(!workspace.has(".farm"));
+    farm_snapshot!(ran, @"");
+}
+
+#[test]
+fn a_front_end_without_a_lock_file() {
+    let workspace =
+        Workspace::with("[workspace]\nname = \"shop\"\n\n[targets.web]\nbuilder = \"vite\"\nroot = \"web\"\n");
+    workspace.write(
+        "web/package.json",
+        r#"{ "name": "web", "dependencies": { "vite": "7.0.0" } }"#,
+    );
+    workspace.write("web/index.html", "<!doctype html>");
+    farm_snapshot!(refused(&workspace), @"");
+}
+
+#[test]
+fn a_back_end_without_pins() {
+    let workspace =
+        Workspace::with("[workspace]\nname = \"shop\"\n\n[targets.api]\nbuilder = \"python\"\nroot = \"api\"\n");
+    workspace.write("api/requirements.txt", "fastapi>=0.100\n");
+    workspace.write("api/main.py", "app = None\n");
+    farm_snapshot!(refused(&workspace), @"");
+}
+
+#[test]
+fn a_builder_whose_component_is_not_built() {
+    let workspace = Workspace::with(
+        "[workspace]\nname = \"shop\"\n\n[targets.a]\nbuilder = \"mine\"\n\n[builders.mine]\ncomponent = \"mine.wasm\"\n",
+    );
+    farm_snapshot!(refused(&workspace), @"");
+}
+
+#[test]
+fn a_builder_that_is_no_component() {
+    let workspace = Workspace::with(
+        "[workspace]\nname = \"shop\"\n\n[targets.a]\nbuilder = \"mine\"\n\n[builders.mine]\ncomponent = \"mine.wasm\"\n",
+    );
+    workspace.write("mine.wasm", "not wasm");
+    farm_snapshot!(refused(&workspace), @"");
+}
+
+#[test]
+fn one_wrong_target_keeps_the_others_from_being_half_built() {
+    let workspace = Workspace::with(
+        r#"
+        [workspace]
+        name = "shop"
+        [targets.good]
+        builder = "command"
+        options = { command = "echo x > x.txt", inputs = [], outputs = ["x.txt"] }
+        [targets.wrong]
+        builder = "command"
+        options = { command = "frobnicate", inputs = [] }
+        "#,
+    );
+    let text = refused(&workspace).text();
+    assert!(text.contains("frobnicate"), "{text}");
+}
+
+#[test]
+fn with_json_the_problem_is_data() {
+    let workspace = command("options = { command = \"true\", outputs = \"dist\" }");
+    let ran = workspace.farm("build --json");
+    assert_eq!((ran.code(), ran.last()["ok"].clone()), (2, false.into()));
+    let problem = &ran.events_named("problem-found")[0]["problem"];
+    assert_eq!(problem["class"], "request");
+    assert_eq!(problem["location"]["file"], "farm.toml");
+    assert_eq!(problem["location"]["line"], 6);
+}

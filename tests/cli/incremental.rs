@@ -1,0 +1,353 @@
+//! What runs again after a change, and what does not: counted from outside, with the builder `command`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, SystemTime};
+
+use crate::support::{Counted, Workspace, counted};
+
+/// `strip` drops comments, `use` reads what is left: a change that `strip` swallows must stop there.
+const CHAIN: &str = r#"
+[workspace]
+name = "chain"
+
+[targets.strip]
+builder = "command"
+root = "src"
+options = { command = "mkdir -p out && grep -v '^#' main.txt > out/main.txt", inputs = ["*.txt"], outputs = ["out"] }
+
+[targets.use]
+builder = "command"
+root = "use"
+deps = ["strip"]
+options = { command = "cat deps/strip/out/main.txt > result.txt", inputs = [], outputs = ["result.txt"] }
+"#;
+
+/// The chain, built once.
+fn chain() -> Workspace {
+    let workspace = Workspace::with(CHAIN);
+    workspace.write("src/main.txt", "# comment\ncode\n");
+    workspace.write("use/.keep", "");
+    assert_eq!(workspace.build(), counted(2, 0, 0));
+    assert_eq!(workspace.read("use/result.txt"), "code\n");
+    assert_eq!(workspace.build(), counted(0, 0, 2));
+    workspace
+}
+
+#[test]
+fn nothing_changed_runs_nothing_and_instantiates_no_component() {
+    let workspace = chain();
+    let last = workspace.farm("build --json").last();
+    assert_eq!(last["components"], 0);
+}
+
+#[test]
+fn a_comment_stops_where_it_makes_no_difference() {
+    let workspace = chain();
+    workspace.write("src/main.txt", "# another comment\ncode\n");
+    assert_eq!(workspace.build(), counted(1, 0, 1));
+    workspace.write("src/main.txt", "# another comment\nother code\n");
+    assert_eq!(workspace.build(), counted(2, 0, 0));
+    assert_eq!(workspace.read("use/result.txt"), "other code\n");
+}
+
+#[test]
+fn a_change_taken_back_comes_from_the_cache() {
+    let workspace = chain();
+    workspace.write("src/main.txt", "other\n");
+    assert_eq!(workspace.build(), counted(2, 0, 0));
+    workspace.write("src/main.txt", "# comment\ncode\n");
+    assert_eq!(workspace.build(), counted(0, 2, 0));
+    assert_eq!(workspace.read("use/result.txt"), "code\n");
+    assert_eq!(workspace.build(), counted(0, 0, 2));
+}
+
+#[test]
+fn a_new_time_alone_is_no_change() {
+    let workspace = chain();
+    let file = fs::File::options()
+        .append(true)
+        .open(workspace.root().join("src/main.txt"))
+        .expect("open");
+    file.set_modified(SystemTime::now() - Duration::from_secs(3600))
+        .expect("set");
+    assert_eq!(workspace.build(), counted(0, 0, 2));
+}
+
+#[test]
+fn an_edit_of_the_same_size_and_time_is_a_change() {
+    let workspace = chain();
+    let path = workspace.root().join("src/main.txt");
+    for (at, text) in ["# comment\nCODE\n", "# comment\nc0de\n", "# comment\nc1de\n"]
+        .iter()
+        .enumerate()
+    {
+        let time = fs::metadata(&path)
+            .and_then(|data| data.modified())
+            .expect("it is there");
+        workspace.write("src/main.txt", text);
+        fs::File::options()
+            .append(true)
+            .open(&path)
+            .and_then(|file| file.set_modified(time))
+            .expect("set");
+        assert_eq!(workspace.build(), counted(2, 0, 0), "edit {at}");
+        assert_eq!(workspace.read("use/result.txt"), text.replace("# comment\n", ""));
+    }
+}
+
+#[test]
+fn files_added_renamed_and_deleted_are_seen() {
+    let workspace = Workspace::with(
+        r#"
+        [workspace]
+        name = "list"
+        [targets.list]
+        builder = "command"
+        options = { command = "ls src > list.txt", inputs = ["src/**"], outputs = ["list.txt"] }
+        "#,
+    );
+    workspace.write("src/a", "");
+    assert_eq!(workspace.build(), counted(1, 0, 0));
+    workspace.write("src/b", "");
+    assert_eq!(workspace.build(), counted(1, 0, 0), "added");
+    assert_eq!(workspace.read("list.txt"), "a\nb\n");
+    workspace.remove("src/a");
+    workspace.write("src/c", "");
+    assert_eq!(workspace.build(), counted(1, 0, 0), "renamed, with the same content");
+    assert_eq!(workspace.read("list.txt"), "b\nc\n");
+    workspace.remove("src/c");
+    assert_eq!(workspace.build(), counted(1, 0, 0), "deleted");
+    assert_eq!(workspace.read("list.txt"), "b\n");
+    workspace.write("other.txt", "");
+    assert_eq!(workspace.build(), counted(0, 0, 1), "not an input");
+    fs::set_permissions(workspace.root().join("src/b"), fs::Permissions::from_mode(0o755)).expect("set");
+    assert_eq!(workspace.build(), counted(1, 0, 0), "made executable");
+}
+
+#[test]
+fn only_variables_that_are_handed_on_count() {
+    let workspace = Workspace::with(
+        r#"
+        [workspace]
+        name = "variables"
+        [targets.say]
+        builder = "command"
+        options = { command = "echo \"$STAGE ${OTHER-unset}\" > said.txt", inputs = [], outputs = ["said.txt"], pass-env = ["STAGE"] }
+        "#,
+    );
+    let build = |variables: &[(&str, &str)]| -> Counted {
+        workspace
+            .ran(workspace.command(["build", "--json"]).envs(variables.iter().copied()))
+            .counted()
+    };
+    assert_eq!(build(&[("STAGE", "one")]), counted(1, 0, 0));
+    assert_eq!(workspace.read("said.txt"), "one unset\n");
+    assert_eq!(build(&[("STAGE", "one"), ("OTHER", "x")]), counted(0, 0, 1));
+    assert_eq!(build(&[("STAGE", "two")]), counted(1, 0, 0));
+    assert_eq!(build(&[("STAGE", "")]), counted(1, 0, 0), "set to nothing");
+    assert_eq!(build(&[]), counted(1, 0, 0), "not set");
+    assert_eq!(build(&[("STAGE", "one")]), counted(0, 1, 0));
+}
+
+#[test]
+fn a_changed_tool_runs_again_what_it_made() {
+    let workspace = Workspace::with(
+        r#"
+        [workspace]
+        name = "tools"
+        [targets.greet]
+        builder = "command"
+        options = { command = "greet > said.txt", inputs = [], outputs = ["said.txt"] }
+        "#,
+    );
+    let bin = workspace.outside().join("bin");
+    fs::create_dir(&bin).expect("made");
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a PATH"));
+    let install = |word: &str| {
+        let tool = bin.join("greet");
+        fs::write(&tool, format!("#!/bin/sh\necho {word}\n")).expect("written");
+        fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).expect("set");
+    };
+    let build = || {
+        workspace
+            .ran(workspace.command(["build", "--json"]).env("PATH", &path))
+            .counted()
+    };
+    install("hello");
+    assert_eq!(build(), counted(1, 0, 0));
+    assert_eq!(build(), counted(0, 0, 1));
+    install("salut");
+    assert_eq!(build(), counted(1, 0, 0));
+    assert_eq!(workspace.read("said.txt"), "salut\n");
+    install("hello");
+    assert_eq!(build(), counted(0, 1, 0), "the old tool, the old result");
+    assert_eq!(workspace.read("said.txt"), "hello\n");
+}
+
+#[test]
+fn inputs_from_the_workspaces_root_count() {
+    let workspace = Workspace::with(
+        r#"
+        [workspace]
+        name = "shared"
+        [targets.copy]
+        builder = "command"
+        root = "apps/web"
+        options = { command = "cat ../../shared/a.txt own.txt > both.txt", inputs = ["own.txt", "//shared/*.txt"], outputs = ["both.txt"] }
+        "#,
+    );
+    workspace.write("apps/web/own.txt", "own\n");
+    workspace.write("shared/a.txt", "one\n");
+    assert_eq!(workspace.build(), counted(1, 0, 0));
+    workspace.write("shared/a.txt", "two\n");
+    assert_eq!(workspace.build(), counted(1, 0, 0));
+    assert_eq!(workspace.read("apps/web/both.txt"), "two\nown\n");
+    workspace.write("shared/note.md", "not named\n");
+    assert_eq!(workspace.build(), counted(0, 0, 1));
+}
+
+/// `billing` depends on `core`; both have `build` and `test`, and the root packs what they built.
+fn members() -> Workspace {
+    let workspace = Workspace::with(
+        r#"
+        [workspace]
+        name = "services"
+        members = ["services/*"]
+        [targets.pack]
+        builder = "command"
+        deps = ["core:build", "billing:build"]
+        options = { command = "cat deps/core/build/lib deps/billing/build/lib > pack.txt", inputs = [], outputs = ["pack.txt"] }
+        "#,
+    );
+    let build = |command: &str, deps: &str| {
+        format!(
+            r#"
+            [targets.build]
+            builder = "command"
+            deps = [{deps}]
+            options = {{ command = "{command} > lib", inputs = ["src.txt"], outputs = ["lib"] }}
+            [targets.test]
+            builder = "command"
+            deps = [":build"]
+            options = {{ command = "grep -q . deps/$NAME/build/lib", env = {{ NAME = "NAMED" }}, inputs = [] }}
+            "#
+        )
+    };
+    let core = build("cat src.txt", "").replace("NAMED", "core");
+    let billing = build("cat src.txt deps/core/build/lib", r#""^build""#).replace("NAMED", "billing");
+    workspace.write("services/core/farm.toml", &core);
+    workspace.write(
+        "services/billing/farm.toml",
+        &format!("[member]\ndepends = [\"core\"]\n{billing}"),
+    );
+    workspace.write("services/core/src.txt", "core\n");
+    workspace.write("services/billing/src.txt", "billing\n");
+    workspace
+}
+
+#[test]
+fn members_depend_on_each_other_by_qualified_names() {
+    let workspace = members();
+    assert_eq!(workspace.build(), counted(5, 0, 0));
+    assert_eq!(workspace.read("pack.txt"), "core\nbilling\ncore\n");
+    workspace.write("services/billing/src.txt", "billing 2\n");
+    assert_eq!(workspace.build(), counted(3, 0, 2), "core is left alone");
+    workspace.write("services/core/src.txt", "core 2\n");
+    assert_eq!(workspace.build(), counted(5, 0, 0));
+    assert_eq!(workspace.read("pack.txt"), "core 2\nbilling 2\ncore 2\n");
+}
+
+#[test]
+fn a_selection_takes_names_and_patterns_with_what_they_need() {
+    let workspace = members();
+    let targets = |line: &str| -> Vec<String> {
+        let ran = workspace.farm(line);
+        let started = ran.events_named("build-started").remove(0);
+        let mut names: Vec<String> = serde_json::from_value(started["targets"].clone()).expect("names");
+        names.sort();
+        names
+    };
+    assert_eq!(targets("build --json -t core:build"), ["core:build"]);
+    assert_eq!(
+        targets("build --json -t billing:build"),
+        ["billing:build", "core:build"]
+    );
+    let tests = ["billing:build", "billing:test", "core:build", "core:test"];
+    assert_eq!(targets("build --json -t *:test"), tests);
+    assert_eq!(targets("build --json -t core:*"), ["core:build", "core:test"]);
+    assert_eq!(
+        targets("build --json -t core:build -t core:test"),
+        ["core:build", "core:test"]
+    );
+}
+
+#[test]
+fn outputs_that_were_deleted_or_changed_return() {
+    let workspace = chain();
+    workspace.remove("src/out");
+    assert_eq!(workspace.build(), counted(0, 1, 1));
+    assert_eq!(workspace.read("src/out/main.txt"), "code\n");
+    workspace.write("use/result.txt", "spoilt\n");
+    assert_eq!(workspace.build(), counted(0, 1, 1));
+    assert_eq!(workspace.read("use/result.txt"), "code\n");
+    workspace.write("src/out/stale.txt", "no action wrote this\n");
+    assert_eq!(workspace.build(), counted(0, 1, 1));
+    assert!(
+        !workspace.has("src/out/stale.txt"),
+        "an output folder holds what its action left"
+    );
+}
+
+#[test]
+fn a_second_checkout_takes_everything_from_the_cache() {
+    let (first, second) = (chain(), Workspace::with(CHAIN));
+    second.write("src/main.txt", "# comment\ncode\n");
+    second.write("use/.keep", "");
+    let mut build = second.command(["build", "--json"]);
+    build.env("FARM_CACHE_DIR", first.cache());
+    assert_eq!(second.ran(&mut build).counted(), counted(0, 2, 0));
+    assert_eq!(second.read("use/result.txt"), "code\n");
+}
+
+#[test]
+fn without_the_cache_everything_runs_and_nothing_is_kept() {
+    let workspace = chain();
+    assert_eq!(workspace.farm("build --json --no-cache").counted(), counted(2, 0, 0));
+    workspace.write("src/main.txt", "new\n");
+    assert_eq!(workspace.farm("build --json --no-cache").counted(), counted(2, 0, 0));
+    assert_eq!(workspace.build(), counted(2, 0, 0), "no result was kept");
+}
+
+#[test]
+fn a_cleared_cache_is_empty() {
+    let workspace = chain();
+    assert_eq!(workspace.farm("build --json --clear-cache").counted(), counted(2, 0, 0));
+    assert_eq!(workspace.build(), counted(0, 0, 2));
+}
+
+#[test]
+fn a_wrong_request_does_not_clear_the_cache() {
+    let workspace = chain();
+    let ran = workspace.farm("build --json --clear-cache -t nobody");
+    assert_eq!(ran.code(), 2);
+    assert_eq!(workspace.build(), counted(0, 0, 2));
+}
+
+#[test]
+fn without_the_state_file_everything_is_found_in_the_cache() {
+    let workspace = chain();
+    workspace.remove(".farm");
+    assert_eq!(workspace.build(), counted(0, 2, 0));
+    for damage in [
+        "",
+        "{",
+        "not json",
+        r#"{"version":99,"files":{},"keys":{}}"#,
+        r#"{"version":1,"files":7,"keys":{}}"#,
+    ] {
+        workspace.write(".farm/state.json", damage);
+        assert_eq!(workspace.build(), counted(0, 2, 0), "{damage:?}");
+    }
+    assert_eq!(workspace.build(), counted(0, 0, 2));
+}

@@ -1,0 +1,4 @@
+//! Plans: what may not be answered, and when a remembered plan still holds.
+
+mod check;
+mod record;

@@ -1,0 +1,554 @@
+//! The check of plans: each case is a plan that differs in one thing from one that is fine.
+
+use std::time::{Duration, Instant};
+
+use farm_engine::path::RelPath;
+use farm_engine::plan::{
+    Action, Artifact, ArtifactHandle, ArtifactRef, CacheMount, CheckedPlan, Continuation, Fetch, Input, InputSource,
+    MAX_ACTIONS, Output, OutputRef, OutputShape, Permissions, Plan, PlanError, Rules, StepRun, ToolRun, Work, check,
+};
+
+/// An action that runs `cat` and leaves `out/ID`.
+fn action(id: &str) -> Action {
+    Action {
+        id: id.to_owned(),
+        label: String::new(),
+        work: Work::Tool(ToolRun {
+            tool: "cat".to_owned(),
+            arguments: Vec::new(),
+            directory: String::new(),
+        }),
+        inputs: Vec::new(),
+        outputs: vec![output(&format!("out/{id}"))],
+        tools: Vec::new(),
+        environment: Vec::new(),
+        pass_environment: Vec::new(),
+        secrets: Vec::new(),
+        network: None,
+        caches: Vec::new(),
+        timeout_seconds: None,
+        properties: Vec::new(),
+    }
+}
+
+fn output(path: &str) -> Output {
+    Output {
+        name: "out".to_owned(),
+        path: path.to_owned(),
+        shape: OutputShape::Any,
+        required: true,
+        in_place: true,
+    }
+}
+
+fn reference(action: &str) -> OutputRef {
+    OutputRef {
+        action: action.to_owned(),
+        output: "out".to_owned(),
+    }
+}
+
+fn reads(id: &str, other: &str) -> Action {
+    let input = Input {
+        at: "in".to_owned(),
+        source: InputSource::Output(reference(other)),
+    };
+    Action {
+        inputs: vec![input],
+        ..action(id)
+    }
+}
+
+fn step(id: &str) -> Action {
+    let run = StepRun {
+        name: "measure".to_owned(),
+        parameters: "{}".to_owned(),
+    };
+    Action {
+        work: Work::Step(run),
+        ..action(id)
+    }
+}
+
+fn artifact(name: &str, from: &str) -> Artifact {
+    Artifact {
+        name: name.to_owned(),
+        kind: "files".to_owned(),
+        from: reference(from),
+        place: Some(String::new()),
+        metadata: None,
+        properties: Vec::new(),
+    }
+}
+
+fn plan(actions: Vec<Action>) -> Plan {
+    Plan {
+        actions,
+        ..Plan::default()
+    }
+}
+
+/// Checks against a builder that may use `cat`, the network for `npm`, and one of each other kind.
+fn checked(plan: &Plan) -> Result<CheckedPlan, PlanError> {
+    let set = |name: &str| std::iter::once(name.to_owned()).collect();
+    let granted = Permissions {
+        tools: set("cat"),
+        network: set("npm"),
+        environment: set("TZ"),
+        secrets: set("TOKEN"),
+        caches: set("cache"),
+    };
+    let rules = Rules {
+        granted: &granted,
+        dependencies: &[ArtifactHandle {
+            target: "web".to_owned(),
+            name: "dist".to_owned(),
+            kind: "files".to_owned(),
+        }],
+        root: &RelPath::parse("apps/api").expect("a path"),
+        output_folder: &RelPath::parse("dist").expect("a path"),
+    };
+    check(&CheckedPlan::default(), plan, &rules)
+}
+
+/// What is said to a plan of this one action, which was fine before `change`.
+#[track_caller]
+fn refused(change: impl FnOnce(&mut Action)) -> String {
+    let mut changed = action("run");
+    checked(&plan(vec![changed.clone()])).expect("fine before the change");
+    change(&mut changed);
+    let said = checked(&plan(vec![changed])).expect_err("it was accepted").to_string();
+    assert!(said.len() < 1000, "a bounded message: {} bytes", said.len());
+    said
+}
+
+fn tool(action: &mut Action, tool: &str, arguments: &[&str]) {
+    action.work = Work::Tool(ToolRun {
+        tool: tool.to_owned(),
+        arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
+        directory: String::new(),
+    });
+}
+
+#[test]
+fn a_plan_that_is_fine_is_taken_as_it_is() {
+    let mut plan = plan(vec![reads("second", "first"), action("first"), step("third")]);
+    plan.artifacts = vec![artifact("dist", "second")];
+    let checked = checked(&plan).expect("fine");
+    let ids: Vec<&str> = checked.actions.iter().map(|action| action.id.as_str()).collect();
+    assert_eq!(ids, ["second", "first", "third"], "in the builder's order");
+    assert_eq!(checked.artifacts[0].name, "dist");
+}
+
+#[test]
+fn a13_a_tool_that_was_not_granted_is_refused() {
+    let said = refused(|action| tool(action, "sh", &["-c", "rm -rf /"]));
+    assert_eq!(said, "action `run` uses the tool `sh`, which the builder may not use");
+    let said = refused(|action| action.tools.push("node".to_owned()));
+    assert_eq!(said, "action `run` uses the tool `node`, which the builder may not use");
+}
+
+#[test]
+fn a13_a_tool_is_a_name_and_never_a_path() {
+    for name in [
+        "../cat", "/bin/cat", "bin/cat", "./cat", "..", ".", "", "-cat", "c\0at", "cat ", "*",
+    ] {
+        let said = refused(|action| tool(action, name, &[]));
+        assert!(said.contains("the tool"), "{name:?}: {said}");
+    }
+}
+
+#[test]
+fn a13_any_tool_means_any_name_and_still_no_path() {
+    let granted = Permissions {
+        tools: std::iter::once("*".to_owned()).collect(),
+        ..Permissions::default()
+    };
+    let rules = Rules {
+        granted: &granted,
+        dependencies: &[],
+        root: &RelPath::root(),
+        output_folder: &RelPath::parse("dist").expect("a path"),
+    };
+    for (name, is_fine) in [("sh", true), ("/bin/sh", false), ("../sh", false), ("*", false)] {
+        let mut action = action("run");
+        tool(&mut action, name, &[]);
+        let answer = check(&CheckedPlan::default(), &plan(vec![action]), &rules);
+        assert_eq!(answer.is_ok(), is_fine, "{name}: {answer:?}");
+    }
+}
+
+#[test]
+fn a13_what_is_only_wanted_or_only_granted_may_not_be_used() {
+    let of = |tools: &[&str]| Permissions {
+        tools: tools.iter().map(|&name| name.to_owned()).collect(),
+        ..Permissions::default()
+    };
+    assert_eq!(of(&["cat", "sh"]).shared_with(&of(&["cat", "node"])), of(&["cat"]));
+    assert_eq!(of(&["cat"]).shared_with(&of(&["*"])), of(&["cat"]));
+    assert_eq!(of(&["*"]).shared_with(&of(&["cat"])), of(&["cat"]));
+}
+
+#[test]
+fn a14_an_output_lies_in_its_own_part_of_the_targets_folder() {
+    for path in [
+        "",
+        ".",
+        "..",
+        "../other",
+        "a/../..",
+        "/etc/passwd",
+        "a//b",
+        "a/./b",
+        "a/",
+        "./a",
+        "a\0b",
+        "a\\b",
+        ".git/hooks/pre-commit",
+        ".git",
+        ".GIT/hooks",
+        "sub/.git/config",
+        ".farm/x",
+        ".farm",
+        "farm.toml",
+        "sub/farm.toml",
+        "Farm.toml",
+    ] {
+        let said = refused(|action| action.outputs[0].path = path.to_owned());
+        assert!(said.contains("declares the output"), "{path:?}: {said}");
+    }
+    let long = "a/".repeat(3000) + "b";
+    refused(|action| action.outputs[0].path = long);
+}
+
+#[test]
+fn a14_no_output_is_put_into_farms_own_folder() {
+    let granted = Permissions {
+        tools: std::iter::once("cat".to_owned()).collect(),
+        ..Permissions::default()
+    };
+    let rules = Rules {
+        granted: &granted,
+        dependencies: &[],
+        root: &RelPath::root(),
+        output_folder: &RelPath::parse("build/dist").expect("a path"),
+    };
+    for path in ["build/dist", "build/dist/web", "build"] {
+        let mut action = action("run");
+        action.outputs[0].path = path.to_owned();
+        let said = check(&CheckedPlan::default(), &plan(vec![action]), &rules).expect_err(path);
+        assert!(said.to_string().contains("own output folder"), "{said}");
+    }
+}
+
+#[test]
+fn a14_two_outputs_of_a_target_do_not_meet() {
+    for (first, second) in [("out", "out"), ("out", "out/sub"), ("a/b/c", "a/b")] {
+        let (mut one, mut two) = (action("one"), action("two"));
+        one.outputs[0].path = first.to_owned();
+        two.outputs[0].path = second.to_owned();
+        let said = checked(&plan(vec![one, two])).expect_err("they overlap").to_string();
+        assert!(said.contains("overlaps the output"), "{said}");
+    }
+    // Names that merely begin alike are different places.
+    let (mut one, mut two) = (action("one"), action("two"));
+    one.outputs[0].path = "out".to_owned();
+    two.outputs[0].path = "out-two".to_owned();
+    checked(&plan(vec![one, two])).expect("fine");
+}
+
+#[test]
+fn a16_a_cycle_is_named_in_full() {
+    let actions = vec![reads("a", "b"), reads("b", "c"), reads("c", "a"), action("d")];
+    let said = checked(&plan(actions)).expect_err("a cycle").to_string();
+    assert_eq!(said, "actions wait for each other: a -> b -> c -> a");
+    let said = checked(&plan(vec![reads("a", "a")])).expect_err("a cycle").to_string();
+    assert_eq!(said, "actions wait for each other: a -> a");
+}
+
+#[test]
+fn a16_the_longest_cycle_and_the_longest_chain_are_quick() {
+    let id = |number: usize| format!("a{number:05}");
+    let mut chain: Vec<Action> = (1..MAX_ACTIONS).map(|at| reads(&id(at), &id(at - 1))).collect();
+    chain.push(action(&id(0)));
+    let start = Instant::now();
+    checked(&plan(chain.clone())).expect("a chain is fine");
+    chain.pop();
+    chain.push(reads(&id(0), &id(MAX_ACTIONS - 1)));
+    let error = checked(&plan(chain)).expect_err("a cycle");
+    assert!(matches!(&error, PlanError::Cycle(ids) if ids.len() == MAX_ACTIONS + 1));
+    assert!(
+        error.to_string().len() < 1000,
+        "a bounded message: {}",
+        error.to_string().len()
+    );
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a16_a_million_actions_are_refused_before_any_is_looked_at() {
+    let actions = vec![action("same"); 1_000_000];
+    let plan = plan(actions);
+    let start = Instant::now();
+    let error = checked(&plan).expect_err("too many");
+    assert_eq!(
+        error.to_string(),
+        "the plan's list of actions has 1000000, the limit is 10000"
+    );
+    assert!(start.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn a16_rounds_count_together() {
+    let first = checked(&plan((0..MAX_ACTIONS).map(|at| action(&format!("a{at}"))).collect())).expect("fine");
+    let rules = Rules {
+        granted: &Permissions::default(),
+        dependencies: &[],
+        root: &RelPath::root(),
+        output_folder: &RelPath::root(),
+    };
+    let error = check(&first, &plan(vec![action("one-more")]), &rules).expect_err("too many");
+    assert!(matches!(error, PlanError::TooMany { count: 10_001, .. }), "{error}");
+}
+
+#[test]
+fn a16_a_name_is_there_once() {
+    let said = checked(&plan(vec![action("a"), action("a")]))
+        .expect_err("twice")
+        .to_string();
+    assert_eq!(said, "action `a` is there twice");
+    let mut twice = plan(vec![action("a")]);
+    twice.artifacts = vec![artifact("x", "a"), artifact("x", "a")];
+    assert_eq!(
+        checked(&twice).expect_err("twice").to_string(),
+        "artifact `x` is there twice"
+    );
+    let said = refused(|action| action.outputs.push(output("elsewhere")));
+    assert_eq!(said, "output `out` is there twice");
+    let said = refused(|action| action.environment = vec![property("A"), property("A")]);
+    assert_eq!(said, "variable `A` is there twice");
+}
+
+fn property(name: &str) -> (String, String) {
+    (name.to_owned(), "1".to_owned())
+}
+
+#[test]
+fn a16_a_name_of_a_megabyte_is_refused_and_not_repeated() {
+    let huge = "a".repeat(1 << 20);
+    let changes: [fn(&mut Action, String); 8] = [
+        |action, name| action.id = name,
+        |action, name| action.outputs[0].name = name,
+        |action, name| action.outputs[0].path = name,
+        |action, name| action.tools = vec![name],
+        |action, name| action.secrets = vec![name],
+        |action, name| action.environment = vec![(name, String::new())],
+        |action, name| action.properties = vec![(name, String::new())],
+        |action, name| action.inputs = reads("x", &name).inputs,
+    ];
+    for change in changes {
+        refused(|action| change(action, huge.clone()));
+    }
+}
+
+#[test]
+fn a16_a_name_has_plain_letters() {
+    for name in ["", "A", "a b", "a/b", "..", ".a", "ä", "a\n"] {
+        let said = refused(|action| action.id = name.to_owned());
+        assert!(said.starts_with("action id `"), "{name:?}: {said}");
+        assert!(!said.contains('\n'), "no raw line end in a message: {said}");
+    }
+}
+
+#[test]
+fn a_label_is_one_line_of_bounded_length() {
+    let mut labelled = action("run");
+    labelled.label = "two\nlines\x1b[31m ".repeat(1000);
+    let label = checked(&plan(vec![labelled])).expect("fine").actions[0].label.clone();
+    assert!(label.len() <= 200 && !label.contains(char::is_control), "{label:?}");
+}
+
+#[test]
+fn what_this_farm_does_not_know_is_refused() {
+    let said = refused(|action| action.properties = vec![property("retries")]);
+    assert_eq!(
+        said,
+        "action `run` sets `retries`, which this farm does not know; the builder may need a newer one"
+    );
+    let mut strange = plan(vec![action("a")]);
+    strange.properties = vec![property("x")];
+    assert!(matches!(checked(&strange), Err(PlanError::Unknown { .. })));
+    let mut strange = plan(vec![action("a")]);
+    strange.artifacts = vec![Artifact {
+        properties: vec![property("x")],
+        ..artifact("dist", "a")
+    }];
+    assert!(matches!(checked(&strange), Err(PlanError::Unknown { .. })));
+}
+
+#[test]
+fn a_reference_leads_to_something() {
+    let said = refused(|action| action.inputs = reads("x", "nobody").inputs);
+    assert_eq!(
+        said,
+        "action `run` refers to the output `out` of action `nobody`, which does not exist"
+    );
+    let said = refused(|action| {
+        let source = InputSource::Artifact(ArtifactRef {
+            target: "web".to_owned(),
+            name: "other".to_owned(),
+        });
+        action.inputs = vec![Input {
+            at: "in".to_owned(),
+            source,
+        }];
+    });
+    assert_eq!(
+        said,
+        "action `run` refers to the artifact `other` of `web`, which does not exist"
+    );
+    let mut dangling = plan(vec![action("a")]);
+    dangling.artifacts = vec![artifact("dist", "b")];
+    assert!(matches!(checked(&dangling), Err(PlanError::Dangling { .. })));
+    dangling.artifacts = vec![Artifact {
+        metadata: Some(reference("b")),
+        ..artifact("dist", "a")
+    }];
+    assert!(matches!(checked(&dangling), Err(PlanError::Dangling { .. })));
+    let mut waiting = plan(vec![action("a")]);
+    waiting.next = Some(Continuation {
+        needs: vec![reference("b")],
+        state: Vec::new(),
+    });
+    assert!(matches!(checked(&waiting), Err(PlanError::Dangling { .. })));
+}
+
+#[test]
+fn an_input_has_a_place_inside_the_tree() {
+    for at in ["..", "/etc", "a/../../b", "a//b"] {
+        let said = refused(|action| {
+            action.inputs = vec![Input {
+                at: at.to_owned(),
+                source: InputSource::Content(b"x".to_vec()),
+            }];
+        });
+        assert!(said.starts_with("an input of action `run`"), "{at}: {said}");
+    }
+    let said = refused(|action| {
+        tool(action, "cat", &[]);
+        let Work::Tool(run) = &mut action.work else { return };
+        run.directory = "../..".to_owned();
+    });
+    assert!(said.starts_with("the directory of action `run`"), "{said}");
+}
+
+#[test]
+fn permissions_are_needed_for_everything_outside() {
+    let fetch = |from: &str| {
+        Some(Fetch {
+            from: vec![from.to_owned()],
+            pinned_by: vec!["lock".to_owned()],
+        })
+    };
+    let cases: [(&str, Box<dyn FnOnce(&mut Action)>); 4] = [
+        (
+            "the network for `pypi`",
+            Box::new(move |action| action.network = fetch("pypi")),
+        ),
+        (
+            "the variable `USER`",
+            Box::new(|action| action.pass_environment = vec!["USER".to_owned()]),
+        ),
+        (
+            "the secret `KEY`",
+            Box::new(|action| action.secrets = vec!["KEY".to_owned()]),
+        ),
+        (
+            "the tool cache `other`",
+            Box::new(|action| {
+                action.caches = vec![CacheMount {
+                    name: "other".to_owned(),
+                    variable: "CACHE".to_owned(),
+                }];
+            }),
+        ),
+    ];
+    for (what, change) in cases {
+        let expected = format!("action `run` uses {what}, which the builder may not use");
+        assert_eq!(refused(change), expected);
+    }
+}
+
+#[test]
+fn a_fetch_names_what_pins_it() {
+    for (from, pins) in [(vec!["npm".to_owned()], vec![]), (vec![], vec!["lock".to_owned()])] {
+        let said = refused(|action| action.network = Some(Fetch { from, pinned_by: pins }));
+        assert_eq!(
+            said,
+            "action `run` asks for the network without a lock file that pins what it fetches"
+        );
+    }
+}
+
+#[test]
+fn farms_own_variables_are_not_a_builders() {
+    for name in [
+        "PATH",
+        "HOME",
+        "TMPDIR",
+        "LD_PRELOAD",
+        "LD_LIBRARY_PATH",
+        "LD_AUDIT",
+        "",
+        "A=B",
+        "A\0",
+        "Ä",
+    ] {
+        let said = refused(|action| action.environment = vec![property(name)]);
+        assert!(said.starts_with("action `run` sets `"), "{name:?}: {said}");
+    }
+    let said = refused(|action| action.environment = vec![("A".to_owned(), "a\0b".to_owned())]);
+    assert!(said.contains("NUL"), "{said}");
+    let said = refused(|action| tool(action, "cat", &["a\0b"]));
+    assert!(said.contains("NUL"), "{said}");
+    let said = refused(|action| {
+        action.caches = vec![CacheMount {
+            name: "cache".to_owned(),
+            variable: "PATH".to_owned(),
+        }];
+    });
+    assert!(said.contains("farm sets itself"), "{said}");
+}
+
+#[test]
+fn a_step_has_no_world_around_it() {
+    let changes: [fn(&mut Action); 5] = [
+        |action| action.tools = vec!["cat".to_owned()],
+        |action| action.environment = vec![property("A")],
+        |action| action.secrets = vec!["TOKEN".to_owned()],
+        |action| {
+            action.network = Some(Fetch {
+                from: vec!["npm".to_owned()],
+                pinned_by: vec!["lock".to_owned()],
+            });
+        },
+        |action| {
+            action.caches = vec![CacheMount {
+                name: "cache".to_owned(),
+                variable: "CACHE".to_owned(),
+            }];
+        },
+    ];
+    for change in changes {
+        let said = refused(|action| {
+            *action = step("run");
+            change(action);
+        });
+        assert!(said.contains("a step has no tools"), "{said}");
+    }
+    let said = refused(|action| {
+        *action = step("run");
+        action.pass_environment = vec!["TZ".to_owned()];
+    });
+    assert!(said.contains("a step has no tools"), "{said}");
+}
