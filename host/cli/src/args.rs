@@ -133,6 +133,9 @@ pub(crate) struct PlanArgs {
     /// Print one JSON document
     #[arg(long)]
     pub(crate) json: bool,
+    /// Show all that is in each key that is known
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
 }
 
 /// `farm cache`.

@@ -26,14 +26,17 @@ pub(super) fn run(args: &PlanArgs, invocation: &Invocation) -> Result<ExitCode, 
     if args.json {
         ui.data(&as_json(&plans).to_string());
     } else {
-        let texts: Vec<String> = plans.iter().map(|plan| as_text(plan, ui.data_theme)).collect();
+        let texts: Vec<String> = plans
+            .iter()
+            .map(|plan| as_text(plan, args.verbose, ui.data_theme))
+            .collect();
         ui.data(texts.join("\n").trim_end());
     }
     Ok(exit::done())
 }
 
 /// A target with its actions and artifacts.
-fn as_text(plan: &PlannedTarget, theme: Theme) -> String {
+fn as_text(plan: &PlannedTarget, with_keys: bool, theme: Theme) -> String {
     let target = theme.paint(STRONG, &sanitise::line(&plan.target));
     let builder = format!("({} in {})", plan.builder, plan.root);
     let mut lines = vec![format!("{target} {}", sanitise::line(&builder))];
@@ -45,6 +48,8 @@ fn as_text(plan: &PlannedTarget, theme: Theme) -> String {
         lines.push(format!("  {id}  {label}  {}", theme.paint(FAINT, key)));
         let detail = |(name, value): (&str, String)| format!("    {name:<8} {}", sanitise::line(&value));
         lines.extend(details(action).into_iter().map(detail));
+        let known = plan.keys.get(&action.id).filter(|_| with_keys);
+        lines.extend(known.into_iter().flat_map(|facts| facts.parts.iter().map(key_line)));
     }
     for artifact in &plan.plan.artifacts {
         let place = artifact
@@ -57,6 +62,14 @@ fn as_text(plan: &PlannedTarget, theme: Theme) -> String {
         lines.push("  and more, once the builder has seen outputs of these".to_owned());
     }
     lines.join("\n") + "\n"
+}
+
+/// One part of a key: what goes into the hash, in its order.
+fn key_line((section, name, value): &(&'static str, String, String)) -> String {
+    format!(
+        "    key      {}",
+        sanitise::line(&format!("{section} {name} = {value}"))
+    )
 }
 
 /// What there is to know of an action, line by line.
@@ -130,12 +143,14 @@ fn target_json(plan: &PlannedTarget) -> Value {
 }
 
 fn action_json(action: &CheckedAction, plan: &PlannedTarget) -> Value {
+    let part = |(section, name, value): &(&'static str, String, String)| json!([section, name, value]);
     let input = |input: &CheckedInput| json!({"at": input.at.to_string(), "from": source(input)});
     let output = |output: &CheckedOutput| json!({"name": output.name, "path": output.path, "shape": output.shape});
     json!({
         "id": action.id,
         "label": action.label,
         "key": plan.keys.get(&action.id).map(|facts| &facts.key),
+        "key_parts": plan.keys.get(&action.id).map(|facts| facts.parts.iter().map(part).collect::<Vec<_>>()),
         "command": command(action),
         "inputs": action.inputs.iter().map(input).collect::<Vec<_>>(),
         "outputs": action.outputs.iter().map(output).collect::<Vec<_>>(),
@@ -230,7 +245,7 @@ mod tests {
 
     #[test]
     fn people_get_every_action_with_what_it_reads_and_writes() {
-        assert_snapshot!(as_text(&plan(), BARE), @r"
+        assert_snapshot!(as_text(&plan(), false, BARE), @r"
         frontend (vite in apps/web)
           install  npm ci  0123456789ab
             runs     npm ci --ignore-scripts
@@ -240,6 +255,15 @@ mod tests {
             network  npm, pinned by package-lock.json
           -> bundle (web-bundle) .
         ");
+    }
+
+    #[test]
+    fn verbose_shows_what_is_in_a_key() {
+        let mut plan = plan();
+        let facts = plan.keys.get_mut("install").expect("the action's key");
+        facts.parts = vec![("tool", "npm".to_owned(), "0123".to_owned())];
+        assert!(as_text(&plan, true, BARE).contains("\n    key      tool npm = 0123\n"));
+        assert!(!as_text(&plan, false, BARE).contains("tool npm = 0123"));
     }
 
     #[test]
