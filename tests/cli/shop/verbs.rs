@@ -77,29 +77,11 @@ fn the_builders_are_listed_with_their_permissions() {
       tool        python3.13  granted
       tool        python3.14  granted
       tool        python3.15  granted
-      environment HTTPS_PROXY  granted
-      environment HTTP_PROXY  granted
-      environment NO_PROXY  granted
-      environment PIP_CERT  granted
-      environment PIP_INDEX_URL  granted
-      environment SSL_CERT_FILE  granted
-      environment UV_DEFAULT_INDEX  granted
-      environment http_proxy  granted
-      environment https_proxy  granted
-      environment no_proxy  granted
     vite  0.1.0, built-in, digest [DIGEST], farm:builder 0.1.0
       tool        node  granted
       tool        npm  granted
       network     npm  granted
       tool cache  npm  granted
-      environment HTTPS_PROXY  granted
-      environment HTTP_PROXY  granted
-      environment NODE_EXTRA_CA_CERTS  granted
-      environment NO_PROXY  granted
-      environment http_proxy  granted
-      environment https_proxy  granted
-      environment no_proxy  granted
-      environment npm_config_registry  granted
     ----- stderr -----
     ");
 }
