@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use farm_engine::digest::Digest;
+
 use crate::farm_snapshot;
 use crate::puppet::{self, action, plan};
 use crate::support::{Workspace, counted};
@@ -113,6 +115,8 @@ fn d01_every_file_of_the_store_spoilt_in_every_way() {
             let is_content = ["blobs", "results", "documents"]
                 .iter()
                 .any(|part| when.contains(&format!("/{part}/")));
+            // The log of an action that said nothing is a blob that nobody reads.
+            let is_content = is_content && !when.contains(&Digest::of(b"").to_string());
             assert_eq!(is_told, is_content, "{when}: {}", ran.text());
         }
     }

@@ -2,7 +2,7 @@
 //! what succeeded is kept.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
@@ -23,9 +23,17 @@ fn running(script: &str, options: &str) -> Workspace {
     workspace
 }
 
-/// Builds in this tier.
+/// Builds in this very tier.
 fn build<'a>(workspace: &'a Workspace, tier: &str) -> Ran<'a> {
-    workspace.farm(&format!("build --json --sandbox {tier}"))
+    let ran = workspace.ran(&mut workspace.command_at(tier, ["build", "--json"]));
+    let started = &ran.events_named("build-started")[0];
+    assert_eq!(
+        started["tier"],
+        if tier == "off" { "L0" } else { tier },
+        "{}",
+        ran.text()
+    );
+    ran
 }
 
 /// What the tool said on standard output.
@@ -81,7 +89,7 @@ fn c01_private_files_of_the_user_are_not_there() {
 fn c01_the_environment_holds_nothing_of_the_users() {
     for tier in ["off", "L1", "L2"] {
         let workspace = running("env | cut -d= -f1 | sort | tr '\\n' ' '", "");
-        let mut command = workspace.command(["build", "--json", "--sandbox", tier]);
+        let mut command = workspace.command_at(tier, ["build", "--json"]);
         let ran = workspace.ran(
             command
                 .env("NPM_TOKEN", "s3cret")
@@ -172,7 +180,7 @@ fn c03_what_was_not_declared_is_gone_and_told() {
         "echo a > declared.txt; echo b > stray.txt; mkdir more; echo c > more/c.txt",
         "outputs = [\"declared.txt\"]",
     );
-    let ran = build(&workspace, "auto");
+    let ran = build(&workspace, "L2");
     let notices = ran.events_named("notice");
     assert_eq!(notices.len(), 1, "{notices:?}");
     assert_eq!(notices[0]["code"], "sandbox::undeclared-output");
@@ -189,6 +197,8 @@ fn c05_the_network_is_not_there() {
         let workspace = running("", "tools = [\"python3\"]");
         let tcp = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = tcp.local_addr().expect("it has one").port();
+        let host = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        let udp_port = host.local_addr().expect("it has one").port();
         let socket = workspace.outside().join("docker.sock");
         let _listener = UnixListener::bind(&socket).expect("a socket");
         let script = format!(
@@ -201,11 +211,10 @@ def attempt(name, what):
     except OSError:
         print(name, "no")
 def tcp(): socket.create_connection(("127.0.0.1", {port}), 5)
-def udp(): socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", {port}))
+def udp(): socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", {udp_port}))
 def name(): socket.getaddrinfo("example.com", 80)
 def raw(): socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
 def unix(): socket.socket(socket.AF_UNIX).connect("{socket}")
-def netlink(): socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0).bind((0, 0))
 for what in [tcp, udp, name, raw, unix]: attempt(what.__name__, what)
 "#,
             socket = socket.display()
@@ -219,14 +228,16 @@ for what in [tcp, udp, name, raw, unix]: attempt(what.__name__, what)
                 .replace("script.sh", "script.py"),
         );
         let ran = build(&workspace, tier);
-        assert_eq!(
-            said(&ran),
-            "tcp no\nudp no\nname no\nraw no\nunix no\n",
-            "{tier}: {}",
-            ran.text()
-        );
-        tcp.set_nonblocking(true).expect("set");
+        // A datagram may leave for the sandbox's own loopback, where nobody listens.
+        let said = said(&ran);
+        for way in ["tcp", "name", "raw", "unix"] {
+            assert!(said.contains(&format!("{way} no\n")), "{tier}: {way}: {}", ran.text());
+        }
+        for socket in [tcp.set_nonblocking(true), host.set_nonblocking(true)] {
+            socket.expect("set");
+        }
         assert!(tcp.accept().is_err(), "{tier}: somebody connected");
+        assert!(host.recv(&mut [0; 8]).is_err(), "{tier}: somebody sent something");
     }
 }
 
@@ -377,7 +388,7 @@ fn c08_an_output_that_is_no_plain_file_is_refused() {
 fn c08_an_output_that_is_a_link_itself_is_refused() {
     for script in ["ln -s /etc out", "ln -s script.sh out", "mkdir real && ln -s real out"] {
         let workspace = running(script, "outputs = [\"out\"]");
-        let ran = build(&workspace, "auto");
+        let ran = build(&workspace, "L2");
         assert_eq!(
             (ran.code(), workspace.has("out")),
             (1, false),
@@ -420,7 +431,7 @@ fn a_planted_link_where_an_output_goes_is_not_followed() {
     fs::create_dir(&outside).expect("made");
     fs::write(outside.join("x.txt"), "precious").expect("written");
     std::os::unix::fs::symlink(&outside, workspace.root().join("out")).expect("linked");
-    let ran = build(&workspace, "auto");
+    let ran = build(&workspace, "L2");
     assert_eq!(
         fs::read_to_string(outside.join("x.txt")).expect("it is there"),
         "precious",

@@ -145,16 +145,16 @@ const CHANGES: [(&str, Change); 35] = [
     ("variable's name", |p| p.action.environment[0].0 = "CJ".to_owned()),
     ("no variable", |p| p.action.environment.clear()),
     ("passed value", |p| {
-        drop(p.passed.insert("TZ".to_owned(), "CET".to_owned()))
+        drop(p.passed.insert("TZ".to_owned(), "CET".to_owned()));
     }),
     ("passed and set empty", |p| {
-        drop(p.passed.insert("USER".to_owned(), String::new()))
+        drop(p.passed.insert("USER".to_owned(), String::new()));
     }),
     ("passed and not set", |p| p.passed.clear()),
     ("secret's name", |p| p.action.secrets[0] = "KEY".to_owned()),
     ("tool cache's name", |p| p.action.caches[0].name = "vite".to_owned()),
     ("tool cache's variable", |p| {
-        p.action.caches[0].variable = "VITE".to_owned()
+        p.action.caches[0].variable = "VITE".to_owned();
     }),
     ("network's purpose", |p| fetch(p).from[0] = "pypi".to_owned()),
     ("lock file", |p| fetch(p).pinned_by[0] = path("other")),
@@ -177,7 +177,7 @@ const CHANGES: [(&str, Change); 35] = [
         );
     }),
     ("link's target", |p| {
-        drop(p.tree.insert(path("link"), InputContent::Link("b".to_owned())))
+        drop(p.tree.insert(path("link"), InputContent::Link("b".to_owned())));
     }),
     ("empty folder gone", |p| drop(p.tree.remove(&path("empty")))),
     ("dependencies", |p| {
@@ -218,7 +218,7 @@ fn whatever_cannot_change_it_does_not() {
             }];
         }),
         ("a variable that is not handed on", |p| {
-            drop(p.passed.insert("LANG".to_owned(), "de".to_owned()))
+            drop(p.passed.insert("LANG".to_owned(), "de".to_owned()));
         }),
     ];
     for (name, change) in changes {

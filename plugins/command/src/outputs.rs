@@ -54,13 +54,17 @@ fn overlap(a: &str, b: &str) -> bool {
     a == b || is_within(a, b) || is_within(b, a)
 }
 
-/// The path in the letters that a name may have: `build/App.js` is `build-app.js`.
+/// The path in the letters that a name may have: `build/App.js` is `build-app.js`, `.next` is `next`.
 fn unique_name(path: &str, names: &mut BTreeSet<String>) -> String {
     let letter = |c: char| match c.to_ascii_lowercase() {
         c @ ('a'..='z' | '0'..='9' | '-' | '_' | '.') => c,
         _ => '-',
     };
     let base: String = path.chars().map(letter).take(56).collect();
+    let base = match base.trim_start_matches('.') {
+        "" => "out".to_owned(),
+        base => base.to_owned(),
+    };
     let numbered = (2..).map(|number| format!("{base}-{number}"));
     let mut candidates = std::iter::once(base.clone()).chain(numbered);
     let name = candidates.find(|name| names.insert(name.clone()));
@@ -94,5 +98,10 @@ mod tests {
             .map(|(name, _)| name)
             .collect();
         assert_eq!(names, ["build-app.js", "build-app.js-2"]);
+    }
+
+    #[test]
+    fn a_hidden_folder_has_a_name_too() {
+        assert_eq!(check(&[".next/"]), [("next".to_owned(), ".next".to_owned())]);
     }
 }

@@ -61,7 +61,10 @@ impl Executor {
             CheckedWork::Step(step) => self.run_step(job, prepared, &folder, step, (output, &mut log)).await,
         };
         let collected = match ran {
-            Ok(spent) => self.collect(job, prepared, &folder).map(|found| (spent, found)),
+            Ok(ended) => match self.collect(job, prepared, &folder) {
+                Ok(found) => Ok((ended.map(|(spent, _)| spent), found)),
+                Err(error) => Err(self.keep_for(error, job, &folder, ended)),
+            },
             Err(error) => Err(error),
         };
         let finished = collected.and_then(|(spent, (outputs, undeclared))| {
@@ -94,7 +97,7 @@ impl Executor {
         folder: &Path,
         (output, log): (OutputFn<'_>, &mut Log),
         stop: watch::Receiver<bool>,
-    ) -> Result<Option<Duration>, ExecuteError> {
+    ) -> Result<Option<(Duration, Spec)>, ExecuteError> {
         let spec = {
             let (this, job, prepared, folder) = (
                 Arc::clone(self),
@@ -116,7 +119,7 @@ impl Executor {
         let spent = started.elapsed();
         log.flush(output);
         match finished.ending {
-            Ending::Exited(0) => Ok(Some(spent)),
+            Ending::Exited(0) => Ok(Some((spent, spec))),
             Ending::Stopped => Err(ExecuteError::Stopped),
             ending => {
                 let kept = self.keep(job, folder, &spec);
@@ -136,7 +139,7 @@ impl Executor {
         folder: &Path,
         step: &StepRun,
         (output, log): (OutputFn<'_>, &mut Log),
-    ) -> Result<Option<Duration>, ExecuteError> {
+    ) -> Result<Option<(Duration, Spec)>, ExecuteError> {
         let (this, job, prepared) = (Arc::clone(self), Arc::clone(job), Arc::clone(prepared));
         let (folder, step) = (folder.to_path_buf(), step.clone());
         let (ended, said) = blocking(move || {
@@ -325,8 +328,23 @@ impl Executor {
         Some(kept)
     }
 
+    /// A tool that left no output is looked into by hand like one that failed.
+    fn keep_for(&self, error: ExecuteError, job: &Job, folder: &Path, ended: Option<(Duration, Spec)>) -> ExecuteError {
+        match (error, ended) {
+            (ExecuteError::MissingOutput { command, path, .. }, Some((_, spec))) => ExecuteError::MissingOutput {
+                command,
+                path,
+                kept: self.keep(job, folder, &spec),
+            },
+            (error, _) => error,
+        }
+    }
+
     fn was_kept(&self, finished: &Result<Execution, ExecuteError>) -> bool {
-        matches!(finished, Err(ExecuteError::Tool { kept: Some(_), .. }))
+        matches!(
+            finished,
+            Err(ExecuteError::Tool { kept: Some(_), .. } | ExecuteError::MissingOutput { kept: Some(_), .. })
+        )
     }
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::error::PathError;
 use crate::fs::{self, Kind, Stat};
-use crate::inputs::pattern::{PatternError, PatternSet};
+use crate::inputs::pattern::{Pattern, PatternError, PatternSet};
 use crate::path::RelPath;
 
 /// Folders that no pattern enters.
@@ -158,6 +158,18 @@ impl Files {
         Ok(found)
     }
 
+    /// The first path that a pattern without wildcards names and that is not there.
+    pub fn absent(&self, base: &RelPath, include: &[String]) -> Result<Option<RelPath>, InputError> {
+        for pattern in include {
+            let pattern = Pattern::parse(pattern)?;
+            let path = base.join(&pattern.fixed);
+            if pattern.literal && !self.is_never_entered(&path) && fs::stat(&path.under(&self.root))?.is_none() {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
+    }
+
     /// Whether a file still has the content it had.
     pub fn is_unchanged(&self, input: &FileInput) -> bool {
         self.input(input.path.clone()).is_ok_and(|now| now == *input)
@@ -281,10 +293,10 @@ pub(super) const fn is_executable(stat: &Stat) -> bool {
 }
 
 /// Where walks have to start, those inside another one left out.
-fn starts(include: &PatternSet) -> Vec<&crate::inputs::Pattern> {
+fn starts(include: &PatternSet) -> Vec<&Pattern> {
     let mut starts: Vec<_> = include.patterns().iter().collect();
     starts.sort_by(|a, b| a.fixed.cmp(&b.fixed).then(a.literal.cmp(&b.literal)));
-    let mut kept: Vec<&crate::inputs::Pattern> = Vec::new();
+    let mut kept: Vec<&Pattern> = Vec::new();
     for start in starts {
         if start.literal
             || !kept

@@ -9,9 +9,15 @@ use super::error::Fault;
 use super::interface::Interface;
 use super::settings::ComponentLimits;
 
+/// What every WebAssembly file begins with.
+const MAGIC: &[u8] = b"\0asm";
+
 /// The names of its imports and exports, from a component within the limits.
 pub(super) fn inspect(bytes: &[u8], limits: &ComponentLimits) -> Result<Interface, Fault> {
     over("bytes", bytes.len() as u64, limits.bytes)?;
+    if !bytes.starts_with(MAGIC) {
+        return Err(Fault::Invalid("it is not WebAssembly".to_owned()));
+    }
     let mut count = Count::default();
     let mut interface = Interface::default();
     for payload in Parser::new(0).parse_all(bytes) {

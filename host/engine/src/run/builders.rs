@@ -75,12 +75,15 @@ impl Builders {
         store: &Store,
     ) -> Result<Self, Problem> {
         let mut builders = Self::new(request, workspace)?;
+        let mut checkers = BTreeMap::new();
         let targets = selected.iter().map(|id| &workspace.targets[id.index()]);
         let names: BTreeSet<&str> = targets.clone().map(|target| target.builder.as_str()).collect();
         for name in names {
-            match builders.open_one(request, workspace, store, name) {
-                Ok(builder) => {
+            let opened = builders.open_one(request, workspace, store, name);
+            match opened.and_then(|builder| Ok((checker(&builder)?, builder))) {
+                Ok((checker, builder)) => {
                     check_trust(&builder, request, workspace)?;
+                    checkers.insert(name, checker);
                     builders.open.insert(name.to_owned(), Arc::new(builder));
                 }
                 Err(problem) if problem.class == Class::Build => {
@@ -89,7 +92,11 @@ impl Builders {
                 Err(problem) => return Err(problem),
             }
         }
-        builders.check_options(workspace, selected)?;
+        for target in targets {
+            checkers
+                .get(target.builder.as_str())
+                .map_or(Ok(()), |checker| checker.check(target))?;
+        }
         Ok(builders)
     }
 
@@ -192,20 +199,6 @@ impl Builders {
             problem.hint("build the component first, or correct its path")
         })
     }
-
-    fn check_options(&self, workspace: &Workspace, selected: &[TargetId]) -> Result<(), Problem> {
-        let mut checkers: BTreeMap<&str, OptionChecker> = BTreeMap::new();
-        for id in selected {
-            let target = &workspace.targets[id.index()];
-            let name = target.builder.as_str();
-            let Ok(builder) = self.of(name) else { continue };
-            if !checkers.contains_key(name) {
-                checkers.insert(name, checker(name, &builder.description.options_schema)?);
-            }
-            checkers[name].check(target)?;
-        }
-        Ok(())
-    }
 }
 
 /// A builder of somebody else's must be the approved one, with no more wishes than grants.
@@ -268,13 +261,18 @@ fn granted(entry: &BuilderEntry) -> Permissions {
     }
 }
 
-fn checker(builder: &str, schema: &str) -> Result<OptionChecker, Problem> {
+fn checker(builder: &OpenBuilder) -> Result<OptionChecker, Problem> {
+    let name = &builder.name;
     let broken = |reason: String| {
-        let message = format!("the builder `{builder}` describes its options by a schema that is none: {reason}");
+        let message = format!("the builder `{name}` describes its options by a schema that is none: {reason}");
         Problem::new("plugin::options-schema", Class::Build, message)
     };
-    let schema: serde_json::Value = serde_json::from_str(schema).map_err(|error| broken(error.to_string()))?;
-    Ok(OptionChecker::new(builder, &schema)?)
+    let schema: serde_json::Value =
+        serde_json::from_str(&builder.description.options_schema).map_err(|error| broken(error.to_string()))?;
+    OptionChecker::new(name, &schema).map_err(|error| Problem {
+        class: Class::Build,
+        ..Problem::from(error)
+    })
 }
 
 fn builtin(request: &Request, name: &str) -> Result<ComponentFile, Problem> {

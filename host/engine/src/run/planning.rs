@@ -12,7 +12,8 @@ use crate::execute::Executor;
 use crate::inputs::WorkspaceSource;
 use crate::path::RelPath;
 use crate::plan::{
-    self, BuilderProblem, CheckedPlan, Continuation, Level, Plan, PlanRequest, Read, Recorder, Rules, SeenFile,
+    self, BuilderProblem, CheckedPlan, Continuation, Level, Plan, PlanError, PlanRequest, Read, Recorder, Rules,
+    SeenFile,
 };
 use crate::plugin::PlanFailure;
 use crate::run::builders::OpenBuilder;
@@ -84,14 +85,7 @@ pub(super) fn plan_round(
         root: &target.root,
         output_folder,
     };
-    let plan = plan::check(&round.before, &stored.plan, &rules).map_err(|error| {
-        let message = format!("the builder `{}` gave a plan that cannot be carried out", builder.name);
-        let problem = Problem::new("plan::refused", Class::Build, message).target(target.name.as_str());
-        problem.because(&error).hint(format!(
-            "this is a mistake of the builder `{}`; report it to its author",
-            builder.name
-        ))
-    })?;
+    let plan = plan::check(&round.before, &stored.plan, &rules).map_err(|error| refused(&error, builder, target))?;
     Ok(Planned {
         plan,
         next: stored.plan.next,
@@ -116,6 +110,27 @@ fn ask(executor: &Executor, builder: &OpenBuilder, target: &Target, round: &Roun
     })?;
     let (reads, logs) = recorder.finish();
     Ok(Stored { reads, plan, logs })
+}
+
+/// A plan that is not carried out. Where outputs go is mostly the user's own choice, in the target's options.
+fn refused(error: &PlanError, builder: &OpenBuilder, target: &Target) -> Problem {
+    let name = &builder.name;
+    if matches!(error, PlanError::Output { .. }) {
+        return Problem::new("plan::output", Class::Request, error.to_string())
+            .target(target.name.as_str())
+            .at(Some(target.location.clone()))
+            .hint("let the target write to a place of its own below its `root`")
+            .hint(format!(
+                "if its options do not say where it writes, tell the author of the builder `{name}`"
+            ));
+    }
+    let message = format!("the builder `{name}` gave a plan that cannot be carried out");
+    Problem::new("plan::refused", Class::Build, message)
+        .target(target.name.as_str())
+        .because(error)
+        .hint(format!(
+            "this is a mistake of the builder `{name}`; report it to its author"
+        ))
 }
 
 /// A mistake of the user's that a builder found, at its place.

@@ -113,6 +113,7 @@ impl<'a, 's> Pass<'a, 's> {
             self.wait(&mut stop).await;
         }
         self.check_tools();
+        self.check_inputs();
         let is_refused = self.teller.class().is_some_and(|class| class != Class::Build);
         if is_refused || !self.prepare_folder(&mut stop).await {
             return self.give_up();

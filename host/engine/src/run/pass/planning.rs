@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use crate::error::{Class, Problem};
 use crate::event::{Event, Stream};
+use crate::execute::ExecuteError;
+use crate::inputs::InputError;
 use crate::path::RelPath;
-use crate::plan::{CheckedAction, Level, PlanRequest, SeenFile};
+use crate::plan::{CheckedAction, CheckedSource, FileBase, Level, PlanRequest, SeenFile};
 use crate::run::job::{self, NodeInfo, Phase};
 use crate::run::pass::{Message, Pass};
 use crate::run::planning::{self, Planned, Round};
@@ -165,7 +167,7 @@ impl Pass<'_, '_> {
     /// Whether all actions of the same target that this one needs are in the schedule.
     fn runs_before(&self, at: usize, action: &CheckedAction) -> bool {
         let mut needed = action.inputs.iter().filter_map(|input| match &input.source {
-            crate::plan::CheckedSource::Output(output) => Some(&output.action),
+            CheckedSource::Output(output) => Some(&output.action),
             _ => None,
         });
         needed.all(|id| self.names.get(at, id).is_some())
@@ -267,13 +269,47 @@ impl Pass<'_, '_> {
             let tools: std::collections::BTreeSet<&String> = tools.collect();
             for tool in tools {
                 if self.opened.executor.tools.find(tool, &target.root).is_none() {
-                    let error = crate::execute::ExecuteError::MissingTool { name: tool.clone() };
+                    let error = ExecuteError::MissingTool { name: tool.clone() };
                     let problem = Problem::from(error).target(target.name.as_str());
                     problems.push(problem.at(Some(target.location.clone())));
                 }
             }
         }
         problems.into_iter().for_each(|problem| self.teller.problem(problem));
+    }
+
+    /// Every file that is named as an input must be there before anything runs, but for those that a target of this
+    /// build writes.
+    pub(super) fn check_inputs(&mut self) {
+        let mut problems = Vec::new();
+        for run in &self.runs {
+            let target = self.opened.target(run.id);
+            for action in &run.plan.actions {
+                if let Err(error) = self.check_files(action, &target.root) {
+                    let problem = Problem::from(ExecuteError::Input(error)).target(target.name.as_str());
+                    problems.push(problem.action(action.id.clone()).at(Some(target.location.clone())));
+                }
+            }
+        }
+        problems.into_iter().for_each(|problem| self.teller.problem(problem));
+    }
+
+    fn check_files(&self, action: &CheckedAction, root: &RelPath) -> Result<(), InputError> {
+        let workspace = RelPath::root();
+        for input in &action.inputs {
+            let CheckedSource::Files { base, include, .. } = &input.source else {
+                continue;
+            };
+            let base = match base {
+                FileBase::Target => root,
+                FileBase::Workspace => &workspace,
+            };
+            let absent = self.opened.executor.files.absent(base, include)?;
+            if let Some(path) = absent.filter(|path| self.claimed_by(path).is_none()) {
+                return Err(InputError::Missing(path));
+            }
+        }
+        Ok(())
     }
 }
 
