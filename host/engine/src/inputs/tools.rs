@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use crate::fs::{self, Kind};
 use crate::inputs::files::is_executable;
@@ -26,12 +27,14 @@ pub struct FoundTool {
     pub visible: Vec<PathBuf>,
 }
 
-/// The tools on the user's PATH.
-#[derive(Debug, Clone)]
+/// The tools on the user's PATH, as they are during one build.
+#[derive(Debug)]
 pub struct Tools {
     workspace: PathBuf,
     environment: BTreeMap<String, String>,
     folders: Vec<PathBuf>,
+    /// Answers that are the same for every folder of the workspace.
+    found: Mutex<BTreeMap<String, Option<FoundTool>>>,
 }
 
 impl Tools {
@@ -47,21 +50,40 @@ impl Tools {
             workspace,
             environment,
             folders,
+            found: Mutex::default(),
         }
     }
 
     /// The tool of this name, for an action in this folder of the workspace.
     pub fn find(&self, name: &str, root: &RelPath) -> Option<FoundTool> {
+        let known = self.found.lock().ok().and_then(|found| found.get(name).cloned());
+        if let Some(known) = known {
+            return known;
+        }
+        let mut seen_shim = false;
         let program = self.folders.iter().find_map(|folder| {
             let candidate = folder.join(name);
             if !is_program(&candidate) {
                 return None;
             }
             match shim_home(folder) {
-                Some(home) => self.behind_shim(home, name, root),
+                Some(home) => {
+                    seen_shim = true;
+                    self.behind_shim(home, name, root)
+                }
                 None => Some(candidate),
             }
-        })?;
+        });
+        let tool = program.and_then(|program| self.describe(name, program));
+        // What a shim stands for depends on the folder.
+        if !seen_shim && let Ok(mut found) = self.found.lock() {
+            found.insert(name.to_owned(), tool.clone());
+        }
+        tool
+    }
+
+    /// A found program, and what it needs to see.
+    fn describe(&self, name: &str, program: PathBuf) -> Option<FoundTool> {
         let real = fs::canonicalize(&program).ok()?;
         let mut visible = Vec::new();
         for place in [&program, &real] {
