@@ -61,10 +61,14 @@ impl Executor {
             CheckedWork::Step(step) => self.run_step(job, prepared, &folder, step, (output, &mut log)).await,
         };
         let collected = match ran {
-            Ok(ended) => match self.collect(job, prepared, &folder) {
-                Ok(found) => Ok((ended.map(|(spent, _)| spent), found)),
-                Err(error) => Err(self.keep_for(error, job, &folder, ended)),
-            },
+            Ok(ended) => {
+                let (this, its_job, its_inputs) = (Arc::clone(self), Arc::clone(job), Arc::clone(prepared));
+                let its_folder = folder.clone();
+                match blocking(move || this.collect(&its_job, &its_inputs, &its_folder)).await {
+                    Ok(found) => Ok((ended.map(|(spent, _)| spent), found)),
+                    Err(error) => Err(self.keep_for(error, job, &folder, ended)),
+                }
+            }
             Err(error) => Err(error),
         };
         let finished = collected.and_then(|(spent, (outputs, undeclared))| {
