@@ -3,12 +3,14 @@
 //! Every rule is here: names, paths, permissions, references, bounds, order. Does not know the disk, so what depends on
 //! files (a lock file that is not among the inputs, two artifacts with one file) is found where those are read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::path::{InvalidPath, RelPath};
 use crate::plan::checked::{
     CheckedAction, CheckedArtifact, CheckedFetch, CheckedInput, CheckedOutput, CheckedPlan, CheckedSource, CheckedWork,
 };
+use crate::plan::error::{PlanError, Result};
+use crate::plan::order::check_order;
 use crate::plan::permissions::Permissions;
 use crate::plan::types::{Action, Artifact, ArtifactHandle, Fetch, Input, InputSource, Output, OutputRef, Plan, Work};
 
@@ -35,107 +37,6 @@ pub struct Rules<'a> {
     /// Where farm puts its own output, from the workspace's root.
     pub output_folder: &'a RelPath,
 }
-
-/// What a builder may not answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PlanError {
-    /// A list or name is over its bound.
-    #[error("{what} has {count}, the limit is {limit}")]
-    TooMany {
-        /// What is counted.
-        what: String,
-        /// How many there are.
-        count: usize,
-        /// How many there may be.
-        limit: usize,
-    },
-    /// A name has a form that names must not have.
-    #[error("{what} `{}` is not a name of at most 64 lower-case letters, digits, `-`, `_` and `.`", .name.escape_debug())]
-    Name {
-        /// What is named.
-        what: &'static str,
-        /// The name, cut to a length that can be shown.
-        name: String,
-    },
-    /// A name is used twice.
-    #[error("{what} `{name}` is there twice")]
-    Duplicate {
-        /// What is named.
-        what: &'static str,
-        /// The name.
-        name: String,
-    },
-    /// A path that is none.
-    #[error("{what} of action `{action}`: {error}")]
-    Path {
-        /// What the path is for.
-        what: &'static str,
-        /// The action.
-        action: String,
-        /// What is wrong.
-        error: InvalidPath,
-    },
-    /// An output where no action may write.
-    #[error("action `{action}` declares the output `{path}`, which {reason}")]
-    Output {
-        /// The action.
-        action: String,
-        /// The output's path.
-        path: String,
-        /// Why not, as the end of a sentence.
-        reason: String,
-    },
-    /// A permission that was not granted.
-    #[error("action `{action}` uses {what}, which the builder may not use")]
-    NotGranted {
-        /// The action.
-        action: String,
-        /// `the tool `sh``.
-        what: String,
-    },
-    /// A reference to something that is not there.
-    #[error("{from} refers to {what}, which does not exist")]
-    Dangling {
-        /// Who refers.
-        from: String,
-        /// To what.
-        what: String,
-    },
-    /// Actions that wait for each other.
-    #[error("actions wait for each other: {}", cycle_text(.0))]
-    Cycle(Vec<String>),
-    /// A fetch action that names no lock file.
-    #[error("action `{0}` asks for the network without a lock file that pins what it fetches")]
-    Unpinned(String),
-    /// A property or variable that has no meaning.
-    #[error("{from} sets `{}`, which {reason}", .name.escape_debug())]
-    Unknown {
-        /// Who sets it.
-        from: String,
-        /// The name.
-        name: String,
-        /// Why not, as the end of a sentence.
-        reason: &'static str,
-    },
-}
-
-/// Most actions of a cycle that a message names.
-const MAX_CYCLE_SHOWN: usize = 12;
-
-/// The cycle in full; the middle of a very long one is left out.
-fn cycle_text(ids: &[String]) -> String {
-    if ids.len() <= MAX_CYCLE_SHOWN {
-        return ids.join(" -> ");
-    }
-    let (first, last) = (&ids[..MAX_CYCLE_SHOWN - 1], &ids[ids.len() - 1]);
-    format!(
-        "{} -> … ({} more) -> {last}",
-        first.join(" -> "),
-        ids.len() - MAX_CYCLE_SHOWN
-    )
-}
-
-type Result<T> = std::result::Result<T, PlanError>;
 
 /// Checks the next round of a target's plan and adds it to the rounds before.
 pub fn check(before: &CheckedPlan, plan: &Plan, rules: &Rules<'_>) -> Result<CheckedPlan> {
@@ -463,63 +364,6 @@ fn check_in_place(checked: &CheckedPlan) -> Result<()> {
             reason: format!("overlaps the output `{}` of action `{}`", pair[0].0, pair[0].1),
         }),
     }
-}
-
-/// Finds a cycle among the actions, without recursion: actions whose needs are all done are taken away until none is
-/// left, or a cycle is.
-fn check_order(checked: &CheckedPlan) -> Result<()> {
-    let mut needs: BTreeMap<&str, BTreeSet<&str>> =
-        checked.actions.iter().map(|a| (a.id.as_str(), needs_of(a))).collect();
-    let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (id, needed) in &needs {
-        needed.iter().for_each(|need| users.entry(need).or_default().push(id));
-    }
-    let mut free: Vec<&str> = needs
-        .iter()
-        .filter(|(_, needed)| needed.is_empty())
-        .map(|(id, _)| *id)
-        .collect();
-    while let Some(id) = free.pop() {
-        needs.remove(id);
-        for user in users.get(id).into_iter().flatten() {
-            if let Some(left) = needs.get_mut(user) {
-                left.remove(id);
-                if left.is_empty() {
-                    free.push(user);
-                }
-            }
-        }
-    }
-    needs
-        .keys()
-        .next()
-        .map_or(Ok(()), |start| Err(PlanError::Cycle(walk_cycle(&needs, start))))
-}
-
-/// Follows needs that are left until an action comes again.
-fn walk_cycle(needs: &BTreeMap<&str, BTreeSet<&str>>, start: &str) -> Vec<String> {
-    let mut seen: Vec<&str> = Vec::new();
-    let mut known = BTreeSet::new();
-    let mut at = start;
-    while known.insert(at) {
-        seen.push(at);
-        let next = needs
-            .get(at)
-            .and_then(|left| left.iter().find(|need| needs.contains_key(*need)));
-        let Some(next) = next else { break };
-        at = next;
-    }
-    let first = seen.iter().position(|id| *id == at).unwrap_or(0);
-    let cycle = seen[first..].iter().chain([&at]);
-    cycle.map(|id| (*id).to_owned()).collect()
-}
-
-fn needs_of(action: &CheckedAction) -> BTreeSet<&str> {
-    let outputs = action.inputs.iter().filter_map(|input| match &input.source {
-        CheckedSource::Output(output) => Some(output.action.as_str()),
-        _ => None,
-    });
-    outputs.collect()
 }
 
 fn output_names(action: &CheckedAction) -> impl Iterator<Item = (&str, &str)> {

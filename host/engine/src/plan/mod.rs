@@ -4,15 +4,18 @@
 
 mod check;
 mod checked;
+mod error;
+mod order;
 mod permissions;
 mod record;
 mod source;
 mod types;
 
-pub use check::{MAX_ACTIONS, MAX_ID_BYTES, MAX_ITEMS, PlanError, Rules, check};
+pub use check::{MAX_ACTIONS, MAX_ID_BYTES, MAX_ITEMS, Rules, check};
 pub use checked::{
     CheckedAction, CheckedArtifact, CheckedFetch, CheckedInput, CheckedOutput, CheckedPlan, CheckedSource, CheckedWork,
 };
+pub use error::PlanError;
 pub use permissions::Permissions;
 pub use record::{Question, Read, Recorder, replay};
 pub use source::{AccessError, AccessErrorKind, EntryKind, Level, Source};
