@@ -37,19 +37,50 @@ fn listing(workspace: &Workspace) -> Vec<String> {
 #[test]
 fn an_unknown_key() {
     let workspace = command("biulder = \"x\"");
-    farm_snapshot!(refused(&workspace), @"");
+    farm_snapshot!(refused(&workspace), @r#"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[config::unknown-key]: unknown key `biulder` in [targets.web]
+      --> farm.toml:6:1
+       |
+     6 | biulder = "x"
+       | ^^^^^^^
+      hint: did you mean `builder`?
+      hint: keys here: builder, root, deps, options
+    "#);
 }
 
 #[test]
 fn an_unknown_builder() {
     let workspace = Workspace::with("[workspace]\nname = \"shop\"\n\n[targets.web]\nbuilder = \"vit\"\n");
-    farm_snapshot!(refused(&workspace), @"");
+    farm_snapshot!(refused(&workspace), @r#"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[config::unknown-builder]: unknown builder `vit`
+      --> farm.toml:5:11
+       |
+     5 | builder = "vit"
+       |           ^^^^^
+      hint: did you mean `vite`?
+      hint: builders: command, python, vite
+      hint: a builder of somebody else's needs [builders.vit] with its component
+    "#);
 }
 
 #[test]
 fn invalid_toml() {
     let workspace = command("root = \"apps");
-    farm_snapshot!(refused(&workspace), @"");
+    farm_snapshot!(refused(&workspace), @r#"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[config::syntax]: not valid TOML: text lacks its closing `"` or holds a character that must be escaped
+      --> farm.toml:6:13
+       |
+     6 | root = "apps
+    "#);
 }
 
 #[test]
@@ -59,49 +90,139 @@ fn a_cycle() {
     };
     let targets = [target("a", "b"), target("b", "c"), target("c", "a")].join("\n");
     let workspace = Workspace::with(&format!("[workspace]\nname = \"shop\"\n\n{targets}"));
-    farm_snapshot!(refused(&workspace), @"");
+    farm_snapshot!(refused(&workspace), @r#"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[graph::cycle]: targets depend on each other in a cycle: a → b → c → a
+      --> farm.toml:6:9
+       |
+     6 | deps = ["b"]
+       |         ^^^
+      because: `a` depends on `b` at farm.toml:6:9
+        because: `b` depends on `c` at farm.toml:11:9
+          because: `c` depends on `a` at farm.toml:16:9
+      hint: remove one of these dependencies
+    "#);
 }
 
 #[test]
 fn an_unknown_dependency() {
     let workspace = command("deps = [\"wbe\"]\noptions = { command = \"true\" }");
-    farm_snapshot!(refused(&workspace), @"");
+    farm_snapshot!(refused(&workspace), @r#"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[graph::unknown-target]: `web` depends on `wbe`, which is no target
+      --> farm.toml:6:9
+       |
+     6 | deps = ["wbe"]
+       |         ^^^^^
+      hint: targets: web
+    "#);
 }
 
 #[test]
 fn a_wrong_option_type() {
     let workspace = command("options = { command = \"true\", outputs = \"dist\" }");
-    farm_snapshot!(refused(&workspace), @"");
+    farm_snapshot!(refused(&workspace), @r#"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[config::bad-option]: option `outputs` of `web` must be a list, found the text "dist"
+      --> farm.toml:6:41
+       |
+     6 | options = { command = "true", outputs = "dist" }
+       |                                         ^^^^^^
+      hint: outputs: The files and folders it writes, from the target\'s folder. They are put back there from the cache, and dependents get them.
+    "#);
 }
 
 #[test]
 fn an_unknown_option() {
     let workspace = command("\n[targets.web.options]\ncommand = \"true\"\noutput = [\"dist\"]");
-    farm_snapshot!(refused(&workspace), @"");
+    farm_snapshot!(refused(&workspace), @r#"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[config::unknown-option]: unknown option `output` of `web`
+      --> farm.toml:9:1
+       |
+     9 | output = ["dist"]
+       | ^^^^^^
+      hint: did you mean `outputs`?
+      hint: options here: command, inputs, outputs, tools, env, pass-env, timeout
+    "#);
 }
 
 #[test]
 fn a_missing_option() {
     let workspace = command("options = { inputs = [] }");
-    farm_snapshot!(refused(&workspace), @"");
+    farm_snapshot!(refused(&workspace), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[config::missing-option]: `web` lacks the option `command`
+      --> farm.toml:6:1
+       |
+     6 | options = { inputs = [] }
+       | ^^^^^^^
+      hint: command: The command line, run by `sh -c` in the target\'s folder.
+    ");
 }
 
 #[test]
 fn a_tool_that_is_not_there() {
     let workspace = command("options = { command = \"frobnicate --all\", inputs = [] }");
-    farm_snapshot!(refused(&workspace), @"");
+    farm_snapshot!(refused(&workspace), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    building 1 target of shop for production (sandbox [TIER], [JOBS])
+    error[builder::problem]: the tool `frobnicate` is not on the PATH
+      --> farm.toml:4:10
+       |
+     4 | [targets.web]
+       |          ^^^
+      target web
+      hint: install `frobnicate`, or correct its name
+    ");
 }
 
 #[test]
 fn a_file_that_is_not_there() {
     let workspace = command("options = { command = \"cat notes.txt\", inputs = [\"notes.txt\"] }");
-    farm_snapshot!(refused(&workspace), @"");
+    farm_snapshot!(refused(&workspace), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    building 1 target of shop for production (sandbox [TIER], [JOBS])
+    error[execute::missing-input]: the declared input `notes.txt` does not exist
+      --> farm.toml:4:10
+       |
+     4 | [targets.web]
+       |          ^^^
+      target web, action run
+      hint: create it, or correct the pattern; a pattern without wildcards must match
+    ");
 }
 
 #[test]
 fn a14_an_output_outside_the_targets_folder() {
     let workspace = command("options = { command = \"true\", inputs = [], outputs = [\"../other\"] }");
-    farm_snapshot!(refused(&workspace), @"");
+    farm_snapshot!(refused(&workspace), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    building 1 target of shop for production (sandbox [TIER], [JOBS])
+    error[builder::problem]: output `../other` is not a path inside the target's folder
+      --> farm.toml:4:10
+       |
+     4 | [targets.web]
+       |          ^^^
+      target web
+      hint: an output lies below the target's `root`; write it from there, without `..`
+    ");
 }
 
 #[test]
@@ -137,7 +258,19 @@ fn a14_two_targets_that_write_one_place() {
     };
     let targets = [target("one", "out"), target("two", "out/sub")].join("\n");
     let workspace = Workspace::with(&format!("[workspace]\nname = \"shop\"\n\n{targets}"));
-    farm_snapshot!(refused(&workspace), @"");
+    farm_snapshot!(refused(&workspace), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    building 2 targets of shop for production (sandbox [TIER], [JOBS])
+    error[plan::output-clash]: `out/sub` would be written by `one` and by `two`
+      --> farm.toml:8:10
+       |
+     8 | [targets.two]
+       |          ^^^
+      target two
+      hint: let each target write to a place of its own
+    ");
 }
 
 #[test]
@@ -145,7 +278,13 @@ fn a_target_that_does_not_exist() {
     let workspace = command("options = { command = \"true\" }");
     let ran = workspace.farm("build -t wbe");
     assert!(!workspace.has(".farm"));
-    farm_snapshot!(ran, @"");
+    farm_snapshot!(ran, @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[graph::unknown-selection]: there is no target `wbe`
+      hint: targets: web
+    ");
 }
 
 #[test]
@@ -157,7 +296,16 @@ fn a_front_end_without_a_lock_file() {
         r#"{ "name": "web", "dependencies": { "vite": "7.0.0" } }"#,
     );
     workspace.write("web/index.html", "<!doctype html>");
-    farm_snapshot!(refused(&workspace), @"");
+    farm_snapshot!(refused(&workspace), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    building 1 target of shop for production (sandbox [TIER], [JOBS])
+    error[builder::problem]: there is no `package-lock.json`, which fixes what is installed
+      --> web/package-lock.json:1
+      target web
+      hint: run `npm install --package-lock-only` and commit the file
+    ");
 }
 
 #[test]
@@ -166,7 +314,18 @@ fn a_back_end_without_pins() {
         Workspace::with("[workspace]\nname = \"shop\"\n\n[targets.api]\nbuilder = \"python\"\nroot = \"api\"\n");
     workspace.write("api/requirements.txt", "fastapi>=0.100\n");
     workspace.write("api/main.py", "app = None\n");
-    farm_snapshot!(refused(&workspace), @"");
+    farm_snapshot!(refused(&workspace), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    building 1 target of shop for production (sandbox [TIER], [JOBS])
+    error[builder::problem]: `fastapi>=0.100` is not pinned
+      --> api/requirements.txt:1
+       |
+     1 | fastapi>=0.100
+      target api
+      hint: write `fastapi==VERSION`; `uv pip compile` or `pip freeze` does it for all
+    ");
 }
 
 #[test]
@@ -174,7 +333,18 @@ fn a_builder_whose_component_is_not_built() {
     let workspace = Workspace::with(
         "[workspace]\nname = \"shop\"\n\n[targets.a]\nbuilder = \"mine\"\n\n[builders.mine]\ncomponent = \"mine.wasm\"\n",
     );
-    farm_snapshot!(refused(&workspace), @"");
+    farm_snapshot!(refused(&workspace), @r#"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[plugin::unreadable]: builder `mine` failed in load: cannot read `[WORKSPACE]/mine.wasm`: No such file or directory (os error 2)
+      --> farm.toml:8:13
+       |
+     8 | component = "mine.wasm"
+       |             ^^^^^^^^^^^
+      hint: check `component` under [builders.mine] in farm.toml
+      hint: build the component first, or correct its path
+    "#);
 }
 
 #[test]
@@ -183,7 +353,17 @@ fn a_builder_that_is_no_component() {
         "[workspace]\nname = \"shop\"\n\n[targets.a]\nbuilder = \"mine\"\n\n[builders.mine]\ncomponent = \"mine.wasm\"\n",
     );
     workspace.write("mine.wasm", "not wasm");
-    farm_snapshot!(refused(&workspace), @"");
+    farm_snapshot!(refused(&workspace), @r#"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[plugin::invalid]: builder `mine` failed in load: its file is not a valid component: it is not WebAssembly
+      --> farm.toml:8:13
+       |
+     8 | component = "mine.wasm"
+       |             ^^^^^^^^^^^
+      hint: build it as a component: `cargo build --release --target wasm32-wasip2`, or `wasm-tools component new`
+    "#);
 }
 
 #[test]

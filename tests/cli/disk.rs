@@ -59,8 +59,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Ways to spoil a file.
-const DAMAGES: [(&str, fn(&mut Vec<u8>)); 4] = [
+/// A way to spoil a file.
+type Damage = fn(&mut Vec<u8>);
+
+/// All of them, by name.
+const DAMAGES: [(&str, Damage); 4] = [
     ("truncated to nothing", |bytes| bytes.clear()),
     ("cut in half", |bytes| bytes.truncate(bytes.len() / 2)),
     ("one byte longer", |bytes| bytes.push(b'\n')),
@@ -73,7 +76,7 @@ const DAMAGES: [(&str, fn(&mut Vec<u8>)); 4] = [
 ];
 
 /// Spoils a file where it lies, with its mode as it was. False when that changes nothing.
-fn spoil(path: &Path, damage: fn(&mut Vec<u8>)) -> bool {
+fn spoil(path: &Path, damage: Damage) -> bool {
     let before = fs::read(path).expect("a file of the store");
     let mut after = before.clone();
     damage(&mut after);
@@ -136,9 +139,21 @@ fn d01_a_store_that_is_gone_altogether() {
 fn d03_a_cache_that_cannot_be_used_is_named() {
     let workspace = Workspace::with("[workspace]\nname = \"x\"\n");
     fs::write(workspace.cache(), "a file").expect("written");
-    farm_snapshot!(workspace.farm("build"), @"");
-    let unwritable = workspace.ran(workspace.command(["build"]).env("FARM_CACHE_DIR", "/proc/farm-cache"));
-    farm_snapshot!(unwritable, @"");
+    farm_snapshot!(workspace.farm("build"), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[cache::not-a-folder]: the cache's place `[TEMP]/cache` is not a folder
+      hint: choose another folder with FARM_CACHE_DIR
+    ");
+    let ran = workspace.ran(workspace.command(["build"]).env("FARM_CACHE_DIR", "/proc/farm-cache"));
+    let text = ran.text();
+    assert_eq!(ran.code(), 2, "{text}");
+    assert!(
+        text.contains("error[cache::io]") && text.contains("/proc/farm-cache"),
+        "{text}"
+    );
+    assert!(text.contains("FARM_CACHE_DIR"), "it says what to do: {text}");
 }
 
 #[test]
@@ -148,7 +163,13 @@ fn d03_a_cache_that_others_may_write_is_refused() {
     std::os::unix::fs::chown(workspace.cache(), None, None).expect("ours");
     let open = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o777);
     fs::set_permissions(workspace.cache(), open).expect("set");
-    farm_snapshot!(workspace.farm("build"), @"");
+    farm_snapshot!(workspace.farm("build"), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[cache::writable-by-others]: the cache folder `[TEMP]/cache` can be written by others (mode 0777)
+      hint: see what is in it, then run `chmod go-w` on it, or remove it
+    ");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Builders of somebody else's that are broken or mean harm, in whole builds: their own targets fail, with a message that
 //! says who, where and which limit, and everything else is built.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::puppet::{self, action, plan, reading};
@@ -13,14 +15,16 @@ fn beside_good(names: &[&str]) -> Workspace {
     let mut text = "[workspace]\nname = \"hostile\"\n\n".to_owned();
     for good in ["a-good", "z-good"] {
         let options = format!("{{ command = \"echo x > {good}.txt\", inputs = [], outputs = [\"{good}.txt\"] }}");
-        text += &format!("[targets.{good}]\nbuilder = \"command\"\noptions = {options}\n\n");
+        write!(text, "[targets.{good}]\nbuilder = \"command\"\noptions = {options}\n\n").expect("a text takes all");
     }
     for name in names {
         let builder = name.replace('_', "-");
         workspace.write_bytes(&format!("{name}.wasm"), &guests::bytes(name));
-        text += &format!(
+        write!(
+            text,
             "[targets.{builder}]\nbuilder = \"{builder}\"\n\n[builders.{builder}]\ncomponent = \"{name}.wasm\"\n\n"
-        );
+        )
+        .expect("a text takes all");
     }
     workspace.write("farm.toml", &text);
     workspace
@@ -114,7 +118,19 @@ fn a09_an_ungranted_import_stops_the_build_with_a_table() {
             (import "wasi:http/outgoing-handler@0.2.0" (instance)))"#,
     );
     workspace.write_bytes("quiet.wasm", &component);
-    farm_snapshot!(workspace.farm("build"), @"");
+    farm_snapshot!(workspace.farm("build"), @r#"
+    exit code: 3
+    ----- stdout -----
+    ----- stderr -----
+    error[plugin::imports]: builder `quiet` failed in load: it imports what builders are not given: `wasi:sockets/tcp@0.2.3`, `wasi:http/outgoing-handler@0.2.0`
+       --> farm.toml:16:13
+        |
+     16 | component = "quiet.wasm"
+        |             ^^^^^^^^^^^^
+      because: wasi:sockets/tcp@0.2.3            not granted: builders have no network
+        because: wasi:http/outgoing-handler@0.2.0  not granted: builders have no network
+      hint: ask the builder's author for a build that needs none of these; a builder plans, and farm runs the tools
+    "#);
     assert!(
         !workspace.has("a-good.txt") && !workspace.has("farm.lock") && !workspace.has(".farm"),
         "nothing is written"
@@ -325,7 +341,18 @@ fn a19_a_component_that_changed_needs_a_new_yes() {
 fn a20_a_wish_that_was_not_granted_stops_the_build() {
     let workspace = puppet::workspace(&[("web", plan(&[]))], "");
     workspace.write("farm.toml", &workspace.read("farm.toml").replace("[\"sh\"]", "[]"));
-    farm_snapshot!(workspace.farm("build"), @"");
+    farm_snapshot!(workspace.farm("build"), @r#"
+    exit code: 3
+    ----- stdout -----
+    ----- stderr -----
+    error[plugin::not-granted]: builder `puppet` asks for permissions that it was not granted
+      --> farm.toml:8:11
+       |
+     8 | [builders.puppet]
+       |           ^^^^^^
+      because: it wants to run the tool `sh`
+      hint: if you trust it with this, write `tools = ["sh"]` under [builders.puppet.permissions] in farm.toml
+    "#);
     assert!(!workspace.has("farm.lock") && !workspace.has(".farm"));
 }
 

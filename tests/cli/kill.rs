@@ -1,5 +1,6 @@
 //! Builds that are killed or stopped at any moment: the next one is right, and nothing stays behind.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
@@ -32,9 +33,13 @@ fn many() -> Workspace {
             };
             let out = format!("o{row}-{column}");
             let command = format!("mkdir {out} && cat seed.txt {read} > {out}/a && echo {row} {column} > {out}/b");
-            text += &format!("[targets.t{row}-{column}]\nbuilder = \"command\"\ndeps = [{deps}]\n");
-            text +=
-                &format!("options = {{ command = \"{command}\", inputs = [\"seed.txt\"], outputs = [\"{out}\"] }}\n");
+            write!(
+                text,
+                "[targets.t{row}-{column}]\nbuilder = \"command\"\ndeps = [{deps}]\n"
+            )
+            .expect("a text takes all");
+            let options = format!("command = \"{command}\", inputs = [\"seed.txt\"], outputs = [\"{out}\"]");
+            writeln!(text, "options = {{ {options} }}").expect("a text takes all");
         }
     }
     Workspace::with(&text)

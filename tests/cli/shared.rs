@@ -1,5 +1,6 @@
 //! Several farms at once, on one workspace or one cache.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::process::{Child, Stdio};
 
@@ -13,10 +14,10 @@ fn farm_toml() -> String {
             1..5 => (format!("\"t{}\"", at - 1), format!("deps/t{0}/o{0}.txt", at - 1)),
             _ => (String::new(), String::new()),
         };
-        text += &format!("[targets.t{at}]\nbuilder = \"command\"\ndeps = [{deps}]\n");
-        text += &format!(
-            "options = {{ command = \"cat seed.txt {read} > o{at}.txt\", inputs = [\"seed.txt\"], outputs = [\"o{at}.txt\"] }}\n"
-        );
+        write!(text, "[targets.t{at}]\nbuilder = \"command\"\ndeps = [{deps}]\n").expect("a text takes all");
+        let command = format!("cat seed.txt {read} > o{at}.txt");
+        let options = format!("command = \"{command}\", inputs = [\"seed.txt\"], outputs = [\"o{at}.txt\"]");
+        writeln!(text, "options = {{ {options} }}").expect("a text takes all");
     }
     text
 }

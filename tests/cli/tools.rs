@@ -275,7 +275,7 @@ fn assert_nothing_left(workspace: &Workspace, tier: &str) {
 
 /// Two targets that succeed, one that fails, and one that depends on it.
 fn failing() -> Workspace {
-    let workspace = Workspace::with(
+    Workspace::with(
         r#"
         [workspace]
         name = "failing"
@@ -289,22 +289,39 @@ fn failing() -> Workspace {
         [targets.bad]
         builder = "command"
         deps = ["after"]
-        options = { command = "echo out; echo wrong >&2; cat mended.txt && exit 7", inputs = ["mended*"] }
+        options = { command = "echo wrong >&2; exit 7", inputs = [] }
         [targets.user]
         builder = "command"
         deps = ["bad"]
         options = { command = "true", inputs = [] }
         "#,
-    );
-    workspace.write("other.txt", "");
-    workspace
+    )
 }
 
 #[test]
 fn a_failing_tool_shows_its_output_and_how_to_run_it_by_hand() {
     let workspace = failing();
-    farm_snapshot!(workspace.farm("build --jobs 1"), @"");
-    farm_snapshot!(workspace.farm("debug .farm/failed/bad.run"), @"");
+    farm_snapshot!(workspace.farm("build --jobs 1"), @r"
+    exit code: 1
+    ----- stdout -----
+    ----- stderr -----
+    building 4 targets of failing for production (sandbox [TIER], [JOBS])
+    ran             [TIME]  good   echo good > good.txt
+    ran             [TIME]  after  cat deps/good/good.txt > after.txt
+    error[execute::tool-failed]: `sh -c 'echo wrong >&2; exit 7'` failed with exit code 7
+      target bad, action run
+      hint: run it by hand in the same sandbox: farm debug [WORKSPACE]/.farm/failed/bad.run
+    failed          [TIME]  bad    echo wrong >&2; exit 7
+      | wrong
+    not built: 2 ran, 0 cached, 1 failed, 1 skipped in [TIME]
+    ");
+    let by_hand = workspace.farm("debug .farm/failed/bad.run");
+    let text = by_hand.text();
+    assert_eq!(by_hand.code(), 7, "{text}");
+    assert!(
+        text.contains("in the sandbox (L") && text.contains("\nwrong\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -358,7 +375,19 @@ fn a_failure_stops_the_rest_unless_told_to_go_on() {
 #[test]
 fn a_declared_output_that_is_missing_is_a_failure() {
     let workspace = running("echo done", "outputs = [\"result.txt\"]");
-    farm_snapshot!(workspace.farm("build"), @"");
+    farm_snapshot!(workspace.farm("build"), @r"
+    exit code: 1
+    ----- stdout -----
+    ----- stderr -----
+    building 1 target of tools for production (sandbox [TIER], [JOBS])
+    error[execute::missing-output]: `sh -c 'sh script.sh'` succeeded but left no `result.txt`
+      target run, action run
+      hint: make the command write `result.txt`, or correct the declared outputs
+      hint: run it by hand in the same sandbox: farm debug [WORKSPACE]/.farm/failed/run.run
+    failed          [TIME]  run  sh script.sh
+      | done
+    not built: 0 ran, 0 cached, 1 failed in [TIME]
+    ");
     assert_eq!(workspace.farm("build").code(), 1, "and was not kept as a success");
 }
 

@@ -312,11 +312,13 @@ pub(crate) fn report_skipped(place: &str, reason: &str) {
     writeln!(std::io::stderr(), "skipped: {name}: {reason}").expect("standard error is open");
 }
 
-/// Compares exit code and both streams with an inline snapshot; times, digests and sizes are taken out.
+/// Compares exit code and both streams with an inline snapshot; times, digests, sizes and what depends on the machine are
+/// taken out.
 #[macro_export]
 macro_rules! farm_snapshot {
     ($ran:expr, @$expected:literal) => {{
         let mut settings = insta::Settings::clone_current();
+        settings.add_filter(r"\(sandbox L[012], \d+ jobs?\)", "(sandbox [TIER], [JOBS])");
         settings.add_filter(r"\b(\d+ min )?\d+(\.\d+)? s\b", "[TIME]");
         settings.add_filter(r"\b[0-9a-f]{12,64}\b", "[DIGEST]");
         settings.add_filter(r"\b\d+(\.\d+)? (B|kB|MB)\b", "[SIZE]");

@@ -450,7 +450,8 @@ fn permissions_are_needed_for_everything_outside() {
             pinned_by: vec!["lock".to_owned()],
         })
     };
-    let cases: [(&str, Box<dyn FnOnce(&mut Action)>); 4] = [
+    type Change = Box<dyn FnOnce(&mut Action)>;
+    let cases: [(&str, Change); 4] = [
         (
             "the network for `pypi`",
             Box::new(move |action| action.network = fetch("pypi")),

@@ -39,7 +39,7 @@ pub(super) fn successful() -> Vec<Event> {
             json!({"gzip_bytes": 68_100, "chunks": 3}),
         ),
         Event::Notice {
-            code: "cache::corrupt",
+            code: "cache::fault",
             message: "one entry of the cache was damaged and was made anew".to_owned(),
             target: Some("frontend".to_owned()),
             action: None,

@@ -87,7 +87,7 @@ mod tests {
         building 2 targets of shop for production (sandbox L2, 2 jobs)
         ran             12.3 s  frontend  npm ci (from the network)
         ran              2.3 s  frontend  vite build
-        warning[cache::corrupt]: one entry of the cache was damaged and was made anew [frontend]
+        warning[cache::fault]: one entry of the cache was damaged and was made anew [frontend]
 
           backend   python-app  dist/backend   14 files  212.4 kB  python 3.12.4, 9 endpoints
           frontend  web-bundle  dist/frontend  14 files  212.4 kB  gzip 68.1 kB, 3 chunks

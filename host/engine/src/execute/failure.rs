@@ -105,6 +105,8 @@ impl From<ExecuteError> for Problem {
         match error {
             ExecuteError::Plugin(error) => error.into(),
             ExecuteError::Sandbox(error) => error.into(),
+            ExecuteError::Collect(error) => error.into(),
+            ExecuteError::Restore(error) => error.into(),
             error => {
                 let class = match error {
                     ExecuteError::MissingTool { .. } | ExecuteError::Input(_) | ExecuteError::MissingSecret { .. } => {
@@ -143,9 +145,9 @@ fn code(error: &ExecuteError) -> &'static str {
         ExecuteError::Tool { .. } => "execute::tool-failed",
         ExecuteError::Step(_) => "execute::step-failed",
         ExecuteError::MissingOutput { .. } => "execute::missing-output",
-        ExecuteError::Collect(_) => "execute::output",
-        ExecuteError::Restore(_) => "execute::restore",
-        ExecuteError::Plugin(_) | ExecuteError::Sandbox(_) => "execute::failed",
+        ExecuteError::Plugin(_) | ExecuteError::Sandbox(_) | ExecuteError::Collect(_) | ExecuteError::Restore(_) => {
+            "execute::failed"
+        }
         ExecuteError::Store(_) => "cache::store",
         ExecuteError::Io(_) => "execute::io",
         ExecuteError::Stopped => "build::interrupted",
