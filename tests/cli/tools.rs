@@ -308,11 +308,11 @@ fn a_failing_tool_shows_its_output_and_how_to_run_it_by_hand() {
     building 4 targets of failing for production (sandbox [TIER], [JOBS])
     ran             [TIME]  good   echo good > good.txt
     ran             [TIME]  after  cat deps/good/good.txt > after.txt
+    failed          [TIME]  bad    echo wrong >&2; exit 7
+      | wrong
     error[execute::tool-failed]: `sh -c 'echo wrong >&2; exit 7'` failed with exit code 7
       target bad, action run
       hint: run it by hand in the same sandbox: farm debug [WORKSPACE]/.farm/failed/bad.run
-    failed          [TIME]  bad    echo wrong >&2; exit 7
-      | wrong
     not built: 2 ran, 0 cached, 1 failed, 1 skipped in [TIME]
     ");
     let by_hand = workspace.farm("debug .farm/failed/bad.run");
@@ -372,12 +372,12 @@ fn a_declared_output_that_is_missing_is_a_failure() {
     ----- stdout -----
     ----- stderr -----
     building 1 target of tools for production (sandbox [TIER], [JOBS])
+    failed          [TIME]  run  sh script.sh
+      | done
     error[execute::missing-output]: `sh -c 'sh script.sh'` succeeded but left no `result.txt`
       target run, action run
       hint: make the command write `result.txt`, or correct the declared outputs
       hint: run it by hand in the same sandbox: farm debug [WORKSPACE]/.farm/failed/run.run
-    failed          [TIME]  run  sh script.sh
-      | done
     not built: 0 ran, 0 cached, 1 failed in [TIME]
     ");
     assert_eq!(workspace.farm("build").code(), 1, "and was not kept as a success");

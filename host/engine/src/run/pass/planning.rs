@@ -198,26 +198,31 @@ impl Pass<'_, '_> {
             .flat_map(|action| action.outputs.iter().filter(|output| output.in_place));
         for output in outputs {
             let path = target.root.join(&output.path);
-            if let Some(owner) = self.claimed_by(&path).filter(|owner| *owner != at) {
-                let other = self.target_name(owner);
-                let message = format!("`{path}` would be written by `{other}` and by `{}`", target.name);
-                let hint = "let each target write to a place of its own";
-                return Err(Problem::new("plan::output-clash", Class::Request, message)
-                    .target(target.name.as_str())
-                    .at(Some(target.location.clone()))
-                    .hint(hint));
+            if let Some((taken, owner)) = self.claimed_by(&path).filter(|(_, owner)| *owner != at) {
+                let inner = if path.below(taken).is_some() { &path } else { taken };
+                return Err(self.clash(inner, at.min(owner), at.max(owner)));
             }
             self.claims.insert(path, at);
         }
         Ok(())
     }
 
-    /// Whose place this is, or lies in, or holds.
-    fn claimed_by(&self, path: &RelPath) -> Option<usize> {
+    /// Two targets want one place. Says the same whichever was planned first.
+    fn clash(&self, path: &RelPath, first: usize, second: usize) -> Problem {
+        let (first, second) = (self.target_name(first), self.opened.target(self.runs[second].id));
+        let message = format!("`{path}` would be written by `{first}` and by `{}`", second.name);
+        Problem::new("plan::output-clash", Class::Request, message)
+            .target(second.name.as_str())
+            .at(Some(second.location.clone()))
+            .hint("let each target write to a place of its own")
+    }
+
+    /// The place that this is, or lies in, or holds, and whose it is.
+    fn claimed_by(&self, path: &RelPath) -> Option<(&RelPath, usize)> {
         let mut above = Some(path.clone());
         while let Some(folder) = above {
-            if let Some(owner) = self.claims.get(&folder) {
-                return Some(*owner);
+            if let Some((taken, owner)) = self.claims.get_key_value(&folder) {
+                return Some((taken, *owner));
             }
             above = folder.parent();
         }
@@ -228,7 +233,7 @@ impl Pass<'_, '_> {
         below
             .into_iter()
             .find(|(other, _)| other.below(path).is_some())
-            .map(|(_, owner)| *owner)
+            .map(|(taken, owner)| (taken, *owner))
     }
 
     /// Goes on with a plan whose outputs are there.
