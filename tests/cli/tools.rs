@@ -343,33 +343,25 @@ fn what_succeeded_before_a_failure_is_kept() {
 
 #[test]
 fn a_failure_stops_the_rest_unless_told_to_go_on() {
-    let farm_toml = r#"
-        [workspace]
-        name = "failing"
-        [targets.a-bad]
-        builder = "command"
-        options = { command = "exit 1", inputs = [] }
-        [targets.b-good]
-        builder = "command"
-        options = { command = "echo x > x.txt", inputs = [], outputs = ["x.txt"] }
-        [targets.c-user]
-        builder = "command"
-        deps = ["a-bad"]
-        options = { command = "true", inputs = [] }
-    "#;
-    let (stops, goes_on) = (Workspace::with(farm_toml), Workspace::with(farm_toml));
-    let counts = stops.farm("build --json --jobs 1").last()["counts"].clone();
-    assert_eq!(
-        (&counts["failed"], &counts["skipped"], stops.has("x.txt")),
-        (&1.into(), &2.into(), false)
-    );
+    // A chain beside the failure: its end is planned long after the failure, so it cannot have run before it.
+    let target = |name: &str, dep: &str, command: &str| {
+        let options = format!("{{ command = \"{command} > {name}.txt\", inputs = [], outputs = [\"{name}.txt\"] }}");
+        format!("[targets.{name}]\nbuilder = \"command\"\ndeps = [{dep}]\noptions = {options}\n")
+    };
+    let mut farm_toml = "[workspace]\nname = \"failing\"\n".to_owned();
+    farm_toml += &target("bad", "", "false");
+    farm_toml += &target("user", "\"bad\"", "true");
+    farm_toml += &target("chain0", "", "true");
+    let links = (1..20).map(|at| target(&format!("chain{at}"), &format!("\"chain{}\"", at - 1), "true"));
+    farm_toml.extend(links);
+    let (stops, goes_on) = (Workspace::with(&farm_toml), Workspace::with(&farm_toml));
+    let ran = stops.farm("build --json --jobs 1");
+    assert_eq!((ran.code(), &ran.last()["counts"]["failed"]), (1, &1.into()));
+    assert!(!stops.has("chain19.txt"), "nothing more was started: {}", ran.text());
     let ran = goes_on.farm("build --json --jobs 1 --keep-going");
-    let counts = &ran.last()["counts"];
-    assert_eq!(
-        (&counts["failed"], &counts["skipped"], &counts["ran"]),
-        (&1.into(), &1.into(), &1.into())
-    );
-    assert_eq!((ran.code(), goes_on.has("x.txt")), (1, true));
+    let counts = serde_json::json!({ "ran": 20, "cached": 0, "up_to_date": 0, "failed": 1, "skipped": 1 });
+    assert_eq!((ran.code(), &ran.last()["counts"]), (1, &counts));
+    assert!(goes_on.has("chain19.txt") && !goes_on.has("user.txt"));
 }
 
 #[test]
