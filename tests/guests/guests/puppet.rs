@@ -12,7 +12,10 @@ struct Strings {
 
 impl Builder for Puppet {
     fn describe() -> Description {
-        Description { wants: vec![Want::Tool("sh".to_owned())], ..description("puppet") }
+        Description {
+            wants: vec![Want::Tool("sh".to_owned())],
+            ..description("puppet")
+        }
     }
     fn plan(request: PlanRequest) -> Result<Plan, Problem> {
         let strings: Strings = serde_json::from_str(&request.options).map_err(|error| problem(error.to_string()))?;
