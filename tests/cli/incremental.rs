@@ -351,3 +351,51 @@ fn without_the_state_file_everything_is_found_in_the_cache() {
     }
     assert_eq!(workspace.build(), counted(0, 0, 2));
 }
+
+#[test]
+fn files_of_the_users_own_in_an_output_folder_are_moved_aside_not_lost() {
+    let workspace = Workspace::with(
+        "[workspace]\nname = \"mine\"\n\n[targets.gen]\nbuilder = \"command\"\nroot = \"app\"\noptions = { command = \"mkdir -p out && echo made > out/made.txt\", inputs = [], outputs = [\"out\"] }\n",
+    );
+    workspace.write("app/out/mine.txt", "by hand\n");
+    let said = workspace.farm("build").text();
+    assert!(said.contains("artifact::moved-aside"), "{said}");
+    assert!(!workspace.root().join("app/out/mine.txt").exists());
+    assert_eq!(workspace.read(".farm/aside/app/out/mine.txt"), "by hand\n");
+    let said = workspace.farm("build").text();
+    assert!(!said.contains("artifact::moved-aside"), "{said}");
+    assert_eq!(workspace.read("app/out/made.txt"), "made\n");
+}
+
+#[test]
+fn what_a_dependency_writes_into_the_tree_is_there_before_patterns_take_it() {
+    let workspace = Workspace::with(
+        r#"
+[workspace]
+name = "codegen"
+
+[targets.gen]
+builder = "command"
+root = "app"
+options = { command = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; mkdir -p gen && cat version.txt > gen/version.txt", inputs = ["version.txt"], outputs = ["gen"] }
+
+[targets.other]
+builder = "command"
+root = "other"
+options = { command = "echo other > out.txt", inputs = [], outputs = ["out.txt"] }
+
+[targets.use]
+builder = "command"
+root = "app"
+deps = ["gen", "other"]
+options = { command = "cat gen/version.txt > used.txt", inputs = ["gen/**", "deps/other"], outputs = ["used.txt"] }
+"#,
+    );
+    workspace.write("other/.keep", "");
+    for version in ["1\n", "2\n"] {
+        workspace.write("app/version.txt", version);
+        workspace.farm("build").success();
+        assert_eq!(workspace.read("app/used.txt"), version);
+        assert_eq!(workspace.farm("build --json").last()["counts"]["ran"], 0);
+    }
+}

@@ -205,7 +205,8 @@ fn place(tree: &mut Tree, path: RelPath, content: InputContent, material: Materi
     }
 }
 
-/// A lock file must be a file that the user wrote, not one that the plan or an action made.
+/// A lock file must be a file of the user's, or what an action made of one (`uv export` of `uv.lock`); text that the
+/// plan itself brings pins nothing.
 fn check_pins(job: &Job, fetch: &CheckedFetch, tree: &Tree) -> Result<(), ExecuteError> {
     for pin in &fetch.pinned_by {
         let made_by_action = matches!(tree.get(&job.root.join(pin)), Some((_, Material::Blob { .. })));

@@ -32,7 +32,7 @@ struct Remembered {
 }
 
 impl Executor {
-    /// The identities of tools, in the same order.
+    /// The identities of tools, sorted, as the key wants them.
     pub async fn identify(&self, tools: &[FoundTool]) -> Result<Vec<ToolIdentity>, ExecuteError> {
         let mut identities = Vec::with_capacity(tools.len());
         for tool in tools {

@@ -8,6 +8,7 @@ mod environment;
 mod failure;
 mod gather;
 mod identity;
+mod placed;
 mod run;
 mod stage;
 
@@ -26,6 +27,7 @@ use crate::sandbox::{Limits, Tier};
 
 pub use failure::ExecuteError;
 pub use identity::base_system;
+pub use placed::Placed;
 pub use run::Execution;
 
 /// How actions are executed in this build.
@@ -60,6 +62,8 @@ pub struct Executor {
     pub tools: Tools,
     /// Where bytes are kept.
     pub store: Arc<Store>,
+    /// What farm put into the user's tree.
+    pub placed: Placed,
 }
 
 /// One action, with what it needs of the others.

@@ -170,11 +170,6 @@ impl Files {
         Ok(None)
     }
 
-    /// Whether a file still has the content it had.
-    pub fn is_unchanged(&self, input: &FileInput) -> bool {
-        self.input(input.path.clone()).is_ok_and(|now| now == *input)
-    }
-
     /// One file with its digest.
     pub fn input(&self, path: RelPath) -> Result<FileInput, InputError> {
         let (place, stat) = self.follow(&path)?;

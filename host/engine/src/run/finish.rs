@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::artifact::{self, ComposeError, Composed, RestoreError, Restored};
 use crate::cache::{Content, Node};
 use crate::digest::Digest;
-use crate::error::{Class, Problem};
+use crate::error::{Class, PathError, Problem};
 use crate::event::ArtifactFacts;
 use crate::execute::{ExecuteError, Executor};
 use crate::fs::{Folder, Stat};
@@ -97,17 +97,20 @@ pub(super) fn finish(executor: &Executor, work: &Work) -> Result<Finished, Finis
 
 /// Puts an output back at its place in the user's tree; whether anything had to be written.
 pub(super) fn put(executor: &Executor, content: &Content, path: &RelPath) -> Result<bool, ExecuteError> {
+    let moved = clear(executor, content, path)?;
     let root = Folder::open(executor.files.root())?;
     let restored = artifact::restore(&executor.store, content, &root, path, &known(executor));
     let restored = restored.map_err(|error| match error {
         RestoreError::Miss(path) => ExecuteError::Lost { path },
         error => ExecuteError::Restore(error),
     })?;
-    Ok(remember(executor, content, path, &restored))
+    Ok(remember(executor, content, path, &restored) || moved)
 }
 
 /// Leaves exactly what was composed in a folder of the workspace; whether anything had to be written.
 fn put_composed(executor: &Executor, composed: &Composed, folder: &RelPath) -> Result<bool, FinishError> {
+    let content = Content::Folder(composed.tree.clone());
+    let moved = clear(executor, &content, folder).map_err(RestoreError::from)?;
     let root = Folder::open(executor.files.root()).map_err(RestoreError::from)?;
     let known = known(executor);
     let restored = artifact::restore_composed(&executor.store, composed, &root, folder, &known);
@@ -115,8 +118,7 @@ fn put_composed(executor: &Executor, composed: &Composed, folder: &RelPath) -> R
         RestoreError::Miss(_) => FinishError::Lost,
         error => FinishError::Restore(error),
     })?;
-    let content = Content::Folder(composed.tree.clone());
-    Ok(remember(executor, &content, folder, &restored))
+    Ok(remember(executor, &content, folder, &restored) || moved)
 }
 
 /// What is known of the workspace's files, so that those which are right are not read.
@@ -124,20 +126,31 @@ fn known(executor: &Executor) -> impl Fn(&RelPath, &Stat) -> Option<Digest> + Sy
     move |path, stat| executor.files.digest_of(path, stat)
 }
 
-/// Remembers what was put in place for the next build.
-fn remember(executor: &Executor, content: &Content, place: &RelPath, restored: &Restored) -> bool {
-    let digest_at = |path: &RelPath| match content {
+/// Makes way for content: what is there and is not farm's is moved aside. Whether anything was.
+fn clear(executor: &Executor, content: &Content, place: &RelPath) -> Result<bool, PathError> {
+    let wanted = |below: &RelPath| digest_at(content, below);
+    executor.placed.clear(&executor.files, place, &wanted)
+}
+
+/// Digest of the file at a path of some content.
+fn digest_at(content: &Content, below: &RelPath) -> Option<Digest> {
+    match content {
         Content::File { digest, .. } => Some(*digest),
-        Content::Folder(tree) => match tree.get(&path.below(place)?)? {
+        Content::Folder(tree) => match tree.get(below)? {
             Node::File { digest, .. } => Some(*digest),
             Node::Link { .. } | Node::Folder => None,
         },
         Content::Unpacked { .. } => None,
-    };
-    let files = restored
-        .stats
-        .iter()
-        .filter_map(|(path, stat)| Some((path.clone(), *stat, digest_at(path)?)));
+    }
+}
+
+/// Remembers what was put in place for the next build.
+fn remember(executor: &Executor, content: &Content, place: &RelPath, restored: &Restored) -> bool {
+    restored.stats.keys().for_each(|path| executor.placed.add(path.clone()));
+    let files = restored.stats.iter().filter_map(|(path, stat)| {
+        let digest = digest_at(content, &path.below(place)?)?;
+        Some((path.clone(), *stat, digest))
+    });
     executor.files.remember_written(files);
     restored.written > 0 || restored.removed > 0
 }

@@ -131,8 +131,9 @@ pub(super) fn handles(runs: &[TargetRun], deps: &[usize], name_of: &dyn Fn(Targe
     handles
 }
 
-/// The nodes that an action needs: producers of what it reads, and every action of a dependency that offers nothing to
-/// read, since then waiting is all that the dependency can be for.
+/// The nodes that an action needs: producers of what it reads; what a dependency writes into the user's tree, since
+/// patterns may take it from there; and every action of a dependency that offers nothing to read, since then waiting
+/// is all that the dependency can be for.
 pub(super) fn needs(
     runs: &[TargetRun],
     at: usize,
@@ -160,8 +161,17 @@ pub(super) fn needs(
             CheckedSource::Files { .. } | CheckedSource::Content(_) => {}
         }
     }
-    let gates = runs[at].deps.iter().filter(|dep| runs[**dep].plan.artifacts.is_empty());
-    needs.extend(gates.flat_map(|dep| names.of_target(*dep)));
+    for dep in &runs[at].deps {
+        let plan = &runs[*dep].plan;
+        if plan.artifacts.is_empty() {
+            needs.extend(names.of_target(*dep));
+        }
+        let writers = plan
+            .actions
+            .iter()
+            .filter(|action| action.outputs.iter().any(|output| output.in_place));
+        needs.extend(writers.filter_map(|action| names.get(*dep, &action.id)));
+    }
     needs
 }
 

@@ -132,6 +132,7 @@ fn leave(opened: Opened, ended: Ended, teller: &mut Teller<'_>) {
     let Some(executor) = Arc::into_inner(executor) else {
         return;
     };
+    let placed = executor.placed.ours();
     let Some(files) = Arc::into_inner(executor.files) else {
         return;
     };
@@ -139,6 +140,7 @@ fn leave(opened: Opened, ended: Ended, teller: &mut Teller<'_>) {
         version: state::VERSION,
         files: files.into_known(),
         keys: last_keys,
+        placed,
     };
     if let Err(error) = places.save(&state) {
         teller.notice(

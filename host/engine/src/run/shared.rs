@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::cache::{Store, StoreLimits};
 use crate::config::{self, SandboxMinimum, Target, Workspace};
 use crate::error::Problem;
-use crate::execute::{Executor, Settings};
+use crate::execute::{Executor, Placed, Settings};
 use crate::graph::{self, TargetGraph, TargetId};
 use crate::inputs::{Files, Tools};
 use crate::path::RelPath;
@@ -52,7 +52,9 @@ pub(super) fn open(request: &Request) -> Result<Opened, Problem> {
     }
     let builders = Builders::open(request, &workspace, &selected, &store)?;
     let places = Places::of(&workspace.root);
-    let State { files, keys, .. } = places.load();
+    let State {
+        files, keys, placed, ..
+    } = places.load();
     let environment = request.host.environment.clone();
     let executor = Executor {
         settings: Settings {
@@ -71,6 +73,7 @@ pub(super) fn open(request: &Request) -> Result<Opened, Problem> {
         files: Arc::new(Files::new(workspace.root.clone(), workspace.output.clone(), files)),
         tools: Tools::new(workspace.root.clone(), environment),
         store,
+        placed: Placed::new(placed, places.aside()),
     };
     let executor = Arc::new(executor);
     Ok(Opened {

@@ -3,7 +3,7 @@
 //! All of it can be lost: then files are read again and hits are called `cached` instead of `up to date`. Does not know
 //! what the keys mean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,9 @@ pub(super) struct State {
     pub(super) files: BTreeMap<RelPath, Known>,
     /// The key of each action in the last build of its target, by target and action.
     pub(super) keys: BTreeMap<String, BTreeMap<String, String>>,
+    /// Files that farm put into the user's tree.
+    #[serde(default)]
+    pub(super) placed: BTreeSet<RelPath>,
 }
 
 /// The places in `.farm/`.
@@ -51,6 +54,11 @@ impl Places {
     /// Trees of failed actions.
     pub(super) fn failed(&self) -> PathBuf {
         self.folder.join("failed")
+    }
+
+    /// Files of the user's that were in the way of outputs.
+    pub(super) fn aside(&self) -> PathBuf {
+        self.folder.join("aside")
     }
 
     /// Taken by the one build that runs in this workspace.

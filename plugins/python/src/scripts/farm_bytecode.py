@@ -9,13 +9,17 @@ import pathlib
 UNCHECKED_HASH = 0b01
 
 
-def compile_tree(root):
-    """Compiles every module below `root`; a file that is no valid Python of this version is left as it is."""
+def compile_tree(root, strict=False):
+    """Compiles every module below `root`. A file that is no valid Python of this version is left as it is, as packages
+    have them for other versions; with `strict` it is an error: it is the app's own."""
     for path in sorted(root.rglob("*.py")):
         data = path.read_bytes()
         try:
             code = compile(data, path.relative_to(root).as_posix(), "exec", dont_inherit=True, optimize=0)
-        except (SyntaxError, ValueError, RecursionError):
+        except (SyntaxError, ValueError, RecursionError) as error:
+            if strict:
+                line = getattr(error, "lineno", None) or 1
+                raise SystemExit(f"{path.relative_to(root).as_posix()}:{line}: {error.__class__.__name__}: {error}")
             continue
         target = pathlib.Path(importlib.util.cache_from_source(str(path), optimization=""))
         target.parent.mkdir(exist_ok=True)

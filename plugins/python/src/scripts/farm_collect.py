@@ -24,7 +24,7 @@ def main():
         shutil.copyfile(source, target)
         target.chmod(0o755 if source.stat().st_mode & 0o100 else 0o644)
     if options.bytecode:
-        farm_bytecode.compile_tree(options.into)
+        farm_bytecode.compile_tree(options.into, strict=True)
     options.facts.parent.mkdir(parents=True, exist_ok=True)
     options.facts.write_text(json.dumps({"python": platform.python_version()}) + "\n")
 

@@ -84,6 +84,7 @@ impl Pass<'_, '_> {
         let at = info.target;
         let name = self.target_name(at);
         let key = performed.key.to_string();
+        self.tell_moved();
         self.tell_undeclared(&name, &info.action, performed);
         let known = self.opened.last_keys.get(&name).and_then(|keys| keys.get(&info.action)) == Some(&key);
         let outcome = if performed.hit { Outcome::Cached } else { Outcome::Ran };
@@ -121,6 +122,21 @@ impl Pass<'_, '_> {
         for skipped in skipped.into_iter().filter(|skipped| *skipped != node) {
             self.tell_skipped(skipped);
         }
+    }
+
+    /// Tells which of the user's own files were in the way of outputs.
+    pub(super) fn tell_moved(&mut self) {
+        let moved = self.opened.executor.placed.take_moved();
+        let Some(first) = moved.first() else { return };
+        let more = moved.len() - 1;
+        let rest = if more == 0 {
+            String::new()
+        } else {
+            format!(" and {more} more")
+        };
+        let what = "which farm did not put there, was in the way of an output and was moved to `.farm/aside`";
+        self.teller
+            .notice("artifact::moved-aside", &format!("`{first}`{rest}, {what}"));
     }
 
     fn tell_replay(&mut self, target: &str, action: &str, performed: &Performed) {
@@ -199,6 +215,7 @@ impl Pass<'_, '_> {
         let name = self.target_name(at);
         match finished {
             Ok(finished) => {
+                self.tell_moved();
                 let outcome = if finished.written {
                     Outcome::Cached
                 } else {

@@ -1,0 +1,111 @@
+//! What farm has put into the user's tree, and what of the user's own was found in its way.
+//!
+//! A declared output is farm's to replace; a file that farm never put there may be somebody's work, so it is moved
+//! aside instead of being lost. Does not know what the outputs are.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::digest::Digest;
+use crate::error::PathError;
+use crate::fs::{self, Folder, Kind};
+use crate::inputs::Files;
+use crate::path::RelPath;
+
+/// The files that farm put into the user's tree, from the workspace's root.
+#[derive(Debug)]
+pub struct Placed {
+    /// Where files of the user's are moved to.
+    aside: PathBuf,
+    ours: Mutex<BTreeSet<RelPath>>,
+    moved: Mutex<Vec<RelPath>>,
+}
+
+impl Placed {
+    /// With what earlier builds put there; what is in the way goes below `aside`.
+    pub const fn new(ours: BTreeSet<RelPath>, aside: PathBuf) -> Self {
+        Self {
+            aside,
+            ours: Mutex::new(ours),
+            moved: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Remembers a file that farm put in place.
+    pub fn add(&self, path: RelPath) {
+        locked(&self.ours).insert(path);
+    }
+
+    /// All that farm put in place, for the next build.
+    pub fn ours(&self) -> BTreeSet<RelPath> {
+        locked(&self.ours).clone()
+    }
+
+    /// What was moved aside since the last call.
+    pub fn take_moved(&self) -> Vec<RelPath> {
+        std::mem::take(&mut *locked(&self.moved))
+    }
+
+    /// Moves aside what is at a place or below it, that farm did not put there, and that differs from what will be:
+    /// `wanted` is the digest that a path below the place will have. Whether anything was.
+    pub fn clear(
+        &self,
+        files: &Files,
+        place: &RelPath,
+        wanted: &dyn Fn(&RelPath) -> Option<Digest>,
+    ) -> Result<bool, PathError> {
+        let mut moved = false;
+        for below in present(files, place) {
+            let path = place.join(&below);
+            if locked(&self.ours).contains(&path) {
+                continue;
+            }
+            let is_right = wanted(&below).is_some_and(|digest| {
+                let there = files.input(path.clone());
+                there.is_ok_and(|there| there.digest == digest)
+            });
+            if !is_right {
+                self.move_aside(files, path)?;
+                moved = true;
+            }
+        }
+        Ok(moved)
+    }
+
+    fn move_aside(&self, files: &Files, path: RelPath) -> Result<(), PathError> {
+        let target = path.under(&self.aside);
+        if let Some(parent) = target.parent() {
+            fs::create_dirs(parent)?;
+        }
+        fs::remove_all(&target)?;
+        fs::rename(&path.under(files.root()), &target)?;
+        locked(&self.moved).push(path);
+        Ok(())
+    }
+}
+
+/// Files and links at a place or below it, without following a link on the way.
+fn present(files: &Files, place: &RelPath) -> Vec<RelPath> {
+    let parent = place.parent().unwrap_or_default();
+    let above = Folder::open(files.root()).and_then(|root| root.descend(&parent));
+    let (Ok(above), Some(name)) = (above, place.file_name()) else {
+        return Vec::new();
+    };
+    match above.stat(name).ok().flatten().map(|stat| stat.kind) {
+        Some(Kind::File) => vec![RelPath::root()],
+        Some(Kind::Folder) => {
+            let found = above.child(name).ok().and_then(|folder| fs::walk(&folder).ok());
+            let found = found.unwrap_or_default().into_iter();
+            found
+                .filter(|found| found.stat.kind != Kind::Folder)
+                .map(|found| found.path)
+                .collect()
+        }
+        Some(Kind::Link | Kind::Other) | None => Vec::new(),
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
