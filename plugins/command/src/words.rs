@@ -85,9 +85,13 @@ fn simple_commands(command: &str) -> Vec<Vec<Word>> {
             }
             '$' | '`' => {
                 word.get_or_insert_default().is_hidden = true;
-                if chars.peek() == Some(&'(') {
-                    end_command(&mut commands, &mut word);
-                    chars.next();
+                if chars.next_if_eq(&'(').is_some() {
+                    // Two parentheses are arithmetic, in which nothing is a command.
+                    if chars.peek() == Some(&'(') {
+                        skip_parentheses(&mut chars);
+                    } else {
+                        end_command(&mut commands, &mut word);
+                    }
                 }
             }
             '#' if word.is_none() => while chars.next_if(|&c| c != '\n').is_some() {},
@@ -117,6 +121,19 @@ fn skip_quoted(quote: char, chars: &mut std::iter::Peekable<std::str::Chars<'_>>
             '\\' if quote == '"' => drop(chars.next()),
             c if c == quote => return,
             _ => {}
+        }
+    }
+}
+
+/// Goes on behind the parenthesis that closes one which is open already.
+fn skip_parentheses(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    let mut open = 1;
+    while open > 0 {
+        match chars.next() {
+            Some('(') => open += 1,
+            Some(')') => open -= 1,
+            Some(_) => {}
+            None => return,
         }
     }
 }
@@ -216,6 +233,7 @@ mod tests {
         check("\"$TOOL\" a; 'my tool' b; $X c; ./run.sh; /bin/tool", &[]);
         check("echo 'a && rm b' \"x; rm y\"", &[]);
         check("x=$(date) cat a", &["date"]);
+        check("i=$((i+1)); seq $(( (i) * 2 )) | wc -l", &["seq", "wc"]);
         check("sh <<EOF\nrm x\nEOF", &["sh"]);
         check("case $1 in a) rm x;; esac", &[]);
     }
