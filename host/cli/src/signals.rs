@@ -68,7 +68,7 @@ fn hurry(stop: &watch::Sender<Stop>, screen: &Screen) {
     let current = *stop.borrow();
     match current {
         Stop::Run => {
-            screen.print("stopping: waiting for running actions to end; press Ctrl-C again to kill them");
+            screen.print("stopping: asking running actions to end; press Ctrl-C again to kill them");
             stop.send_replace(Stop::Gracefully);
         }
         Stop::Gracefully => {
@@ -101,7 +101,7 @@ mod tests {
         assert!(
             buffer
                 .text()
-                .starts_with("stopping: waiting for running actions to end; press Ctrl-C again")
+                .starts_with("stopping: asking running actions to end; press Ctrl-C again")
         );
     }
 }
