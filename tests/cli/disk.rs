@@ -131,6 +131,8 @@ fn d01_a_store_that_is_gone_altogether() {
     let workspace = workspace();
     assert_eq!(workspace.build(), counted(3, 0, 0));
     fs::remove_dir_all(workspace.cache()).expect("removed");
+    assert_eq!(workspace.build(), counted(0, 0, 3), "what was built lies in place");
+    workspace.remove(".farm");
     assert_eq!(workspace.build(), counted(3, 0, 0));
     assert_right(&workspace, "the store was removed");
 }

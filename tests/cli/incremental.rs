@@ -316,6 +316,9 @@ fn without_the_cache_everything_runs_and_nothing_is_kept() {
     assert_eq!(workspace.farm("build --json --no-cache").counted(), counted(2, 0, 0));
     workspace.write("src/main.txt", "new\n");
     assert_eq!(workspace.farm("build --json --no-cache").counted(), counted(2, 0, 0));
+    assert_eq!(workspace.build(), counted(0, 0, 2), "what was built lies in place");
+    workspace.remove("src/out");
+    workspace.remove("use/result.txt");
     assert_eq!(workspace.build(), counted(2, 0, 0), "no result was kept");
 }
 
@@ -339,15 +342,26 @@ fn without_the_state_file_everything_is_found_in_the_cache() {
     let workspace = chain();
     workspace.remove(".farm");
     assert_eq!(workspace.build(), counted(0, 2, 0));
-    for damage in [
-        "",
-        "{",
-        "not json",
-        r#"{"version":99,"files":{},"keys":{}}"#,
-        r#"{"version":1,"files":7,"keys":{}}"#,
-    ] {
-        workspace.write(".farm/state.json", damage);
-        assert_eq!(workspace.build(), counted(0, 2, 0), "{damage:?}");
+    let state = workspace.root().join(".farm/state");
+    let whole = fs::read(&state).expect("the state");
+    let flipped = |at: usize| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let damages = [
+        Vec::new(),
+        b"no state".to_vec(),
+        whole[..whole.len() / 2].to_vec(),
+        [&whole[..], b"more"].concat(),
+        flipped(3),
+        flipped(20),
+        flipped(whole.len() / 2),
+        flipped(whole.len() - 1),
+    ];
+    for (number, damage) in damages.iter().enumerate() {
+        fs::write(&state, damage).expect("written");
+        assert_eq!(workspace.build(), counted(0, 2, 0), "damage {number}");
     }
     assert_eq!(workspace.build(), counted(0, 0, 2));
 }

@@ -115,7 +115,8 @@ fn g02_a_cache_that_is_emptied_meanwhile_costs_time_and_nothing_else() {
             .command(["cache", "clean"])
             .output()
             .expect("the program starts");
-        assert!(clean.status.success(), "{}", String::from_utf8_lossy(&clean.stderr));
+        let said = String::from_utf8_lossy(&clean.stderr).into_owned();
+        assert!(clean.status.success() || said.contains("cache::busy"), "{said}");
         ran_in(vec![build]);
         assert_right(&workspace, &seed);
     }

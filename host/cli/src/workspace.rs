@@ -43,10 +43,24 @@ fn has_workspace(file: &Path) -> bool {
     let Some(text) = source::read_text(file) else {
         return false;
     };
+    if opens_with_workspace(&text) {
+        return true;
+    }
     match text.parse::<toml::Table>() {
         Ok(table) => table.contains_key("workspace"),
-        Err(_) => text.lines().any(|line| line.trim_start().starts_with("[workspace]")),
+        Err(_) => text.lines().any(is_header),
     }
+}
+
+/// Whether the first table of the file is `[workspace]`: then the rest, which may be long, need not be looked at.
+fn opens_with_workspace(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim_start);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+    first.is_some_and(is_header)
+}
+
+fn is_header(line: &str) -> bool {
+    line.trim_start().starts_with("[workspace]")
 }
 
 /// There is no `farm.toml` at all.

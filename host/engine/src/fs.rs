@@ -281,6 +281,15 @@ pub fn stat(path: &Path) -> Result<Option<Stat>, PathError> {
     }
 }
 
+/// What is at `path`, or where a link there leads; none if that is nothing.
+pub fn stat_followed(path: &Path) -> Result<Option<Stat>, PathError> {
+    match rustix::fs::stat(path) {
+        Ok(found) => Ok(Some(Stat::from_system(&found))),
+        Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR | rustix::io::Errno::LOOP) => Ok(None),
+        Err(error) => Err(error).context("look at", path),
+    }
+}
+
 /// What kind of thing is at `path` itself; none if nothing is.
 pub fn kind_of(path: &Path) -> Result<Option<Kind>, PathError> {
     Ok(stat(path)?.map(|stat| stat.kind))

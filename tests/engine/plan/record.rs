@@ -60,7 +60,7 @@ fn recorded() -> Vec<Read> {
     recorder.has_tool("node").expect("an answer");
     recorder.has_tool("bun").expect("an answer");
     recorder.log(Level::Info, "said");
-    let (reads, logs) = recorder.finish();
+    let (reads, logs, _) = recorder.finish();
     assert_eq!(logs, [(Level::Info, "said".to_owned())]);
     assert_eq!(reads.len(), 6, "a log is no question");
     reads
@@ -123,7 +123,7 @@ fn every_changed_answer_ends_the_plan() {
 fn an_empty_file_is_not_an_absent_one() {
     let mut recorder = Recorder::new(Folder::default());
     recorder.read("x").expect_err("absent");
-    let (reads, _) = recorder.finish();
+    let (reads, _, _) = recorder.finish();
     let mut empty = Folder::default();
     empty.files.insert("x".to_owned(), Vec::new());
     assert!(!replay(&reads, &mut empty));
@@ -140,7 +140,7 @@ fn names_in_a_list_cannot_run_together() {
     };
     let mut recorder = Recorder::new(list(&["ab", "c"]));
     recorder.glob(&["*".to_owned()], &[]).expect("an answer");
-    let (reads, _) = recorder.finish();
+    let (reads, _, _) = recorder.finish();
     assert!(!replay(&reads, &mut list(&["a", "bc"])));
 }
 

@@ -23,7 +23,7 @@ pub(super) fn run(args: &BuildArgs, invocation: &Invocation) -> ExitCode {
     let mut reports = Reports::open(&invocation.ui, &screen, detail(args), known, json);
     let result = workspace.as_deref().map_err(Problem::clone).and_then(|workspace| {
         let request = request(args, invocation, workspace)?;
-        run::build(&request, &mut reports, signals::watch(screen))
+        run::build(&request, &mut reports, || signals::watch(screen))
     });
     match result {
         Ok(summary) => ExitCode::from(code(&summary)),

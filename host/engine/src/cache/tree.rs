@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::links;
 use crate::digest::Digest;
+use crate::fs::{Kind, Listed};
 use crate::path::RelPath;
 
 /// More entries than this are refused.
@@ -146,6 +147,36 @@ impl Tree {
     pub fn get(&self, path: &RelPath) -> Option<&Node> {
         let index = self.entries.binary_search_by(|entry| entry.path.cmp(path)).ok()?;
         Some(&self.entries[index].node)
+    }
+
+    /// Every folder of the tree, the tree's own among them, with the names in it, sorted.
+    pub fn folders(&self) -> BTreeMap<RelPath, Vec<Listed>> {
+        let mut folders = BTreeMap::from([(RelPath::root(), Vec::new())]);
+        let listed = |name: &str, kind| Listed {
+            name: name.into(),
+            kind,
+        };
+        for entry in &self.entries {
+            let kind = match entry.node {
+                Node::File { .. } => Kind::File,
+                Node::Link { .. } => Kind::Link,
+                Node::Folder => Kind::Folder,
+            };
+            if kind == Kind::Folder {
+                folders.entry(entry.path.clone()).or_default();
+            }
+            let (mut path, mut kind) = (entry.path.clone(), kind);
+            while let (Some(above), Some(name)) = (path.parent(), path.file_name()) {
+                let is_new = !folders.contains_key(&above);
+                folders.entry(above.clone()).or_default().push(listed(name, kind));
+                if !is_new {
+                    break;
+                }
+                (path, kind) = (above, Kind::Folder);
+            }
+        }
+        folders.values_mut().for_each(|names| names.sort());
+        folders
     }
 
     /// The written form: equal trees have equal bytes.

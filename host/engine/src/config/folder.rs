@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::types::Looked;
 use crate::fs::{self, Kind};
 use crate::path::RelPath;
 
@@ -13,6 +14,8 @@ pub(super) struct Folders {
     /// The workspace's root, links resolved.
     pub root: PathBuf,
     good: BTreeSet<String>,
+    /// All that was looked at.
+    pub looked: Looked,
 }
 
 /// Why a path is no folder of the workspace, as the end of a sentence, and what to do.
@@ -56,6 +59,7 @@ impl Folders {
         Self {
             root,
             good: BTreeSet::new(),
+            looked: Looked::default(),
         }
     }
 
@@ -76,10 +80,12 @@ impl Folders {
     }
 
     /// Checks one folder whose parent is good.
-    fn look(&self, part: &str) -> Result<(), BadFolder> {
+    fn look(&mut self, part: &str) -> Result<(), BadFolder> {
         let path = self.root.join(part);
         let unreadable =
             |error: crate::error::PathError| BadFolder::Unreadable(part.to_owned(), error.source.to_string());
+        let kind = fs::stat_followed(&path).map_err(unreadable)?.map(|stat| stat.kind);
+        self.looked.kinds.push((part.to_owned(), kind));
         match fs::kind_of(&path).map_err(unreadable)? {
             Some(Kind::Folder) => Ok(()),
             None => Err(BadFolder::Missing(part.to_owned())),

@@ -99,9 +99,12 @@ impl Search<'_> {
         }))
     }
 
-    fn has_file(&self, word: &Word<'_>, folder: &RelPath) -> Result<bool, ConfigError> {
+    fn has_file(&mut self, word: &Word<'_>, folder: &RelPath) -> Result<bool, ConfigError> {
         let path = folder.under(&self.folders.root).join(FILE_NAME);
         let kind = fs::kind_of(&path).map_err(|error| unreadable(word, error))?;
+        if kind.is_none() {
+            self.folders.looked.kinds.push((format!("{folder}/{FILE_NAME}"), None));
+        }
         Ok(matches!(kind, Some(Kind::File | Kind::Link)))
     }
 
@@ -197,7 +200,13 @@ impl Search<'_> {
             let hint = "name the folders more narrowly".to_owned();
             return Err(word.bad_value(format!("matches below more than {MAX_VISITED} folders"), Some(hint)));
         }
-        let entries = fs::read_dir(&folder.under(&self.folders.root)).map_err(|error| unreadable(word, error))?;
+        let place = folder.under(&self.folders.root);
+        let stat = fs::stat_followed(&place).map_err(|error| unreadable(word, error))?;
+        let entries = fs::read_dir(&place).map_err(|error| unreadable(word, error))?;
+        self.folders
+            .looked
+            .folders
+            .push((folder.clone(), stat, entries.clone()));
         let below = entries.into_iter().filter(|listed| listed.kind == Kind::Folder);
         // A name that is no UTF-8 is left out: no path of a build can name it.
         Ok(below

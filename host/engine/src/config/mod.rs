@@ -22,7 +22,7 @@ pub use check::{OptionChecker, check_options};
 pub use error::{ConfigError, Fault};
 pub(crate) use error::{shown, suggest};
 pub use types::{
-    BuilderEntry, CacheSettings, Dep, Member, Permissions, SandboxMinimum, SandboxSettings, Target, TargetName,
+    BuilderEntry, CacheSettings, Dep, Looked, Member, Permissions, SandboxMinimum, SandboxSettings, Target, TargetName,
     Workspace,
 };
 

@@ -9,8 +9,9 @@ use toml::de::DeTable;
 
 use super::error::{ConfigError, Fault, shown};
 use super::{FILE_NAME, MAX_FILE_BYTES};
+use crate::digest::Digest;
 use crate::error::Location;
-use crate::fs;
+use crate::fs::{self, Stat};
 use crate::path::RelPath;
 
 /// How far apart the marks are that make counting columns cheap in a file of one long line.
@@ -20,6 +21,10 @@ const MARK_BYTES: usize = 1024;
 pub(super) struct Source {
     /// The file, from the workspace's root.
     pub file: String,
+    /// What the system said of the file before it was read; none for a text that is no file.
+    pub stat: Option<Stat>,
+    /// Digest of its bytes.
+    pub digest: Digest,
     text: String,
     /// Offset of each line's first byte.
     lines: Vec<usize>,
@@ -36,6 +41,7 @@ impl Source {
         };
         let path = folder.under(root).join(FILE_NAME);
         let start = start_of(&file);
+        let stat = fs::stat(&path).ok().flatten();
         let bytes = fs::read_bounded(&path, MAX_FILE_BYTES).map_err(|error| match error.source.kind() {
             ErrorKind::FileTooLarge => Fault::TooLarge(MAX_FILE_BYTES).at(start.clone()),
             _ => Fault::Unreadable(error).into(),
@@ -43,8 +49,13 @@ impl Source {
         if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
             return Err(Fault::Utf16.at(start));
         }
+        let digest = Digest::of(&bytes);
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Self::new(file, text)),
+            Ok(text) => Ok(Self {
+                stat,
+                digest,
+                ..Self::new(file, text)
+            }),
             Err(error) => Err(not_utf8(file, &error)),
         }
     }
@@ -63,6 +74,8 @@ impl Source {
         marks.push(characters);
         Self {
             file,
+            stat: None,
+            digest: Digest::of(b""),
             text,
             lines,
             marks,

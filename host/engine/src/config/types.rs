@@ -11,7 +11,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::json::Places;
+use crate::digest::Digest;
 use crate::error::Location;
+use crate::fs::{Kind, Listed, Stat};
 use crate::path::RelPath;
 
 /// The root `farm.toml` and its members'.
@@ -33,6 +35,20 @@ pub struct Workspace {
     pub cache: CacheSettings,
     /// `[sandbox]`.
     pub sandbox: SandboxSettings,
+    /// All that was looked at to read it.
+    pub looked: Looked,
+}
+
+/// What the configuration was read from: as long as all of it stays the same, so does the configuration. Paths count
+/// from the workspace's root.
+#[derive(Debug, Clone, Default)]
+pub struct Looked {
+    /// Each `farm.toml`: its path, what the system said of it before it was read, and the digest of its bytes.
+    pub files: Vec<(RelPath, Option<Stat>, Digest)>,
+    /// Folders whose names were read, and what the system said of them before.
+    pub folders: Vec<(RelPath, Option<Stat>, Vec<Listed>)>,
+    /// Other paths, and what was found there, links followed.
+    pub kinds: Vec<(String, Option<Kind>)>,
 }
 
 /// One builder applied to one folder, with options.

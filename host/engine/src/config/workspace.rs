@@ -16,7 +16,8 @@ use super::types::{
 };
 use super::walk::{Item, Table, describe};
 use super::{FILE_NAME, MAX_TOTAL_BYTES, name, units};
-use crate::fs;
+use crate::digest::Digest;
+use crate::fs::{self, Stat};
 use crate::path::RelPath;
 
 const ROOT_TABLES: &[&str] = &["workspace", "targets", "builders", "cache", "sandbox"];
@@ -33,13 +34,21 @@ pub(super) fn load(root: &Path, builtin: &[&str]) -> Result<Workspace, ConfigErr
     let source = Source::read(&root, &RelPath::root())?;
     let entries = source.parse()?;
     let file = Table::of_file(&source, &entries);
+    let mut folders = Folders::new(root);
+    folders.looked.files.push(looked_at(&source));
     let loading = Loading {
-        folders: Folders::new(root),
+        folders,
         bytes: source.bytes(),
         targets: Vec::new(),
         members: Vec::new(),
     };
     loading.read_root(&file, builtin)
+}
+
+/// A file, as it was looked at.
+fn looked_at(source: &Source) -> (RelPath, Option<Stat>, Digest) {
+    let path = RelPath::parse(&source.file).unwrap_or_default();
+    (path, source.stat, source.digest)
 }
 
 /// What was read so far.
@@ -77,6 +86,7 @@ impl Loading {
             cache: read_cache(file)?,
             sandbox: read_sandbox(file)?,
             root: self.folders.root,
+            looked: self.folders.looked,
             targets: self.targets,
             members: self.members,
             builders,
@@ -106,6 +116,7 @@ impl Loading {
         };
         for found in find_members(&item, &mut self.folders)? {
             let source = Source::read(&self.folders.root, &found.folder)?;
+            self.folders.looked.files.push(looked_at(&source));
             self.bytes += source.bytes();
             if self.bytes > MAX_TOTAL_BYTES {
                 return Err(Fault::TooLargeTogether(MAX_TOTAL_BYTES).at(start_of(&source.file)));

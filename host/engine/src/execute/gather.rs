@@ -8,7 +8,7 @@ use crate::cache::{Content, Node};
 use crate::digest::Digest;
 use crate::execute::failure::ExecuteError;
 use crate::execute::{Executor, Job, Material, Prepared, base_system};
-use crate::inputs::{FoundTool, Scope};
+use crate::inputs::{FileInput, Footprint, FoundTool, Scope};
 use crate::key::{self, InputContent, KeyParts, ToolIdentity};
 use crate::path::RelPath;
 use crate::plan::{CheckedFetch, CheckedInput, CheckedSource, CheckedWork, FileBase};
@@ -33,9 +33,14 @@ impl Executor {
         identities: &[ToolIdentity],
     ) -> Result<Prepared, ExecuteError> {
         let mut tree = Tree::new();
+        let mut seen = Footprint::default();
         for input in &job.action.inputs {
-            self.gather(job, input, &mut tree)?;
+            self.gather(job, input, &mut tree, &mut seen)?;
         }
+        for name in &job.action.tools {
+            self.tools.find_seen(name, &job.root, &mut seen);
+        }
+        seen.variables.extend(job.action.pass_environment.iter().cloned());
         let is_tool = matches!(job.action.work, CheckedWork::Tool { .. });
         if let Some(fetch) = &job.action.fetch {
             check_pins(job, fetch, &tree)?;
@@ -63,6 +68,7 @@ impl Executor {
             tools,
             passed,
             tree,
+            seen,
         })
     }
 
@@ -73,11 +79,28 @@ impl Executor {
             .collect()
     }
 
-    fn gather(&self, job: &Job, input: &CheckedInput, tree: &mut Tree) -> Result<(), ExecuteError> {
+    fn gather(
+        &self,
+        job: &Job,
+        input: &CheckedInput,
+        tree: &mut Tree,
+        seen: &mut Footprint,
+    ) -> Result<(), ExecuteError> {
         let at = tree_root(job).join(&input.at);
         match &input.source {
             CheckedSource::Files { base, include, exclude } => {
-                self.gather_files(job, (*base, &input.at), (include, exclude), tree)
+                let base_path = match base {
+                    FileBase::Target => job.root.clone(),
+                    FileBase::Workspace => RelPath::root(),
+                };
+                let scope = Scope {
+                    base: &base_path,
+                    include,
+                    exclude,
+                    without: &job.without,
+                };
+                let files = self.files.resolve(scope, seen)?;
+                place_files(job, (*base, &input.at), files, tree)
             }
             CheckedSource::Content(bytes) => {
                 let content = InputContent::File {
@@ -96,39 +119,30 @@ impl Executor {
             },
         }
     }
+}
 
-    fn gather_files(
-        &self,
-        job: &Job,
-        (base, at): (FileBase, &RelPath),
-        (include, exclude): (&[String], &[String]),
-        tree: &mut Tree,
-    ) -> Result<(), ExecuteError> {
-        let workspace = RelPath::root();
-        let base_path = match base {
-            FileBase::Target => &job.root,
-            FileBase::Workspace => &workspace,
+/// Puts files of the workspace where the action finds them.
+fn place_files(
+    job: &Job,
+    (base, at): (FileBase, &RelPath),
+    files: Vec<FileInput>,
+    tree: &mut Tree,
+) -> Result<(), ExecuteError> {
+    for file in files {
+        let path = match base {
+            FileBase::Target => {
+                let below = file.path.below(&job.root).unwrap_or_else(|| file.path.clone());
+                tree_root(job).join(at).join(&below)
+            }
+            FileBase::Workspace => file.path.clone(),
         };
-        let scope = Scope {
-            base: base_path,
-            include,
-            exclude,
-            without: &job.without,
+        let content = InputContent::File {
+            digest: file.digest,
+            executable: file.executable,
         };
-        for file in self.files.resolve(scope)? {
-            let below = file.path.below(base_path).unwrap_or_else(|| file.path.clone());
-            let path = match base {
-                FileBase::Target => tree_root(job).join(at).join(&below),
-                FileBase::Workspace => below,
-            };
-            let content = InputContent::File {
-                digest: file.digest,
-                executable: file.executable,
-            };
-            place(tree, path, content, Material::Workspace(file))?;
-        }
-        Ok(())
+        place(tree, path, content, Material::Workspace(file))?;
     }
+    Ok(())
 }
 
 /// Where the target's folder is in the action's tree: a tool sees the workspace's shape, a step sees its inputs alone.

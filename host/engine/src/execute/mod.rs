@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use crate::cache::{Content, Store};
 use crate::digest::Digest;
-use crate::inputs::{FileInput, Files, FoundTool, Tools};
+use crate::inputs::{FileInput, Files, Footprint, FoundTool, Tools};
 use crate::key::InputContent;
 use crate::path::RelPath;
 use crate::plan::{ArtifactRef, CheckedAction, OutputRef};
@@ -102,6 +102,8 @@ pub struct Prepared {
     pub passed: BTreeMap<String, String>,
     /// The action's tree: by path, what is there and where its bytes are.
     pub tree: BTreeMap<RelPath, (InputContent, Material)>,
+    /// What the key depends on beside the plan and the contents of other actions.
+    pub seen: Footprint,
 }
 
 /// Where the bytes of something in the tree are.

@@ -61,10 +61,7 @@ impl Placed {
             if locked(&self.ours).contains(&path) {
                 continue;
             }
-            let is_right = wanted(&below).is_some_and(|digest| {
-                let there = files.input(path.clone());
-                there.is_ok_and(|there| there.digest == digest)
-            });
+            let is_right = wanted(&below).is_some_and(|digest| files.peek(&path) == Some(digest));
             if !is_right {
                 self.move_aside(files, path)?;
                 moved = true;

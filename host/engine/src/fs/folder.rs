@@ -80,6 +80,28 @@ impl Folder {
         &self.path
     }
 
+    /// The folder at a path below this one; links in it are followed, wherever they lead.
+    pub fn open_below(&self, path: &str) -> Result<Self, PathError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let handle =
+            rustix::fs::openat(&self.handle, path, flags, Mode::empty()).context("open", self.path.join(path))?;
+        Ok(Self {
+            handle,
+            path: self.path.join(path),
+        })
+    }
+
+    /// What is at a path below this folder, or where a link there leads; none if that is nothing.
+    pub fn stat_followed(&self, path: &str) -> Result<Option<Stat>, PathError> {
+        use rustix::io::Errno;
+        let path = if path.is_empty() { "." } else { path };
+        match rustix::fs::statat(&self.handle, path, AtFlags::empty()) {
+            Ok(stat) => Ok(Some(Stat::from_system(&stat))),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
+            Err(error) => Err(error).context("look at", self.path.join(path)),
+        }
+    }
+
     /// What the system says of the folder itself.
     pub fn own_stat(&self) -> Result<Stat, PathError> {
         let stat = rustix::fs::fstat(&self.handle).context("look at", &self.path)?;

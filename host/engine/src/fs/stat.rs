@@ -79,9 +79,18 @@ impl Stat {
         self.kind == Kind::Folder
     }
 
-    /// Whether nothing speaks for a change between the two: equal kind, size, times and inode.
+    /// Whether nothing speaks for a change between the two: equal kind, size, times, inode and device.
     pub fn is_unchanged_since(&self, earlier: &Self) -> bool {
-        let facts = |stat: &Self| (stat.kind, stat.size, stat.mtime_ns, stat.ctime_ns, stat.inode);
+        let facts = |stat: &Self| {
+            (
+                stat.kind,
+                stat.size,
+                stat.mtime_ns,
+                stat.ctime_ns,
+                stat.inode,
+                stat.device,
+            )
+        };
         facts(self) == facts(earlier)
     }
 }

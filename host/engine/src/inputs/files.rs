@@ -1,27 +1,22 @@
 //! The workspace's files: which ones a file set means, and the digest of each.
 //!
-//! A file whose size, times and inode are those of the last build is not read again, unless it was so young when it
-//! was read that a later change could have left no trace (the racy-clean rule, as in git's index format). Does not know
-//! what the files are for.
+//! Everything that is looked at goes into the caller's footprint, and what was seen there is noted, so that the next
+//! build can tell from stats alone that nothing has changed. Does not know what the files are for.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use crate::digest::Digest;
 use crate::error::PathError;
-use crate::fs::{self, Kind, Stat};
+use crate::fs::{self, Kind, Stat, parallel};
+use crate::inputs::footprint::{Aspect, Footprint};
+use crate::inputs::notes::{Earlier, Noted, Notes, is_settled};
 use crate::inputs::pattern::{Pattern, PatternError, PatternSet};
 use crate::path::RelPath;
 
 /// Folders that no pattern enters.
 const NEVER_ENTERED: [&str; 3] = [".git", ".farm", "node_modules"];
-
-/// Files younger than this when they are read are read again next time: more than the tick of any kernel's file clock.
-const RACY: Duration = Duration::from_millis(20);
 
 /// A file, and what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,15 +29,6 @@ pub struct FileInput {
     pub size: u64,
     /// Whether it may be executed.
     pub executable: bool,
-}
-
-/// What was known of a file when it was last read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Known {
-    /// What the system said of it.
-    pub stat: Stat,
-    /// Digest of its content.
-    pub digest: Digest,
 }
 
 /// Which files a file set may mean.
@@ -94,18 +80,18 @@ pub enum InputError {
 pub struct Files {
     root: PathBuf,
     output_folder: RelPath,
-    known: Mutex<BTreeMap<RelPath, Known>>,
-    read: std::sync::atomic::AtomicU64,
+    notes: Notes,
+    read: AtomicU64,
 }
 
 impl Files {
-    /// The files below `root`; `known` is what the last build knew of them.
-    pub const fn new(root: PathBuf, output_folder: RelPath, known: BTreeMap<RelPath, Known>) -> Self {
+    /// The files below `root`; `earlier` is what the last build knew of them.
+    pub fn new(root: PathBuf, output_folder: RelPath, earlier: Box<dyn Earlier>) -> Self {
         Self {
             root,
             output_folder,
-            known: Mutex::new(known),
-            read: std::sync::atomic::AtomicU64::new(0),
+            notes: Notes::new(earlier),
+            read: AtomicU64::new(0),
         }
     }
 
@@ -116,24 +102,29 @@ impl Files {
 
     /// How many files' contents were read so far.
     pub fn read_count(&self) -> u64 {
-        self.read.load(std::sync::atomic::Ordering::Relaxed)
+        self.read.load(Ordering::Relaxed)
     }
 
-    /// What is known of the files now, for the next build.
-    pub fn into_known(self) -> BTreeMap<RelPath, Known> {
-        self.known
-            .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    /// What this build saw at a path; none where it looked at none of it, or found a file as the last build knew it.
+    pub fn noted(&self, path: &RelPath) -> Option<Noted> {
+        self.notes.get(path)
+    }
+
+    /// Notes what somebody else saw at a path.
+    pub fn note(&self, path: RelPath, noted: Noted) {
+        self.notes.add(path, noted);
     }
 
     /// The files of a set with their digests, sorted by path.
-    pub fn resolve(&self, scope: Scope<'_>) -> Result<Vec<FileInput>, InputError> {
-        let paths = self.list(scope)?;
-        paths.into_iter().map(|path| self.input(path)).collect()
+    pub fn resolve(&self, scope: Scope<'_>, seen: &mut Footprint) -> Result<Vec<FileInput>, InputError> {
+        let paths = self.list(scope, seen)?;
+        let inputs = parallel::try_map(&paths, |path| self.file(path))?;
+        paths.into_iter().for_each(|path| seen.add(path, Aspect::Content));
+        Ok(inputs)
     }
 
     /// The paths of a set, from the workspace's root, sorted.
-    pub fn list(&self, scope: Scope<'_>) -> Result<Vec<RelPath>, InputError> {
+    pub fn list(&self, scope: Scope<'_>, seen: &mut Footprint) -> Result<Vec<RelPath>, InputError> {
         let include = PatternSet::new(scope.include)?;
         let exclude = PatternSet::new(scope.exclude)?;
         let mut found = Vec::new();
@@ -142,10 +133,10 @@ impl Files {
             if self.is_never_entered(&at) {
                 continue;
             }
-            match fs::stat(&at.under(&self.root))? {
+            match self.look(&at, seen)? {
                 None if start.literal => return Err(InputError::Missing(at)),
                 None => {}
-                Some(stat) if stat.kind == Kind::Folder => self.walk(at, &mut found)?,
+                Some(Kind::Folder) => self.walk(at, &mut found, seen)?,
                 Some(_) => found.push(at),
             }
         }
@@ -171,95 +162,116 @@ impl Files {
     }
 
     /// One file with its digest.
-    pub fn input(&self, path: RelPath) -> Result<FileInput, InputError> {
-        let (place, stat) = self.follow(&path)?;
-        if let Some(known) = self.lookup(&path)
-            && known.stat.is_unchanged_since(&stat)
-            && known.stat.mode == stat.mode
-        {
-            return Ok(FileInput {
-                path,
-                digest: known.digest,
-                size: stat.size,
-                executable: is_executable(&stat),
-            });
-        }
+    pub fn input(&self, path: &RelPath, seen: &mut Footprint) -> Result<FileInput, InputError> {
+        seen.add(path.clone(), Aspect::Content);
+        self.file(path)
+    }
+
+    /// The bytes of a file, at most `limit` of them.
+    pub fn read(&self, path: &RelPath, limit: u64, seen: &mut Footprint) -> Result<Vec<u8>, InputError> {
+        seen.add(path.clone(), Aspect::Content);
+        let Followed { place, stat, link } = self.follow(path)?;
         let read_at = SystemTime::now();
-        self.read.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let digest = fs::digest(&place)?;
-        let input = FileInput {
-            path,
+        self.read.fetch_add(1, Ordering::Relaxed);
+        let bytes = fs::read_bounded(&place, limit)?;
+        self.notes
+            .add(path.clone(), noted(stat, link, Digest::of(&bytes), read_at));
+        Ok(bytes)
+    }
+
+    /// What is at a path itself, not where a link there leads; none if nothing is.
+    pub fn look(&self, path: &RelPath, seen: &mut Footprint) -> Result<Option<Kind>, InputError> {
+        let place = path.under(&self.root);
+        let stat = fs::stat(&place)?;
+        seen.add(path.clone(), Aspect::Kind);
+        let noted = match stat {
+            Some(stat) if stat.kind == Kind::Link => link(&place, stat)?,
+            stat => Noted::Kind(stat.map(|stat| stat.kind)),
+        };
+        self.notes.add(path.clone(), noted);
+        Ok(stat.map(|stat| stat.kind))
+    }
+
+    fn file(&self, path: &RelPath) -> Result<FileInput, InputError> {
+        let Followed { place, stat, link } = self.follow(path)?;
+        let input = |digest| FileInput {
+            path: path.clone(),
             digest,
             size: stat.size,
             executable: is_executable(&stat),
         };
-        self.remember(&input, stat, read_at);
-        Ok(input)
+        let read_at = SystemTime::now();
+        let digest = match self.notes.digest_of(path, &stat) {
+            Some(digest) => digest,
+            None => {
+                self.read.fetch_add(1, Ordering::Relaxed);
+                fs::digest(&place)?
+            }
+        };
+        self.notes.add(path.clone(), noted(stat, link, digest, read_at));
+        Ok(input(digest))
     }
 
     /// The file behind a path: itself, or what a link names inside the workspace.
-    fn follow(&self, path: &RelPath) -> Result<(PathBuf, Stat), InputError> {
+    fn follow(&self, path: &RelPath) -> Result<Followed, InputError> {
         let place = path.under(&self.root);
         let stat = fs::stat(&place)?.ok_or_else(|| InputError::Missing(path.clone()))?;
         match stat.kind {
-            Kind::File => Ok((place, stat)),
+            Kind::File => Ok(Followed {
+                place,
+                stat,
+                link: None,
+            }),
             Kind::Link => {
                 let link_out = || InputError::LinkOut { path: path.clone() };
-                let real = fs::canonicalize(&place).map_err(|_| link_out())?;
+                let place = fs::canonicalize(&place).map_err(|_| link_out())?;
                 let root = fs::canonicalize(&self.root)?;
-                let stat = fs::stat(&real)?.filter(|stat| stat.kind == Kind::File && real.starts_with(&root));
-                Ok((real, stat.ok_or_else(link_out)?))
+                let real = fs::stat(&place)?.filter(|real| real.kind == Kind::File && place.starts_with(&root));
+                Ok(Followed {
+                    place,
+                    stat: real.ok_or_else(link_out)?,
+                    link: Some(stat),
+                })
             }
             Kind::Folder | Kind::Other => Err(InputError::NotAFile(path.clone())),
         }
     }
 
-    /// The digest of a file whose looks have not changed since it was last read; none where it has to be read.
+    /// The digest of what is at a path now, which nobody depends on; none where that is no file of the workspace.
+    pub fn peek(&self, path: &RelPath) -> Option<Digest> {
+        let Followed { place, stat, .. } = self.follow(path).ok()?;
+        let known = self.notes.digest_of(path, &stat);
+        known.or_else(|| fs::digest(&place).ok())
+    }
+
+    /// The digest of a file that looks as it did when it was last read; none where it has to be read.
     pub fn digest_of(&self, path: &RelPath, stat: &Stat) -> Option<Digest> {
-        self.lookup(path)
-            .filter(|known| known.stat.is_unchanged_since(stat))
-            .map(|known| known.digest)
+        self.notes.digest_of(path, stat)
     }
 
-    /// Remembers files that farm itself has just written, or found right.
-    pub fn remember_written(&self, files: impl Iterator<Item = (RelPath, Stat, Digest)>) {
+    /// Remembers a file that farm itself has just written, or found right.
+    pub fn remember_written(&self, path: &RelPath, stat: &Stat, digest: Digest) {
+        // Nobody else writes where farm puts its own: a change after this one shows in the change time, unless it comes
+        // within the clock's tick.
+        self.notes
+            .add(path.clone(), noted(*stat, None, digest, SystemTime::now()));
+    }
+
+    /// Notes a folder that farm has just filled, or found right, with the names that belong there.
+    pub fn note_folder(&self, path: &RelPath, names: Vec<fs::Listed>) -> Result<(), InputError> {
         let read_at = SystemTime::now();
-        let Ok(mut known) = self.known.lock() else { return };
-        for (path, stat, digest) in files {
-            // Nobody else writes where farm puts its own: a change after this one shows in the change time, unless it
-            // comes within the clock's tick.
-            if is_settled(&stat, read_at) {
-                known.insert(path, Known { stat, digest });
-            } else {
-                known.remove(&path);
-            }
-        }
-    }
-
-    fn lookup(&self, path: &RelPath) -> Option<Known> {
-        self.known.lock().ok()?.get(path).cloned()
-    }
-
-    fn remember(&self, input: &FileInput, stat: Stat, read_at: SystemTime) {
-        let Ok(mut known) = self.known.lock() else { return };
-        if is_settled(&stat, read_at) {
-            known.insert(
-                input.path.clone(),
-                Known {
-                    stat,
-                    digest: input.digest,
-                },
-            );
-        } else {
-            known.remove(&input.path);
-        }
+        let stat = fs::Folder::open(&path.under(&self.root))?.own_stat()?;
+        let settled = is_settled(&stat, read_at);
+        let names = names_that_count(path, names, &self.output_folder);
+        self.notes.add(path.clone(), Noted::Folder { stat, names, settled });
+        Ok(())
     }
 
     /// All files and links below a folder; folders behind links are not entered.
-    fn walk(&self, start: RelPath, found: &mut Vec<RelPath>) -> Result<(), InputError> {
+    fn walk(&self, start: RelPath, found: &mut Vec<RelPath>, seen: &mut Footprint) -> Result<(), InputError> {
         let mut folders = vec![start];
         while let Some(folder) = folders.pop() {
-            for fs::Listed { name, kind } in fs::read_dir(&folder.under(&self.root))? {
+            for fs::Listed { name, kind } in self.names(&folder, seen)? {
                 let name = name
                     .into_string()
                     .map_err(|name| unusable(&folder, &format!("{name:?} is not UTF-8")))?;
@@ -268,7 +280,7 @@ impl Files {
                 match kind {
                     Kind::Folder if self.is_never_entered(&path) => {}
                     Kind::Folder => folders.push(path),
-                    Kind::Link if fs::is_folder(&path.under(&self.root)) => {}
+                    Kind::Link if fs::is_folder(&path.under(&self.root)) => drop(self.look(&path, seen)?),
                     Kind::File | Kind::Link => found.push(path),
                     Kind::Other => {}
                 }
@@ -277,9 +289,36 @@ impl Files {
         Ok(())
     }
 
+    /// The names in a folder, sorted.
+    fn names(&self, path: &RelPath, seen: &mut Footprint) -> Result<Vec<fs::Listed>, InputError> {
+        let read_at = SystemTime::now();
+        let folder = fs::Folder::open(&path.under(&self.root))?;
+        let stat = folder.own_stat()?;
+        let names = names_that_count(path, folder.list()?, &self.output_folder);
+        let settled = is_settled(&stat, read_at);
+        let noted = Noted::Folder {
+            stat,
+            names: names.clone(),
+            settled,
+        };
+        self.notes.add(path.clone(), noted);
+        seen.add(path.clone(), Aspect::Content);
+        Ok(names)
+    }
+
     fn is_never_entered(&self, path: &RelPath) -> bool {
         path.parts().any(|part| NEVER_ENTERED.contains(&part)) || path.below(&self.output_folder).is_some()
     }
+}
+
+/// The names in a folder of the workspace without those that no pattern enters, whose coming and going is no change.
+pub fn names_that_count(folder: &RelPath, mut names: Vec<fs::Listed>, output: &RelPath) -> Vec<fs::Listed> {
+    let is_output = |name: &str| output.parent().as_ref() == Some(folder) && output.file_name() == Some(name);
+    names.retain(|listed| {
+        let name = listed.name.to_str();
+        !name.is_some_and(|name| NEVER_ENTERED.contains(&name) || is_output(name))
+    });
+    names
 }
 
 /// Whether the owner may execute a file.
@@ -304,11 +343,39 @@ fn starts(include: &PatternSet) -> Vec<&Pattern> {
     kept
 }
 
-/// Whether a file was old enough when it was read: a change after that leaves a trace in its times.
-fn is_settled(stat: &Stat, read_at: SystemTime) -> bool {
-    let now = read_at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let limit = i128::try_from(now.saturating_sub(RACY).as_nanos()).unwrap_or(i128::MAX);
-    i128::from(stat.ctime_ns) < limit && i128::from(stat.mtime_ns) < limit
+/// A file, found.
+struct Followed {
+    place: PathBuf,
+    /// Of the file.
+    stat: Stat,
+    /// Of the link that led to it.
+    link: Option<Stat>,
+}
+
+/// A file that was read, as it is noted.
+fn noted(stat: Stat, link: Option<Stat>, digest: Digest, read_at: SystemTime) -> Noted {
+    let settled = is_settled(&stat, read_at);
+    match link {
+        None => Noted::File { stat, digest, settled },
+        Some(link) => Noted::Link {
+            stat: link,
+            real: Some(stat),
+            digest: Some(digest),
+            settled: settled && is_settled(&link, read_at),
+        },
+    }
+}
+
+/// A link that was looked at, as it is noted.
+fn link(place: &Path, stat: Stat) -> Result<Noted, InputError> {
+    let read_at = SystemTime::now();
+    let real = fs::stat_followed(place)?;
+    Ok(Noted::Link {
+        stat,
+        real,
+        digest: None,
+        settled: is_settled(&stat, read_at) && real.is_none_or(|real| is_settled(&real, read_at)),
+    })
 }
 
 fn unusable(folder: &RelPath, reason: &str) -> InputError {

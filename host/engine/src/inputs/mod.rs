@@ -4,11 +4,15 @@
 //! cache, and never writes.
 
 mod files;
+mod footprint;
+mod notes;
 mod pattern;
 mod source;
 mod tools;
 
-pub use files::{FileInput, Files, InputError, Known, Scope};
+pub use files::{FileInput, Files, InputError, Scope, names_that_count};
+pub use footprint::{Aspect, Footprint};
+pub use notes::{Earlier, Noted, Nothing, digest_of_names, is_settled};
 pub use pattern::{Pattern, PatternError, PatternSet};
 pub use source::WorkspaceSource;
-pub use tools::{FoundTool, Tools};
+pub use tools::{FoundTool, Outside, Tools};

@@ -3,7 +3,8 @@
 //! Does not record (see [`crate::plan::Recorder`]) and does not know what the answers are for.
 
 use crate::fs::{self, Kind};
-use crate::inputs::files::{Files, Scope};
+use crate::inputs::files::{Files, InputError, Scope};
+use crate::inputs::footprint::Footprint;
 use crate::inputs::tools::Tools;
 use crate::path::RelPath;
 use crate::plan::{AccessError, AccessErrorKind, EntryKind, Level, Permissions, Source};
@@ -23,18 +24,25 @@ pub struct WorkspaceSource<'a> {
     root: &'a RelPath,
     granted: &'a Permissions,
     left: u64,
+    seen: Footprint,
 }
 
 impl<'a> WorkspaceSource<'a> {
     /// The folder `root` of the workspace, and the tools among those granted.
-    pub const fn new(files: &'a Files, tools: &'a Tools, root: &'a RelPath, granted: &'a Permissions) -> Self {
+    pub fn new(files: &'a Files, tools: &'a Tools, root: &'a RelPath, granted: &'a Permissions) -> Self {
         Self {
             files,
             tools,
             root,
             granted,
             left: MAX_TOTAL,
+            seen: Footprint::default(),
         }
+    }
+
+    /// What was looked at for all answers so far.
+    pub fn into_footprint(self) -> Footprint {
+        self.seen
     }
 
     fn place(&self, path: &str) -> Result<RelPath, AccessError> {
@@ -43,7 +51,10 @@ impl<'a> WorkspaceSource<'a> {
     }
 
     /// The place on disk, once no link on the way leads out of the workspace.
-    fn real(&self, path: &RelPath) -> Result<Option<std::path::PathBuf>, AccessError> {
+    fn real(&mut self, path: &RelPath) -> Result<Option<std::path::PathBuf>, AccessError> {
+        if self.files.look(path, &mut self.seen).is_err() {
+            self.seen.is_incomplete = true;
+        }
         let place = path.under(self.files.root());
         let Ok(real) = fs::canonicalize(&place) else {
             return Ok(None);
@@ -52,8 +63,15 @@ impl<'a> WorkspaceSource<'a> {
         if real.starts_with(&root) {
             return Ok(Some(real));
         }
+        self.seen.is_incomplete = true;
         let message = format!("`{path}` leads out of the workspace");
         Err(refusal(AccessErrorKind::InvalidPath, message))
+    }
+
+    /// A refusal whose cause is not in the footprint.
+    fn unknown(&mut self, message: &str) -> AccessError {
+        self.seen.is_incomplete = true;
+        refusal(AccessErrorKind::Failed, message.to_owned())
     }
 
     fn spend(&mut self, bytes: u64) -> Result<(), AccessError> {
@@ -79,13 +97,16 @@ impl Source for WorkspaceSource<'_> {
             ));
         }
         if stat.size > MAX_FILE {
+            self.seen.is_incomplete = true;
             return Err(refusal(
                 AccessErrorKind::TooLarge,
                 format!("`{path}` is larger than 16 MiB"),
             ));
         }
         self.spend(stat.size)?;
-        fs::read_bounded(&real, MAX_FILE).map_err(|error| failed(&error))
+        self.files
+            .read(&path, MAX_FILE, &mut self.seen)
+            .map_err(|_| self.unknown("the host could not read it"))
     }
 
     fn look(&mut self, path: &str) -> Result<Option<EntryKind>, AccessError> {
@@ -106,12 +127,13 @@ impl Source for WorkspaceSource<'_> {
             exclude,
             without: &[],
         };
-        let found = self.files.list(scope).map_err(|error| match error {
-            crate::inputs::InputError::Missing(path) => {
-                refusal(AccessErrorKind::NotFound, format!("`{path}` does not exist"))
+        let found = match self.files.list(scope, &mut self.seen) {
+            Ok(found) => found,
+            Err(InputError::Missing(path)) => {
+                return Err(refusal(AccessErrorKind::NotFound, format!("`{path}` does not exist")));
             }
-            error => refusal(AccessErrorKind::Failed, error.to_string()),
-        })?;
+            Err(error) => return Err(self.unknown(&error.to_string())),
+        };
         if found.len() > MAX_PATHS {
             return Err(refusal(
                 AccessErrorKind::TooLarge,
@@ -129,7 +151,7 @@ impl Source for WorkspaceSource<'_> {
             let message = format!("the builder did not ask for the tool `{name}`, or it was not granted");
             return Err(refusal(AccessErrorKind::Denied, message));
         }
-        Ok(self.tools.find(name, self.root).is_some())
+        Ok(self.tools.find_seen(name, self.root, &mut self.seen).is_some())
     }
 
     fn log(&mut self, _level: Level, _message: &str) {}

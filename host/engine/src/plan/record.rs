@@ -53,9 +53,9 @@ impl<S: Source> Recorder<S> {
         }
     }
 
-    /// What was asked, in order, and what the plan said to the user.
-    pub fn finish(self) -> (Vec<Read>, Vec<(Level, String)>) {
-        (self.reads, self.logs)
+    /// What was asked, in order, what the plan said to the user, and the source.
+    pub fn finish(self) -> (Vec<Read>, Vec<(Level, String)>, S) {
+        (self.reads, self.logs, self.source)
     }
 
     fn record(&mut self, question: Question, answer: Digest) {

@@ -12,7 +12,8 @@ use crate::digest::Digest;
 use crate::error::{Class, PathError, Problem};
 use crate::event::ArtifactFacts;
 use crate::execute::{ExecuteError, Executor};
-use crate::fs::{Folder, Stat};
+use crate::fs::{Folder, Kind, Stat};
+use crate::inputs::{Aspect, Footprint};
 use crate::path::RelPath;
 use crate::plan::{CheckedArtifact, OutputRef};
 
@@ -37,6 +38,17 @@ pub(super) struct Finished {
     pub(super) written: bool,
     /// What it made.
     pub(super) artifacts: Vec<ArtifactFacts>,
+    /// Where that was put into the user's tree.
+    pub(super) outputs: Footprint,
+}
+
+/// What came of putting content into the user's tree.
+#[derive(Debug, Default)]
+pub(super) struct Put {
+    /// Whether anything had to be written.
+    pub(super) written: bool,
+    /// Where it lies.
+    pub(super) outputs: Footprint,
 }
 
 /// Why a target's artifacts are not in place.
@@ -76,8 +88,8 @@ pub(super) fn finish(executor: &Executor, work: &Work) -> Result<Finished, Finis
             parts.push((place.clone(), content));
         }
     }
-    let written = if parts.is_empty() {
-        false
+    let put = if parts.is_empty() {
+        Put::default()
     } else {
         let composed = artifact::compose(&executor.store, &parts).map_err(|error| match error {
             ComposeError::Miss(_) => FinishError::Lost,
@@ -90,13 +102,24 @@ pub(super) fn finish(executor: &Executor, work: &Work) -> Result<Finished, Finis
         .iter()
         .filter_map(|artifact| facts(executor, work, artifact));
     Ok(Finished {
-        written,
+        written: put.written,
         artifacts: facts.collect(),
+        outputs: put.outputs,
     })
 }
 
-/// Puts an output back at its place in the user's tree; whether anything had to be written.
-pub(super) fn put(executor: &Executor, content: &Content, path: &RelPath) -> Result<bool, ExecuteError> {
+/// Puts outputs back at their places in the user's tree.
+pub(super) fn put_all(executor: &Executor, contents: &[(RelPath, Content)]) -> Result<Put, ExecuteError> {
+    let mut all = Put::default();
+    for (path, content) in contents {
+        let put = put(executor, content, path)?;
+        all.written |= put.written;
+        all.outputs.extend(put.outputs);
+    }
+    Ok(all)
+}
+
+fn put(executor: &Executor, content: &Content, path: &RelPath) -> Result<Put, ExecuteError> {
     let moved = clear(executor, content, path)?;
     let root = Folder::open(executor.files.root())?;
     let restored = artifact::restore(&executor.store, content, &root, path, &known(executor));
@@ -104,11 +127,11 @@ pub(super) fn put(executor: &Executor, content: &Content, path: &RelPath) -> Res
         RestoreError::Miss(path) => ExecuteError::Lost { path },
         error => ExecuteError::Restore(error),
     })?;
-    Ok(remember(executor, content, path, &restored) || moved)
+    Ok(remember(executor, content, path, &restored).or_written(moved))
 }
 
-/// Leaves exactly what was composed in a folder of the workspace; whether anything had to be written.
-fn put_composed(executor: &Executor, composed: &Composed, folder: &RelPath) -> Result<bool, FinishError> {
+/// Leaves exactly what was composed in a folder of the workspace.
+fn put_composed(executor: &Executor, composed: &Composed, folder: &RelPath) -> Result<Put, FinishError> {
     let content = Content::Folder(composed.tree.clone());
     let moved = clear(executor, &content, folder).map_err(RestoreError::from)?;
     let root = Folder::open(executor.files.root()).map_err(RestoreError::from)?;
@@ -118,7 +141,7 @@ fn put_composed(executor: &Executor, composed: &Composed, folder: &RelPath) -> R
         RestoreError::Miss(_) => FinishError::Lost,
         error => FinishError::Restore(error),
     })?;
-    Ok(remember(executor, &content, folder, &restored) || moved)
+    Ok(remember(executor, &content, folder, &restored).or_written(moved))
 }
 
 /// What is known of the workspace's files, so that those which are right are not read.
@@ -144,15 +167,41 @@ fn digest_at(content: &Content, below: &RelPath) -> Option<Digest> {
     }
 }
 
+impl Put {
+    fn or_written(self, written: bool) -> Self {
+        Self {
+            written: self.written || written,
+            ..self
+        }
+    }
+}
+
 /// Remembers what was put in place for the next build.
-fn remember(executor: &Executor, content: &Content, place: &RelPath, restored: &Restored) -> bool {
-    restored.stats.keys().for_each(|path| executor.placed.add(path.clone()));
-    let files = restored.stats.iter().filter_map(|(path, stat)| {
-        let digest = digest_at(content, &path.below(place)?)?;
-        Some((path.clone(), *stat, digest))
-    });
-    executor.files.remember_written(files);
-    restored.written > 0 || restored.removed > 0
+fn remember(executor: &Executor, content: &Content, place: &RelPath, restored: &Restored) -> Put {
+    let mut outputs = Footprint::default();
+    let files = &executor.files;
+    for (path, stat) in &restored.stats {
+        executor.placed.add(path.clone());
+        outputs.add(path.clone(), Aspect::Content);
+        let digest = path.below(place).and_then(|below| digest_at(content, &below));
+        match (digest, stat.kind) {
+            (Some(digest), _) => files.remember_written(path, stat, digest),
+            (None, Kind::Link) => outputs.is_incomplete |= files.look(path, &mut Footprint::default()).is_err(),
+            // A folder too big to be looked through is too big to be remembered file by file.
+            (None, _) => outputs.is_incomplete = true,
+        }
+    }
+    if let Content::Folder(tree) = content {
+        for (folder, names) in tree.folders() {
+            let folder = place.join(&folder);
+            outputs.is_incomplete |= files.note_folder(&folder, names).is_err();
+            outputs.add(folder, Aspect::Content);
+        }
+    }
+    Put {
+        written: restored.written > 0 || restored.removed > 0,
+        outputs,
+    }
 }
 
 fn facts(executor: &Executor, work: &Work, artifact: &CheckedArtifact) -> Option<ArtifactFacts> {

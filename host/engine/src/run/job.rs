@@ -3,16 +3,19 @@
 //! Does not start anything.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::cache::Content;
 use crate::config::Target;
-use crate::event::{Event, Outcome};
+use crate::digest::Digest;
+use crate::event::{ArtifactFacts, Event, Outcome};
 use crate::execute::Job;
 use crate::graph::TargetId;
+use crate::inputs::Footprint;
 use crate::path::RelPath;
 use crate::plan::{ArtifactHandle, CheckedAction, CheckedPlan, CheckedSource, Continuation, OutputRef, PlanRequest};
 use crate::run::builders::OpenBuilder;
+use crate::sandbox::Tier;
 use crate::schedule::{Names, NodeId};
 
 /// How far a target is.
@@ -57,8 +60,29 @@ pub(super) struct TargetRun {
     pub(super) failed: bool,
     /// Ends of actions that are told when it is known whether its artifacts were in place.
     pub(super) deferred: Vec<Event>,
-    /// The keys of its actions.
-    pub(super) keys: BTreeMap<String, String>,
+    /// How its actions ended, those that ended well.
+    pub(super) ended: BTreeMap<String, Ended>,
+    /// What it made, once it is finished.
+    pub(super) artifacts: Vec<ArtifactFacts>,
+    /// What it was made from.
+    pub(super) inputs: Footprint,
+    /// What it put into the user's tree.
+    pub(super) outputs: Footprint,
+    /// Whether all of this is taken over from the last build.
+    pub(super) is_recalled: bool,
+}
+
+/// An action that ended well.
+#[derive(Debug, Clone)]
+pub(super) struct Ended {
+    /// Its key.
+    pub(super) key: Digest,
+    /// The tier that its result was made in; none for a step.
+    pub(super) tier: Option<Tier>,
+    /// Wall time of the run that made its result.
+    pub(super) duration: Duration,
+    /// Whether it reached the network.
+    pub(super) fetched: bool,
 }
 
 impl TargetRun {
@@ -76,8 +100,29 @@ impl TargetRun {
             open: 0,
             failed: false,
             deferred: Vec::new(),
-            keys: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            artifacts: Vec::new(),
+            inputs: Footprint::default(),
+            outputs: Footprint::default(),
+            is_recalled: false,
         }
+    }
+
+    /// A target that is taken over from the last build, with what it offers to those that depend on it.
+    pub(super) fn recalled(self, plan: CheckedPlan, contents: BTreeMap<OutputRef, Content>) -> Self {
+        Self {
+            phase: Phase::Done,
+            plan,
+            contents,
+            is_recalled: true,
+            ..self
+        }
+    }
+
+    /// Whether it succeeded, and all that it was made from is known.
+    pub(super) fn is_whole(&self) -> bool {
+        let is_complete = !self.inputs.is_incomplete && !self.outputs.is_incomplete;
+        self.phase == Phase::Done && !self.failed && is_complete
     }
 
     /// Whether its plan has all rounds.

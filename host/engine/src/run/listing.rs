@@ -64,7 +64,7 @@ pub struct BuilderFacts {
 
 /// Plans the chosen targets as far as that goes without running anything.
 pub fn plan(request: &Request) -> Result<Vec<PlannedTarget>, Problem> {
-    let opened = shared::open(request)?;
+    let (opened, _) = shared::open(request, None)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Problem::new("build::runtime", Class::Build, "cannot plan").because(&error))?;

@@ -10,11 +10,14 @@
 //!                                                                            ▼ reports
 //! ```
 //!
-//! This file opens the workspace, makes passes until nothing that the store lost is missing, and leaves what the next
-//! build needs. Does not know how anything is done: the other modules do.
+//! This file answers at once where nothing has changed since the last build. Else it opens the workspace, makes passes
+//! until nothing that the store lost is missing, and leaves what the next build needs. Does not know how anything is
+//! done: the other modules do.
 
 mod adding;
 mod builders;
+mod check;
+mod collect;
 mod finish;
 mod job;
 mod listing;
@@ -23,22 +26,24 @@ mod manifest;
 mod pass;
 mod perform;
 mod planning;
+mod recall;
 mod request;
 mod seen;
 mod shared;
 mod state;
 mod tell;
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use tokio::sync::watch;
 
 use crate::error::{Class, Problem};
-use crate::event::{Event, Sink};
-use crate::run::pass::{Ended, Pass};
+use crate::event::{Event, Outcome, Sink};
+use crate::fs::LockFile;
+use crate::run::pass::{Ended, Pass, Taken};
+use crate::run::recall::{Last, Recalls};
 use crate::run::shared::Opened;
-use crate::run::state::State;
+use crate::run::state::Places;
 use crate::run::tell::Teller;
 
 pub use listing::{BuilderFacts, KeyFacts, PlannedTarget, add_builder, builders, plan, trust_builder};
@@ -48,35 +53,157 @@ pub use request::{CacheUse, HostFacts, Request, Stop, Summary};
 const PASSES: usize = 3;
 
 /// Builds what is asked for. What goes wrong with single targets and actions is told as events and counted in the
-/// summary; an error is what kept the build from starting, and was not told.
-pub fn build(request: &Request, sink: &mut dyn Sink, stop: watch::Receiver<Stop>) -> Result<Summary, Problem> {
+/// summary; an error is what kept the build from starting, and was not told. `stop` is called when there is something to
+/// do, so that a build in which nothing has changed need not listen to anybody.
+pub fn build(
+    request: &Request,
+    sink: &mut dyn Sink,
+    stop: impl FnOnce() -> watch::Receiver<Stop>,
+) -> Result<Summary, Problem> {
     let started = Instant::now();
-    let opened = shared::open(request)?;
     let mut teller = Teller::new(sink);
-    teller.tell(build_started(&opened, request));
-    let runtime = start_runtime(request)?;
-    let mut ended = Ended::default();
-    for _ in 0..PASSES {
-        ended = runtime.block_on(Pass::new(&opened, request, &mut teller).run(stop.clone()));
-        teller.faults(&opened.executor.store);
-        if !ended.lost {
-            break;
-        }
+    let places = Places::of(&request.workspace);
+    let stamp = places.stamp();
+    let view = places.load();
+    let mut last = view.as_ref().and_then(Last::open);
+    if let Some(last) = &mut last
+        && let Some(targets) = up_to_date(request, last)
+    {
+        tell_up_to_date(request, last, &targets, &mut teller);
+        keep_stats(&places, stamp, last);
+        return Ok(end(true, 0, started, &mut teller));
     }
-    // Tools that still run lose their lifeline with the runtime, and end.
-    runtime.shutdown_background();
-    let components = opened.builders.instantiations();
-    let built = ended.ok;
-    leave(opened, ended, &mut teller);
-    let (ok, class) = (built && teller.class().is_none(), teller.class());
-    let counts = teller.counts();
+    let (opened, recalls) = shared::open(request, last.as_mut())?;
+    let build = Build {
+        opened: &opened,
+        request,
+        last: last.as_ref(),
+        stamp,
+    };
+    let (built, components) = build.run(recalls, stop(), &mut teller)?;
+    Ok(end(built, components, started, &mut teller))
+}
+
+/// The targets that were asked for, by their places in the records, if nothing has to be done for them.
+fn up_to_date(request: &Request, last: &mut Last<'_>) -> Option<Vec<u32>> {
+    if !request.cache.read || request.clear_cache {
+        return None;
+    }
+    let targets = last.selected(request)?;
+    last.look(request, &targets);
+    last.is_up_to_date(&targets).then_some(targets)
+}
+
+fn tell_up_to_date(request: &Request, last: &Last<'_>, targets: &[u32], teller: &mut Teller<'_>) {
+    let records = targets
+        .iter()
+        .filter_map(|target| last.records.targets.get(*target as usize));
+    teller.tell(Event::BuildStarted {
+        workspace: last.records.workspace.to_owned(),
+        targets: records.clone().map(|record| record.name.to_owned()).collect(),
+        mode: request.mode.clone(),
+        tier: last.records.tier,
+        jobs: request.jobs,
+    });
+    records.for_each(|record| recall::tell(record, Outcome::UpToDate, teller));
+}
+
+/// Notes the stats of files that were only touched, so that they are not read next time. Best effort: another build that
+/// runs in this workspace, or has ended since, knows better.
+fn keep_stats(places: &Places, stamp: Option<(u64, i64)>, last: &Last<'_>) {
+    let Some(bytes) = last.refreshed() else { return };
+    let lock = LockFile::open(&places.lock());
+    if lock.is_ok_and(|lock| {
+        lock.try_exclusive().unwrap_or(false) && places.stamp() == stamp && places.save(&bytes).is_err()
+    }) {
+        tracing::debug!("the stats of touched files were not kept");
+    }
+}
+
+fn end(built: bool, components: u64, started: Instant, teller: &mut Teller<'_>) -> Summary {
+    let (ok, class, counts) = (built && teller.class().is_none(), teller.class(), teller.counts());
     teller.tell(Event::BuildFinished {
         ok,
         counts,
         components,
         duration: started.elapsed(),
     });
-    Ok(Summary { ok, class, counts })
+    Summary { ok, class, counts }
+}
+
+/// A build that has something to do.
+struct Build<'a> {
+    opened: &'a Opened,
+    request: &'a Request,
+    last: Option<&'a Last<'a>>,
+    /// Of the state that `last` was read from.
+    stamp: Option<(u64, i64)>,
+}
+
+impl Build<'_> {
+    /// Makes passes until nothing that was lost is missing, and leaves what the next build needs. Whether all is there,
+    /// and how many components were instantiated.
+    fn run(
+        &self,
+        mut recalls: Recalls,
+        stop: watch::Receiver<Stop>,
+        teller: &mut Teller<'_>,
+    ) -> Result<(bool, u64), Problem> {
+        let started = SystemTime::now();
+        let runtime = start_runtime(self.request)?;
+        teller.tell(build_started(self.opened, self.request));
+        let mut ended = Ended::default();
+        for _ in 0..PASSES {
+            let plan = Taken {
+                recalls: std::mem::take(&mut recalls),
+                stamp: self.stamp,
+                last: self.last,
+            };
+            ended = runtime.block_on(Pass::new(self.opened, self.request, plan, teller).run(stop.clone()));
+            teller.faults(&self.opened.executor.store);
+            if !ended.lost {
+                break;
+            }
+        }
+        // Tools that still run lose their lifeline with the runtime, and end.
+        runtime.shutdown_background();
+        let built = ended.ok;
+        if !ended.runs.is_empty() {
+            self.leave(ended, started, teller);
+        }
+        Ok((built, self.opened.builders.instantiations()))
+    }
+
+    /// Leaves what the next build needs, and keeps the cache within its bounds. None of it can fail the build.
+    fn leave(&self, mut ended: Ended, started: SystemTime, teller: &mut Teller<'_>) {
+        let workspace = &self.opened.workspace;
+        let all: Vec<String> = workspace.targets.iter().map(|target| target.name.to_string()).collect();
+        let output = workspace.output.under(&workspace.root);
+        let built = std::mem::take(&mut ended.built);
+        if let Err(error) = manifest::write(&output, &workspace.name, built, &all) {
+            teller.notice(
+                "build::manifest",
+                &format!("the manifest could not be written: {error}"),
+            );
+        }
+        let state = collect::state(collect::Build {
+            opened: self.opened,
+            request: self.request,
+            last: self.last,
+            runs: &ended.runs,
+            started,
+        });
+        if let Err(error) = self.opened.places.save(&state) {
+            let message = format!("the next build will look at everything again: {error}");
+            teller.notice("build::state", &message);
+        }
+        drop(ended.lock);
+        if let Err(error) = self.opened.executor.store.evict_if_due() {
+            let message = format!("the cache could not be kept within its bounds: {error}");
+            teller.notice("cache::evict", &message);
+        }
+        teller.faults(&self.opened.executor.store);
+    }
 }
 
 fn build_started(opened: &Opened, request: &Request) -> Event {
@@ -99,53 +226,4 @@ fn start_runtime(request: &Request) -> Result<tokio::runtime::Runtime, Problem> 
     builder
         .build()
         .map_err(|error| Problem::new("build::runtime", Class::Build, "cannot start the build").because(&error))
-}
-
-/// Leaves what the next build needs, and keeps the cache within its bounds. None of it can fail the build.
-fn leave(opened: Opened, ended: Ended, teller: &mut Teller<'_>) {
-    let Opened {
-        workspace,
-        places,
-        mut last_keys,
-        executor,
-        ..
-    } = opened;
-    if ended.keys.is_empty() {
-        return;
-    }
-    last_keys.extend(ended.keys);
-    let all: Vec<String> = workspace.targets.iter().map(|target| target.name.to_string()).collect();
-    let output = workspace.output.under(&workspace.root);
-    if let Err(error) = manifest::write(&output, &workspace.name, ended.built, &all) {
-        teller.notice(
-            "build::manifest",
-            &format!("the manifest could not be written: {error}"),
-        );
-    }
-    if let Err(error) = executor.store.evict_if_due() {
-        teller.notice(
-            "cache::evict",
-            &format!("the cache could not be kept within its bounds: {error}"),
-        );
-    }
-    teller.faults(&executor.store);
-    let Some(executor) = Arc::into_inner(executor) else {
-        return;
-    };
-    let placed = executor.placed.ours();
-    let Some(files) = Arc::into_inner(executor.files) else {
-        return;
-    };
-    let state = State {
-        version: state::VERSION,
-        files: files.into_known(),
-        keys: last_keys,
-        placed,
-    };
-    if let Err(error) = places.save(&state) {
-        teller.notice(
-            "build::state",
-            &format!("the next build will read every file again: {error}"),
-        );
-    }
 }

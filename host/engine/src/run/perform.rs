@@ -2,7 +2,6 @@
 //!
 //! Does not know the schedule: it tells what happens as messages.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
@@ -11,8 +10,9 @@ use crate::cache::{ActionResult, Content};
 use crate::digest::Digest;
 use crate::event::Stream;
 use crate::execute::{ExecuteError, Executor, Job};
+use crate::inputs::Footprint;
 use crate::path::RelPath;
-use crate::run::finish;
+use crate::run::finish::{self, Put};
 use crate::run::request::CacheUse;
 use crate::schedule::NodeId;
 
@@ -41,6 +41,10 @@ pub(super) struct Performed {
     pub(super) placed: bool,
     /// What it wrote without having declared it.
     pub(super) undeclared: Vec<RelPath>,
+    /// What its key depends on.
+    pub(super) inputs: Footprint,
+    /// Where its outputs were put into the user's tree.
+    pub(super) outputs: Footprint,
 }
 
 /// What a job needs beside its action.
@@ -65,17 +69,19 @@ pub(super) async fn perform(means: Means, node: NodeId, job: Arc<Job>) -> Result
         let (executor, job) = (Arc::clone(executor), Arc::clone(&job));
         blocking(move || executor.prepare(&job, tools, &identities)).await?
     };
-    let key = prepared.key;
+    let (key, inputs) = (prepared.key, prepared.seen.clone());
     if means.cache.read
         && let Some(result) = lookup(executor, &key).await?
     {
-        let placed = place(&means, &job, &result).await?;
+        let Put { written, outputs } = place(&means, &job, &result).await?;
         return Ok(Performed {
             key,
             result,
             hit: true,
-            placed,
+            placed: written,
             undeclared: Vec::new(),
+            inputs,
+            outputs,
         });
     }
     let say = |progress| drop(means.tell.send((node, progress)));
@@ -89,13 +95,15 @@ pub(super) async fn perform(means: Means, node: NodeId, job: Arc<Job>) -> Result
         let (executor, result) = (Arc::clone(executor), result.clone());
         blocking(move || Ok(executor.store.record(&key, &result)?)).await?;
     }
-    let placed = place(&means, &job, &result).await?;
+    let Put { written, outputs } = place(&means, &job, &result).await?;
     Ok(Performed {
         key,
         result,
         hit: false,
-        placed,
+        placed: written,
         undeclared: execution.undeclared,
+        inputs,
+        outputs,
     })
 }
 
@@ -124,24 +132,17 @@ async fn lookup(executor: &Arc<Executor>, key: &Digest) -> Result<Option<ActionR
     blocking(move || Ok(executor.store.lookup(&key))).await
 }
 
-/// Puts outputs that belong there back into the user's tree; whether anything had to be written.
-async fn place(means: &Means, job: &Arc<Job>, result: &ActionResult) -> Result<bool, ExecuteError> {
+/// Puts outputs that belong there back into the user's tree.
+async fn place(means: &Means, job: &Arc<Job>, result: &ActionResult) -> Result<Put, ExecuteError> {
     let declared = job.action.outputs.iter().filter(|output| output.in_place);
-    let contents: BTreeMap<RelPath, Content> = declared
+    let contents: Vec<(RelPath, Content)> = declared
         .filter_map(|output| Some((job.root.join(&output.path), result.outputs.get(&output.name)?.clone())))
         .collect();
     if contents.is_empty() {
-        return Ok(false);
+        return Ok(Put::default());
     }
     let executor = Arc::clone(&means.executor);
-    blocking(move || {
-        let mut placed = false;
-        for (path, content) in &contents {
-            placed |= finish::put(&executor, content, path)?;
-        }
-        Ok(placed)
-    })
-    .await
+    blocking(move || finish::put_all(&executor, &contents)).await
 }
 
 /// Runs blocking work beside the loop.

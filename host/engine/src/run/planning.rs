@@ -9,7 +9,7 @@ use crate::config::Target;
 use crate::digest::{Digest, Hasher};
 use crate::error::{Class, Location, Problem};
 use crate::execute::Executor;
-use crate::inputs::WorkspaceSource;
+use crate::inputs::{Footprint, WorkspaceSource};
 use crate::path::RelPath;
 use crate::plan::{
     self, BuilderProblem, CheckedPlan, Continuation, Level, Plan, PlanError, PlanRequest, Read, Recorder, Rules,
@@ -45,6 +45,8 @@ pub(super) struct Planned {
     pub(super) cached: bool,
     /// What the builder said to the user.
     pub(super) logs: Vec<(Level, String)>,
+    /// What its answer depends on.
+    pub(super) seen: Footprint,
 }
 
 /// One stored answer.
@@ -65,18 +67,17 @@ pub(super) fn plan_round(
 ) -> Result<Planned, Problem> {
     let key = round_key(builder.digest, round);
     let variants = load(&executor.store, &key);
-    let mut source = WorkspaceSource::new(&executor.files, &executor.tools, &target.root, &builder.usable);
-    let hit = variants
-        .iter()
-        .find(|stored| plan::replay(&stored.reads, &mut source))
-        .cloned();
+    let hit = variants.iter().find_map(|stored| {
+        let mut source = source(executor, builder, target);
+        plan::replay(&stored.reads, &mut source).then(|| (stored.clone(), source.into_footprint()))
+    });
     let cached = hit.is_some();
-    let stored = match hit {
-        Some(stored) => stored,
+    let (stored, seen) = match hit {
+        Some(found) => found,
         None => {
-            let stored = ask(executor, builder, target, round)?;
+            let (stored, seen) = ask(executor, builder, target, round)?;
             keep(&executor.store, &key, variants, &stored);
-            stored
+            (stored, seen)
         }
     };
     let rules = Rules {
@@ -91,13 +92,22 @@ pub(super) fn plan_round(
         next: stored.plan.next,
         cached,
         logs: stored.logs,
+        seen,
     })
 }
 
+fn source<'a>(executor: &'a Executor, builder: &'a OpenBuilder, target: &'a Target) -> WorkspaceSource<'a> {
+    WorkspaceSource::new(&executor.files, &executor.tools, &target.root, &builder.usable)
+}
+
 /// Asks the component, and records what it asks.
-fn ask(executor: &Executor, builder: &OpenBuilder, target: &Target, round: &Round) -> Result<Stored, Problem> {
-    let source = WorkspaceSource::new(&executor.files, &executor.tools, &target.root, &builder.usable);
-    let mut recorder = Recorder::new(source);
+fn ask(
+    executor: &Executor,
+    builder: &OpenBuilder,
+    target: &Target,
+    round: &Round,
+) -> Result<(Stored, Footprint), Problem> {
+    let mut recorder = Recorder::new(source(executor, builder, target));
     let answer = match &round.seen {
         None => builder.component.plan(&round.request, &mut recorder),
         Some((state, seen)) => builder
@@ -108,8 +118,8 @@ fn ask(executor: &Executor, builder: &OpenBuilder, target: &Target, round: &Roun
         PlanFailure::Plugin(error) => Problem::from(error).target(target.name.as_str()),
         PlanFailure::Problem(problem) => builder_problem(problem, target),
     })?;
-    let (reads, logs) = recorder.finish();
-    Ok(Stored { reads, plan, logs })
+    let (reads, logs, source) = recorder.finish();
+    Ok((Stored { reads, plan, logs }, source.into_footprint()))
 }
 
 /// A plan that is not carried out. Where outputs go is mostly the user's own choice, in the target's options.

@@ -8,7 +8,7 @@ use crate::event::{ArtifactFacts, Event, Outcome};
 use crate::execute::ExecuteError;
 use crate::plan::OutputRef;
 use crate::run::finish::{self, FinishError, Finished};
-use crate::run::job::{self, Phase};
+use crate::run::job::{self, Ended, Phase};
 use crate::run::manifest::{ArtifactEntry, TargetEntry};
 use crate::run::pass::{Message, Pass};
 use crate::run::perform::{self, Performed, Progress};
@@ -83,10 +83,9 @@ impl Pass<'_, '_> {
         let info = self.nodes[&node].clone();
         let at = info.target;
         let name = self.target_name(at);
-        let key = performed.key.to_string();
         self.tell_moved();
         self.tell_undeclared(&name, &info.action, performed);
-        let known = self.opened.last_keys.get(&name).and_then(|keys| keys.get(&info.action)) == Some(&key);
+        let known = self.taken.last.and_then(|last| last.action_key(&name, &info.action)) == Some(performed.key);
         let outcome = if performed.hit { Outcome::Cached } else { Outcome::Ran };
         if performed.hit && known && !performed.placed {
             let event = self.finished_event(node, Outcome::UpToDate, Some(performed));
@@ -98,7 +97,15 @@ impl Pass<'_, '_> {
             self.tell_finished(node, outcome, Some(performed));
         }
         let run = &mut self.runs[at];
-        run.keys.insert(info.action.clone(), key);
+        run.inputs.extend(performed.inputs.clone());
+        run.outputs.extend(performed.outputs.clone());
+        let ended = Ended {
+            key: performed.key,
+            tier: performed.result.tier,
+            duration: performed.result.duration,
+            fetched: performed.result.fetched,
+        };
+        run.ended.insert(info.action.clone(), ended);
         for (output, content) in &performed.result.outputs {
             let output = OutputRef {
                 action: info.action.clone(),
@@ -223,7 +230,10 @@ impl Pass<'_, '_> {
                 };
                 let events = self.runs[at].take_deferred(outcome);
                 events.into_iter().for_each(|event| self.teller.tell(event));
-                self.runs[at].phase = Phase::Done;
+                let run = &mut self.runs[at];
+                run.phase = Phase::Done;
+                run.artifacts.clone_from(&finished.artifacts);
+                run.outputs.extend(finished.outputs);
                 let builder = self.opened.target(self.runs[at].id).builder.clone();
                 let artifacts = finished.artifacts.iter().map(ArtifactEntry::from).collect();
                 self.built.insert(name, TargetEntry { builder, artifacts });

@@ -5,8 +5,9 @@
 
 mod acting;
 mod planning;
+mod recalling;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
@@ -16,6 +17,7 @@ use crate::event::{Event, Outcome};
 use crate::execute::ExecuteError;
 use crate::fs::LockFile;
 use crate::graph::TargetId;
+use crate::inputs::Footprint;
 use crate::path::RelPath;
 use crate::run::finish::{FinishError, Finished};
 use crate::run::job::{NodeInfo, Phase, TargetRun};
@@ -23,6 +25,7 @@ use crate::run::lock;
 use crate::run::manifest::TargetEntry;
 use crate::run::perform::{Means, Performed, Progress};
 use crate::run::planning::Planned;
+use crate::run::recall::{Last, Recalls};
 use crate::run::request::{Request, Stop};
 use crate::run::shared::Opened;
 use crate::run::tell::Teller;
@@ -37,21 +40,35 @@ pub(super) struct Ended {
     pub(super) lost: bool,
     /// What was made, by target.
     pub(super) built: BTreeMap<String, TargetEntry>,
-    /// The keys of the actions, by target.
-    pub(super) keys: BTreeMap<String, BTreeMap<String, String>>,
+    /// The targets as they ended; none when nothing was begun.
+    pub(super) runs: Vec<TargetRun>,
+    /// Held until all is left as the next build needs it.
+    pub(super) lock: Option<LockFile>,
 }
 
 /// What jobs send to the loop when they end.
 enum Message {
     Planned(usize, Result<Planned, Problem>),
+    Recalled(usize, Result<Footprint, Option<Problem>>),
     Performed(NodeId, Box<Result<Performed, ExecuteError>>),
     Finished(usize, Result<Finished, FinishError>),
+}
+
+/// What is taken over from the last build.
+pub(super) struct Taken<'a> {
+    /// What the last build left.
+    pub(super) last: Option<&'a Last<'a>>,
+    /// What tells that state from a later one.
+    pub(super) stamp: Option<(u64, i64)>,
+    /// The targets that need not be built.
+    pub(super) recalls: Recalls,
 }
 
 /// A pass under way.
 pub(super) struct Pass<'a, 's> {
     opened: &'a Opened,
     request: &'a Request,
+    taken: Taken<'a>,
     teller: &'a mut Teller<'s>,
     schedule: Schedule,
     names: Names,
@@ -75,7 +92,7 @@ pub(super) struct Pass<'a, 's> {
 
 impl<'a, 's> Pass<'a, 's> {
     /// A pass over the chosen targets.
-    pub(super) fn new(opened: &'a Opened, request: &'a Request, teller: &'a mut Teller<'s>) -> Self {
+    pub(super) fn new(opened: &'a Opened, request: &'a Request, taken: Taken<'a>, teller: &'a mut Teller<'s>) -> Self {
         let (ended, ends) = mpsc::unbounded_channel();
         let (tell, progress) = mpsc::unbounded_channel();
         let (stop_tools, stop) = watch::channel(false);
@@ -85,15 +102,17 @@ impl<'a, 's> Pass<'a, 's> {
             tell,
             stop,
         };
+        let (runs, claims) = target_runs(opened, &taken.recalls);
         Self {
             opened,
             request,
+            taken,
             teller,
             schedule: Schedule::default(),
             names: Names::default(),
             nodes: BTreeMap::new(),
-            runs: target_runs(opened),
-            claims: BTreeMap::new(),
+            runs,
+            claims,
             in_flight: 0,
             ended,
             ends,
@@ -117,6 +136,16 @@ impl<'a, 's> Pass<'a, 's> {
         let is_refused = self.teller.class().is_some_and(|class| class != Class::Build);
         if is_refused || !self.prepare_folder(&mut stop).await {
             return self.give_up();
+        }
+        if !self.taken.recalls.is_empty() && self.opened.places.stamp() != self.taken.stamp {
+            // Another build has ended meanwhile: what was found out before it may be wrong now.
+            self.lose();
+            return self.end();
+        }
+        // What others may read comes first.
+        self.start_recalls();
+        while self.in_flight > 0 {
+            self.wait(&mut stop).await;
         }
         self.finish_empty_targets();
         loop {
@@ -149,6 +178,7 @@ impl<'a, 's> Pass<'a, 's> {
         self.in_flight -= 1;
         match message {
             Message::Planned(at, planned) => self.on_planned(at, planned),
+            Message::Recalled(at, put) => self.on_recalled(at, put),
             Message::Performed(node, performed) => self.on_performed(node, *performed),
             Message::Finished(at, finished) => self.on_finished(at, finished),
         }
@@ -192,15 +222,12 @@ impl<'a, 's> Pass<'a, 's> {
             let events = self.runs[at].take_deferred(Outcome::Cached);
             events.into_iter().for_each(|event| self.teller.tell(event));
         }
-        let keys = self.runs.iter_mut().map(|run| (run.id, std::mem::take(&mut run.keys)));
-        let keys = keys
-            .map(|(id, keys)| (self.opened.target(id).name.to_string(), keys))
-            .collect();
         Ended {
             ok: ok && !self.lost,
             lost: self.lost,
             built: self.built,
-            keys,
+            runs: self.runs,
+            lock: self.lock,
         }
     }
 
@@ -265,21 +292,25 @@ impl<'a, 's> Pass<'a, 's> {
     }
 }
 
-/// The chosen targets with their dependencies, by place in the pass.
-fn target_runs(opened: &Opened) -> Vec<TargetRun> {
-    let places: BTreeMap<TargetId, usize> = opened.selected.iter().enumerate().map(|(at, id)| (*id, at)).collect();
+/// The chosen targets with their dependencies, by place in the pass; and the places of the user's tree that recalled
+/// ones have written to.
+fn target_runs(opened: &Opened, recalls: &Recalls) -> (Vec<TargetRun>, BTreeMap<RelPath, usize>) {
+    let places: HashMap<TargetId, usize> = opened.selected.iter().enumerate().map(|(at, id)| (*id, at)).collect();
     let mut runs: Vec<TargetRun> = Vec::with_capacity(opened.selected.len());
+    let mut claims = BTreeMap::new();
     for (at, id) in opened.selected.iter().enumerate() {
-        let deps: Vec<usize> = opened
-            .graph
-            .deps_of(*id)
-            .iter()
-            .filter_map(|dep| places.get(dep).copied())
-            .collect();
+        let deps = opened.graph.deps_of(*id);
+        let deps: Vec<usize> = deps.iter().filter_map(|dep| places.get(dep).copied()).collect();
         for dep in &deps {
             runs[*dep].users.push(at);
         }
-        runs.push(TargetRun::new(*id, deps));
+        let run = TargetRun::new(*id, deps);
+        runs.push(match recalls.get(&at) {
+            Some(recall) => run.recalled(recall.plan.clone(), recall.contents.clone()),
+            None => run,
+        });
+        let written = recalls.get(&at).into_iter().flat_map(|recall| &recall.in_place);
+        claims.extend(written.map(|(path, _)| (path.clone(), at)));
     }
-    runs
+    (runs, claims)
 }

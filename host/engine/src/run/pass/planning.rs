@@ -97,6 +97,7 @@ impl Pass<'_, '_> {
         let run = &mut self.runs[at];
         run.plan = planned.plan;
         run.next = planned.next;
+        run.inputs.extend(planned.seen);
         run.phase = if run.next.is_some() {
             Phase::Partly
         } else {

@@ -1,36 +1,24 @@
 //! What a workspace remembers from one build to the next, in `.farm/`.
 //!
 //! All of it can be lost: then files are read again and hits are called `cached` instead of `up to date`. Does not know
-//! what the keys mean.
+//! how what is remembered is used.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod layout;
+mod record;
+
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
+use crate::digest::Digest;
 use crate::error::PathError;
-use crate::fs::{self, Sync};
-use crate::inputs::Known;
+use crate::fs::{self, Stat, Sync};
+use crate::inputs::Earlier;
 use crate::path::RelPath;
 
-/// Version of the file; another one is ignored. History: 1, the first.
-pub(super) const VERSION: u32 = 1;
-/// Largest state file that is read, in bytes.
-const MAX_BYTES: u64 = 1 << 30;
+pub(super) use layout::{Entry, Row, Seen, View, encode, split};
+pub(super) use record::{ActionRecord, ArtifactRecord, OutsideRecord, Records, TargetRecord, ToolRecord};
 
-/// A workspace's memory.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct State {
-    /// [`VERSION`].
-    pub(super) version: u32,
-    /// Files, as they were last read.
-    pub(super) files: BTreeMap<RelPath, Known>,
-    /// The key of each action in the last build of its target, by target and action.
-    pub(super) keys: BTreeMap<String, BTreeMap<String, String>>,
-    /// Files that farm put into the user's tree.
-    #[serde(default)]
-    pub(super) placed: BTreeSet<RelPath>,
-}
+/// Largest state file that is read, in bytes.
+const MAX_BYTES: u64 = 4 << 30;
 
 /// The places in `.farm/`.
 #[derive(Debug, Clone)]
@@ -67,7 +55,7 @@ impl Places {
     }
 
     fn state(&self) -> PathBuf {
-        self.folder.join("state.json")
+        self.folder.join("state")
     }
 
     /// Makes the folder, which keeps itself out of git.
@@ -92,15 +80,33 @@ impl Places {
     }
 
     /// What the last build left; nothing where it cannot be read.
-    pub(super) fn load(&self) -> State {
-        let bytes = fs::read_bounded(&self.state(), MAX_BYTES).ok();
-        let state: Option<State> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        state.filter(|state| state.version == VERSION).unwrap_or_default()
+    pub(super) fn load(&self) -> Option<View> {
+        View::new(fs::read_bounded(&self.state(), MAX_BYTES).ok()?)
+    }
+
+    /// What tells one build's state from another's: every build that writes leaves a new file.
+    pub(super) fn stamp(&self) -> Option<(u64, i64)> {
+        let stat = fs::stat(&self.state()).ok()??;
+        Some((stat.inode, stat.ctime_ns))
     }
 
     /// Leaves the state for the next build.
-    pub(super) fn save(&self, state: &State) -> Result<(), PathError> {
-        let bytes = serde_json::to_vec(state).expect("a map with text keys can be written as JSON");
-        fs::write_atomic(&self.state(), &bytes, Sync::Lazy)
+    pub(super) fn save(&self, bytes: &[u8]) -> Result<(), PathError> {
+        fs::write_atomic(&self.state(), bytes, Sync::Lazy)
+    }
+}
+
+impl Earlier for View {
+    fn file(&self, path: &RelPath) -> Option<(Stat, Digest)> {
+        let entry = self.entry(self.find(path.as_str())?);
+        match entry.seen {
+            Seen::Content { stat, digest } if entry.settled && stat.is_file() => Some((stat, digest)),
+            Seen::Link {
+                real: Some(stat),
+                digest: Some(digest),
+                ..
+            } if entry.settled => Some((stat, digest)),
+            _ => None,
+        }
     }
 }

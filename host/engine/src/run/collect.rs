@@ -1,0 +1,503 @@
+//! Collects what the next build shall know: what each target of this build was made from and what came of it, beside
+//! what is still known of the others.
+//!
+//! Does not know how the next build uses it.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::time::SystemTime;
+
+use crate::digest::Digest;
+use crate::fs;
+use crate::graph::TargetId;
+use crate::inputs::{Noted, digest_of_names, is_settled, names_that_count};
+use crate::path::RelPath;
+use crate::plan::{CheckedAction, CheckedArtifact};
+use crate::run::check;
+use crate::run::job::TargetRun;
+use crate::run::recall::Last;
+use crate::run::request::Request;
+use crate::run::shared::Opened;
+use crate::run::state::{
+    ActionRecord, ArtifactRecord, Entry, OutsideRecord, Records, Row, Seen, TargetRecord, ToolRecord, encode, split,
+};
+
+/// How many ways of choosing targets are remembered.
+const SELECTIONS: usize = 8;
+/// Has to be looked at again.
+const UNKNOWN: Entry = Entry {
+    seen: Seen::Unknown,
+    settled: false,
+};
+
+/// All that the state is made of.
+#[derive(Clone, Copy)]
+pub(super) struct Build<'a> {
+    /// The workspace.
+    pub(super) opened: &'a Opened,
+    /// What was asked for.
+    pub(super) request: &'a Request,
+    /// What the last build left.
+    pub(super) last: Option<&'a Last<'a>>,
+    /// The targets of this build.
+    pub(super) runs: &'a [TargetRun],
+    /// When it started.
+    pub(super) started: SystemTime,
+}
+
+/// Where a target's record comes from.
+#[derive(Clone, Copy)]
+enum Kept<'a> {
+    /// It was built just now.
+    New(&'a TargetRun),
+    /// It is what it was in the last records.
+    Old(&'a TargetRecord<'a>),
+    /// Nothing is known of it.
+    Nothing,
+}
+
+/// The tools that are used, by name and by the folder that they were looked for from.
+type Tools<'a> = BTreeMap<(&'a str, &'a str), ToolRecord<'a>>;
+
+/// The bytes of the state file.
+pub(super) fn state(build: Build<'_>) -> Vec<u8> {
+    let order = build.opened.graph.select(&[]).unwrap_or_default();
+    let placed: Vec<RelPath> = build.opened.executor.placed.ours().into_iter().collect();
+    let config = config(&build);
+    let renoted = renoted(&build);
+    let kept = build.kept(&order);
+    let mut rows = build.old_rows(&kept);
+    for (path, noted) in build.noted(&renoted) {
+        let entry = noted.map_or(UNKNOWN, |noted| entry(path, &noted, build.output()));
+        rows.push((split(path.as_str()), entry));
+    }
+    rows.extend(config.iter().map(|(path, entry)| (split(path), *entry)));
+    let rows = merged(rows);
+    let tools = build.tools(&kept);
+    let numbers = Numbers {
+        rows: &rows,
+        tools: tools.keys().copied().zip(0..).collect(),
+        targets: order.iter().copied().zip(0..).collect(),
+    };
+    let records = Records {
+        workspace: &build.opened.workspace.name,
+        output: build.output().as_str(),
+        tier: build.opened.executor.settings.tier,
+        config: numbers.of(config.iter().map(|(path, _)| path.as_str())),
+        targets: order
+            .iter()
+            .zip(&kept)
+            .map(|(id, kept)| build.record(*id, *kept, &numbers))
+            .collect(),
+        selections: build.selections(&numbers),
+        tools: tools.into_values().collect(),
+        placed: placed.iter().map(RelPath::as_str).collect(),
+    };
+    encode(&rows, &records.encode())
+}
+
+/// Places of paths, tools and targets in their tables.
+struct Numbers<'a> {
+    rows: &'a [Row<'a>],
+    tools: BTreeMap<(&'a str, &'a str), u32>,
+    targets: HashMap<TargetId, u32>,
+}
+
+impl Numbers<'_> {
+    fn of<'p>(&self, paths: impl Iterator<Item = &'p str>) -> Vec<u32> {
+        let number = |path| self.rows.binary_search_by_key(&split(path), |row| row.0).ok();
+        paths
+            .filter_map(number)
+            .filter_map(|number| u32::try_from(number).ok())
+            .collect()
+    }
+}
+
+impl<'a> Build<'a> {
+    fn output(&self) -> &'a RelPath {
+        &self.opened.workspace.output
+    }
+
+    /// Where each target's record comes from.
+    fn kept(&self, order: &[TargetId]) -> Vec<Kept<'a>> {
+        let runs: HashMap<TargetId, &TargetRun> = self.runs.iter().map(|run| (run.id, run)).collect();
+        let old = |id: TargetId, is_recalled: bool| {
+            let last = self.last?;
+            let record = last.record(self.opened.target(id).name.as_str())?;
+            let is_same = is_recalled || last.same_config || record.definition == self.opened.definition(id);
+            is_same.then_some(Kept::Old(record))
+        };
+        let kept = order.iter().map(|id| match runs.get(id) {
+            Some(run) if !run.is_recalled => Kept::New(run),
+            run => old(*id, run.is_some()).unwrap_or(Kept::Nothing),
+        });
+        kept.collect()
+    }
+
+    /// The paths of old records, with the stats that they have now.
+    fn old_rows(&self, kept: &[Kept<'a>]) -> Vec<Row<'a>> {
+        let Some(last) = self.last else { return Vec::new() };
+        let mut wanted = vec![false; last.view.entry_count()];
+        for kept in kept {
+            if let Kept::Old(record) = kept {
+                check::mark(&mut wanted, &record.inputs);
+                check::mark(&mut wanted, &record.outputs);
+            }
+        }
+        let fresh: HashMap<usize, (fs::Stat, bool)> = last
+            .found
+            .fresh
+            .iter()
+            .map(|(number, stat, settled)| (*number, (*stat, *settled)))
+            .collect();
+        let mut rows = Vec::with_capacity(wanted.len());
+        for folder in (0..last.view.folder_count()).map(|number| last.view.folder(number)) {
+            for number in (folder.first..folder.first + folder.count).filter(|number| wanted[*number]) {
+                let mut entry = last.view.entry(number);
+                if let (Seen::Content { stat, .. }, Some((now, settled))) = (&mut entry.seen, fresh.get(&number)) {
+                    *stat = *now;
+                    entry.settled = *settled;
+                }
+                rows.push(((folder.path, last.view.name(number)), entry));
+            }
+        }
+        rows
+    }
+
+    /// The paths of new records, and those where old outputs were put back, with what this build saw there.
+    fn noted(&self, renoted: &HashMap<RelPath, Noted>) -> Vec<(&'a RelPath, Option<Noted>)> {
+        let runs = self.runs.iter();
+        let paths = runs.flat_map(|run| run.inputs.paths.keys().chain(run.outputs.paths.keys()));
+        let files = &self.opened.executor.files;
+        let noted = |path: &RelPath| renoted.get(path).cloned().or_else(|| files.noted(path));
+        paths.map(|path| (path, noted(path))).collect()
+    }
+
+    fn tools(&self, kept: &[Kept<'a>]) -> Tools<'a> {
+        let mut tools = Tools::new();
+        for kept in kept {
+            match kept {
+                Kept::Nothing => {}
+                Kept::New(run) => {
+                    for (name, root) in &run.inputs.tools {
+                        let record = || self.tool(name, root);
+                        tools.entry((name.as_str(), root.as_str())).or_insert_with(record);
+                    }
+                }
+                Kept::Old(record) => {
+                    let known = self.last.map_or(&[][..], |last| &last.records.tools);
+                    for tool in record.tools.iter().filter_map(|tool| known.get(*tool as usize)) {
+                        tools.entry((tool.name, tool.root)).or_insert_with(|| tool.clone());
+                    }
+                }
+            }
+        }
+        tools
+    }
+
+    fn tool(&self, name: &'a str, root: &'a RelPath) -> ToolRecord<'a> {
+        let seen = self.opened.executor.tools.looked_at(name, root);
+        let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
+        let record = |seen: &crate::inputs::Outside| OutsideRecord {
+            path: Cow::Owned(text(&seen.path)),
+            stat: seen.stat,
+            real: seen.real.as_deref().map(|real| Cow::Owned(text(real))),
+            listed: seen.listed,
+            // A path that is no text cannot be looked up again.
+            settled: seen.settled && seen.path.to_str().is_some(),
+        };
+        ToolRecord {
+            name,
+            root: root.as_str(),
+            seen: seen.iter().map(record).collect(),
+        }
+    }
+
+    fn record(&self, id: TargetId, kept: Kept<'a>, numbers: &Numbers<'a>) -> TargetRecord<'a> {
+        let target = self.opened.target(id);
+        let deps = self.opened.graph.deps_of(id);
+        let deps = deps
+            .iter()
+            .filter_map(|dep| numbers.targets.get(dep).copied())
+            .collect();
+        match kept {
+            Kept::Nothing => TargetRecord {
+                name: target.name.as_str(),
+                builder: &target.builder,
+                deps,
+                ..TargetRecord::default()
+            },
+            Kept::Old(record) => TargetRecord {
+                deps,
+                inputs: self.renumbered(&record.inputs, numbers),
+                outputs: self.renumbered(&record.outputs, numbers),
+                tools: self.renumbered_tools(&record.tools, numbers),
+                ..record.clone()
+            },
+            Kept::New(run) => TargetRecord {
+                name: target.name.as_str(),
+                builder: &target.builder,
+                deps,
+                is_whole: run.is_whole(),
+                surroundings: *check::surroundings(self.request).as_bytes(),
+                definition: self.opened.definition(id),
+                inputs: numbers.of(run.inputs.paths.keys().map(RelPath::as_str)),
+                outputs: numbers.of(run.outputs.paths.keys().map(RelPath::as_str)),
+                tools: run
+                    .inputs
+                    .tools
+                    .iter()
+                    .filter_map(|(name, root)| numbers.tools.get(&(name.as_str(), root.as_str())).copied())
+                    .collect(),
+                variables: run.inputs.variables.iter().map(|name| self.variable(name)).collect(),
+                actions: run
+                    .plan
+                    .actions
+                    .iter()
+                    .filter_map(|action| action_record(run, action, &target.root))
+                    .collect(),
+                artifacts: run
+                    .plan
+                    .artifacts
+                    .iter()
+                    .filter_map(|artifact| artifact_record(run, artifact))
+                    .collect(),
+            },
+        }
+    }
+
+    fn variable(&self, name: &'a str) -> (&'a str, Option<[u8; 32]>) {
+        let value = self.request.host.environment.get(name);
+        (name, value.map(|value| *Digest::of(value.as_bytes()).as_bytes()))
+    }
+
+    fn renumbered(&self, old: &[u32], numbers: &Numbers<'_>) -> Vec<u32> {
+        let Some(last) = self.last else { return Vec::new() };
+        let key = |number: &u32| last.key(*number as usize);
+        let number = |key: (&str, &str)| numbers.rows.binary_search_by_key(&key, |row| row.0).ok();
+        let new = old.iter().map(key).filter_map(number);
+        new.filter_map(|number| u32::try_from(number).ok()).collect()
+    }
+
+    fn renumbered_tools(&self, old: &[u32], numbers: &Numbers<'_>) -> Vec<u32> {
+        let known = self.last.map_or(&[][..], |last| &last.records.tools);
+        let tools = old.iter().filter_map(|tool| known.get(*tool as usize));
+        tools
+            .filter_map(|tool| numbers.tools.get(&(tool.name, tool.root)).copied())
+            .collect()
+    }
+
+    /// This build's way of choosing targets first, then those before it, as long as the configuration is the same.
+    fn selections(&self, numbers: &Numbers<'_>) -> Vec<(Vec<&'a str>, Vec<u32>)> {
+        let typed: Vec<&str> = self.request.targets.iter().map(String::as_str).collect();
+        let chosen = self
+            .opened
+            .selected
+            .iter()
+            .filter_map(|id| numbers.targets.get(id).copied());
+        let mut selections = vec![(typed.clone(), chosen.collect())];
+        let before = self.last.filter(|last| last.same_config);
+        let before = before.map_or(&[][..], |last| &last.records.selections);
+        selections.extend(before.iter().filter(|(before, _)| *before != typed).cloned());
+        selections.truncate(SELECTIONS);
+        selections
+    }
+}
+
+fn action_record<'a>(run: &'a TargetRun, action: &'a CheckedAction, root: &RelPath) -> Option<ActionRecord<'a>> {
+    let ended = run.ended.get(&action.id)?;
+    let outputs = action.outputs.iter().filter(|output| output.in_place);
+    Some(ActionRecord {
+        id: &action.id,
+        label: &action.label,
+        key: *ended.key.as_bytes(),
+        tier: ended.tier,
+        nanoseconds: u64::try_from(ended.duration.as_nanos()).unwrap_or(u64::MAX),
+        fetched: ended.fetched,
+        in_place: outputs
+            .map(|output| (output.name.as_str(), Cow::Owned(root.join(&output.path).to_string())))
+            .collect(),
+    })
+}
+
+fn artifact_record<'a>(run: &'a TargetRun, artifact: &'a CheckedArtifact) -> Option<ArtifactRecord<'a>> {
+    let facts = run.artifacts.iter().find(|facts| facts.name == artifact.name)?;
+    Some(ArtifactRecord {
+        name: &artifact.name,
+        kind: &artifact.kind,
+        from: (&artifact.from.action, &artifact.from.output),
+        metadata_from: artifact
+            .metadata
+            .as_ref()
+            .map(|from| (from.action.as_str(), from.output.as_str())),
+        place: artifact.place.as_ref().map(RelPath::as_str),
+        digest: Cow::Borrowed(&facts.digest),
+        files: facts.files,
+        bytes: facts.bytes,
+        path: facts.path.as_deref(),
+        metadata: Cow::Owned(facts.metadata.to_string()),
+    })
+}
+
+/// Rows sorted, each path once. A path of which two things are said has to be looked at again.
+fn merged(mut rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
+    rows.sort_by_key(|row| row.0);
+    rows.dedup_by(|later, earlier| {
+        let is_same = later.0 == earlier.0;
+        if is_same {
+            earlier.1 = both(earlier.1, later.1);
+        }
+        is_same
+    });
+    rows
+}
+
+/// What stands for two entries of one path, the second one of which is newer.
+fn both(earlier: Entry, later: Entry) -> Entry {
+    match (&earlier.seen, &later.seen) {
+        (Seen::Content { digest: before, .. }, Seen::Content { digest: now, .. }) if before == now => later,
+        (Seen::Kind(kind), Seen::Content { stat, .. }) if *kind == Some(stat.kind) => later,
+        (Seen::Content { stat, .. }, Seen::Kind(kind)) if *kind == Some(stat.kind) => earlier,
+        (Seen::Link { .. }, Seen::Kind(_)) => earlier,
+        (Seen::Kind(_), Seen::Link { .. }) => later,
+        (before, now) if before == now => later,
+        _ => UNKNOWN,
+    }
+}
+
+/// A note, as it is written down.
+fn entry(path: &RelPath, noted: &Noted, output: &RelPath) -> Entry {
+    match noted {
+        Noted::Changed => UNKNOWN,
+        Noted::Kind(kind) => Entry {
+            seen: Seen::Kind(*kind),
+            settled: true,
+        },
+        Noted::File { stat, digest, settled } => Entry {
+            seen: Seen::Content {
+                stat: *stat,
+                digest: *digest,
+            },
+            settled: *settled,
+        },
+        Noted::Folder { stat, names, settled } => Entry {
+            seen: Seen::Content {
+                stat: *stat,
+                digest: digest_of_names(&names_that_count(path, names.clone(), output)),
+            },
+            settled: *settled,
+        },
+        Noted::Link {
+            stat,
+            real,
+            digest,
+            settled,
+        } => Entry {
+            seen: Seen::Link {
+                stat: *stat,
+                real: *real,
+                digest: *digest,
+            },
+            settled: *settled,
+        },
+    }
+}
+
+/// Folders that a target looked through and then put its own outputs into: the same as before but for those, they are
+/// noted as they are now.
+fn renoted(build: &Build<'_>) -> HashMap<RelPath, Noted> {
+    let executor = &build.opened.executor;
+    let mut renoted = HashMap::new();
+    for run in build.runs.iter().filter(|run| !run.is_recalled) {
+        let root = &build.opened.target(run.id).root;
+        let own: Vec<RelPath> = run.plan.in_place().map(|path| root.join(path)).collect();
+        let touched = own.iter().filter_map(RelPath::parent);
+        for folder in touched.filter(|folder| run.inputs.paths.contains_key(folder)) {
+            let Some(Noted::Folder { names, .. }) = executor.files.noted(&folder) else {
+                continue;
+            };
+            let is_own = |listed: &fs::Listed| {
+                let name = listed.name.to_str();
+                own.iter()
+                    .any(|own| own.parent().as_ref() == Some(&folder) && own.file_name() == name)
+            };
+            let Ok(now) = fs::Folder::open(&folder.under(executor.files.root())) else {
+                continue;
+            };
+            let read_at = SystemTime::now();
+            let (Ok(stat), Ok(listed)) = (now.own_stat(), now.list()) else {
+                continue;
+            };
+            let listed = names_that_count(&folder, listed, build.output());
+            let others = |names: &[fs::Listed]| names.iter().filter(|name| !is_own(name)).cloned().collect::<Vec<_>>();
+            if others(&names) == others(&listed) {
+                let settled = is_settled(&stat, read_at);
+                renoted.insert(
+                    folder,
+                    Noted::Folder {
+                        stat,
+                        names: listed,
+                        settled,
+                    },
+                );
+            }
+        }
+    }
+    renoted
+}
+
+/// Everything that the configuration was read from, the pins and components of builders among it, and the manifest.
+fn config(build: &Build<'_>) -> Vec<(String, Entry)> {
+    let opened = build.opened;
+    let looked = &opened.workspace.looked;
+    let content = |stat: &Option<fs::Stat>, digest| {
+        stat.map_or(UNKNOWN, |stat| Entry {
+            seen: Seen::Content { stat, digest },
+            settled: is_settled(&stat, build.started),
+        })
+    };
+    let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
+    for (path, kind) in &looked.kinds {
+        let seen = Seen::Kind(*kind);
+        entries.insert(path.clone(), Entry { seen, settled: true });
+    }
+    for (path, stat, digest) in &looked.files {
+        entries.insert(path.to_string(), content(stat, *digest));
+    }
+    for (path, stat, names) in &looked.folders {
+        let names = names_that_count(path, names.clone(), build.output());
+        entries.insert(path.to_string(), content(stat, digest_of_names(&names)));
+    }
+    let components = opened
+        .builders
+        .iter()
+        .filter_map(|builder| Some((builder.origin.clone()?, builder.digest)));
+    for (path, digest) in components {
+        let now = present(build, &path)
+            .filter(|entry| matches!(entry.seen, Seen::Content { digest: now, .. } if now == digest));
+        entries.insert(path, now.unwrap_or(UNKNOWN));
+    }
+    let manifest = build
+        .output()
+        .join(&RelPath::parse("manifest.json").unwrap_or_default());
+    for path in ["farm.lock", manifest.as_str()] {
+        let absent = Entry {
+            seen: Seen::Kind(None),
+            settled: true,
+        };
+        entries.insert(path.to_owned(), present(build, path).unwrap_or(absent));
+    }
+    entries.into_iter().collect()
+}
+
+/// A file of farm's own in the workspace, as it is now; none where there is none.
+fn present(build: &Build<'_>, path: &str) -> Option<Entry> {
+    let place = build.opened.workspace.root.join(path);
+    let read_at = SystemTime::now();
+    let stat = fs::stat(&place).ok().flatten()?;
+    let digest = fs::digest(&place).ok()?;
+    Some(Entry {
+        seen: Seen::Content { stat, digest },
+        settled: is_settled(&stat, read_at),
+    })
+}

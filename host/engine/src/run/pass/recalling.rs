@@ -1,0 +1,95 @@
+//! The part of a pass that takes targets over from the last build: those whose outputs are gone are put back, and all
+//! are told.
+
+use std::sync::Arc;
+
+use crate::cache::Content;
+use crate::error::Problem;
+use crate::event::Outcome;
+use crate::execute::{ExecuteError, Executor};
+use crate::inputs::Footprint;
+use crate::path::RelPath;
+use crate::run::finish::{self, FinishError};
+use crate::run::manifest::{ArtifactEntry, TargetEntry};
+use crate::run::pass::{Message, Pass};
+use crate::run::recall;
+
+impl Pass<'_, '_> {
+    /// Tells the targets that are as they were, and starts to put the outputs of the others back.
+    pub(super) fn start_recalls(&mut self) {
+        for at in self.taken.recalls.keys().copied().collect::<Vec<_>>() {
+            let recall = &self.taken.recalls[&at];
+            if recall.is_in_place {
+                self.tell_recalled(at, Outcome::UpToDate);
+                continue;
+            }
+            let executor = Arc::clone(&self.opened.executor);
+            let in_place = recall.in_place.iter();
+            let contents = in_place.filter_map(|(path, content)| Some((path.clone(), content.clone()?)));
+            let contents: Vec<_> = contents.collect();
+            let work = finish::Work {
+                folder: self.opened.artifact_folder(self.runs[at].id),
+                artifacts: recall.plan.artifacts.clone(),
+                contents: recall.contents.clone(),
+            };
+            self.spawn(async move {
+                let put = tokio::task::spawn_blocking(move || put_back(&executor, &contents, &work));
+                Message::Recalled(at, put.await.unwrap_or(Ok(Footprint::default())))
+            });
+        }
+    }
+
+    /// The outputs of a recalled target are back in place; or not, for this reason, and none where the store lost them.
+    pub(super) fn on_recalled(&mut self, at: usize, put: Result<Footprint, Option<Problem>>) {
+        self.tell_moved();
+        match put {
+            Ok(outputs) => {
+                self.runs[at].outputs.extend(outputs);
+                self.tell_recalled(at, Outcome::Cached);
+            }
+            Err(None) => self.lose(),
+            Err(Some(problem)) => {
+                self.teller.problem(problem.target(self.target_name(at)));
+                self.runs[at].failed = true;
+                self.tell_target(at, Vec::new());
+                self.stop_schedule();
+            }
+        }
+    }
+
+    fn tell_recalled(&mut self, at: usize, outcome: Outcome) {
+        let name = self.target_name(at);
+        let Some(record) = self.taken.last.and_then(|last| last.record(&name)) else {
+            return;
+        };
+        let artifacts = record
+            .artifacts
+            .iter()
+            .map(|artifact| ArtifactEntry::from(&recall::facts(artifact)));
+        let entry = TargetEntry {
+            builder: record.builder.to_owned(),
+            artifacts: artifacts.collect(),
+        };
+        self.built.insert(name, entry);
+        recall::tell(record, outcome, self.teller);
+    }
+}
+
+/// Puts all that a target made back into the user's tree.
+fn put_back(
+    executor: &Executor,
+    in_place: &[(RelPath, Content)],
+    work: &finish::Work,
+) -> Result<Footprint, Option<Problem>> {
+    let put = finish::put_all(executor, in_place).map_err(|error| match error {
+        ExecuteError::Lost { .. } => None,
+        error => Some(Problem::from(error)),
+    })?;
+    let finished = finish::finish(executor, work).map_err(|error| match error {
+        FinishError::Lost => None,
+        error => Some(Problem::from(error)),
+    })?;
+    let mut outputs = put.outputs;
+    outputs.extend(finished.outputs);
+    Ok(outputs)
+}

@@ -1,0 +1,372 @@
+//! The state file's bytes: a table of paths with what was last seen there, which is looked at without being parsed, and
+//! behind it the records of the targets.
+//!
+//! All numbers are little-endian. A digest over all that follows guards the file against everything but malice, which
+//! could do worse with the rest of `.farm/`. Paths are grouped by their folders, both sorted by bytes, so that whoever
+//! checks them opens each folder once and whoever looks one up needs no table in memory. Does not know what a target is.
+
+use crate::digest::Digest;
+use crate::fs::{Kind, Stat};
+
+/// What the file starts with; the digits are the version of the format. History: 1, JSON; 2, this.
+const MAGIC: &[u8; 16] = b"farm state 0002\n";
+/// Bytes of [`MAGIC`], of the digest behind it, and of the five lengths behind that.
+const HEAD: usize = 16 + 32 + LENGTHS * 8;
+const LENGTHS: usize = 5;
+/// Bytes of one path's entry.
+const ENTRY: usize = 96;
+/// Bytes of one folder's entry.
+const FOLDER: usize = 16;
+/// Bytes of what is known of a file behind a link.
+const REAL: usize = 56;
+
+/// What was seen at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::run) enum Seen {
+    /// It has to be looked at again, whatever is there.
+    Unknown,
+    /// No more than its kind, links followed; none where nothing was there.
+    Kind(Option<Kind>),
+    /// A file with these bytes, or a folder with these names.
+    Content {
+        /// What the system said of it.
+        stat: Stat,
+        /// Digest of the bytes or of the names.
+        digest: Digest,
+    },
+    /// A link.
+    Link {
+        /// What the system said of it.
+        stat: Stat,
+        /// What the system said of what it leads to; none where that is nothing.
+        real: Option<Stat>,
+        /// Digest of the bytes that it leads to, where they were read.
+        digest: Option<Digest>,
+    },
+}
+
+/// What was seen at a path, and how far that can be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::run) struct Entry {
+    /// What.
+    pub(in crate::run) seen: Seen,
+    /// Whether every later change shows in the stats.
+    pub(in crate::run) settled: bool,
+}
+
+/// A state file in memory.
+#[derive(Debug, Clone)]
+pub(in crate::run) struct View {
+    bytes: Vec<u8>,
+    /// Where each section starts; the last one ends with the file.
+    folders: usize,
+    entries: usize,
+    reals: usize,
+    strings: usize,
+    records: usize,
+    folder_count: usize,
+    entry_count: usize,
+}
+
+/// A folder and the entries in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::run) struct FolderView<'a> {
+    /// From the workspace's root; empty for the root itself.
+    pub(in crate::run) path: &'a str,
+    /// Number of its first entry.
+    pub(in crate::run) first: usize,
+    /// How many it has.
+    pub(in crate::run) count: usize,
+}
+
+impl View {
+    /// Takes the bytes of a file; none where they are not what [`encode`] gave.
+    pub(in crate::run) fn new(bytes: Vec<u8>) -> Option<Self> {
+        if bytes.len() < HEAD
+            || bytes.get(..16)? != MAGIC
+            || bytes.get(16..48)? != Digest::of(bytes.get(48..)?).as_bytes()
+        {
+            return None;
+        }
+        let length = |at: usize| usize::try_from(u64_at(&bytes, 48 + at * 8)).ok();
+        let (folder_count, entry_count) = (length(0)?, length(1)?);
+        let entries = HEAD.checked_add(folder_count.checked_mul(FOLDER)?)?;
+        let reals = entries.checked_add(entry_count.checked_mul(ENTRY)?)?;
+        let strings = reals.checked_add(length(2)?.checked_mul(REAL)?)?;
+        let records = strings.checked_add(length(3)?)?;
+        (records.checked_add(length(4)?)? == bytes.len()).then_some(Self {
+            folders: HEAD,
+            entries,
+            reals,
+            strings,
+            records,
+            folder_count,
+            entry_count,
+            bytes,
+        })
+    }
+
+    /// How many folders there are.
+    pub(in crate::run) const fn folder_count(&self) -> usize {
+        self.folder_count
+    }
+
+    /// How many paths there are.
+    pub(in crate::run) const fn entry_count(&self) -> usize {
+        self.entry_count
+    }
+
+    /// A folder, by its number.
+    pub(in crate::run) fn folder(&self, number: usize) -> FolderView<'_> {
+        let at = self.folders + number * FOLDER;
+        FolderView {
+            path: self.text(u32_at(&self.bytes, at), u32_at(&self.bytes, at + 4)),
+            first: u32_at(&self.bytes, at + 8) as usize,
+            count: u32_at(&self.bytes, at + 12) as usize,
+        }
+    }
+
+    /// The name of an entry in its folder.
+    pub(in crate::run) fn name(&self, number: usize) -> &str {
+        let at = self.entries + number * ENTRY;
+        self.text(u32_at(&self.bytes, at), u32_at(&self.bytes, at + 4))
+    }
+
+    /// An entry, by its number.
+    pub(in crate::run) fn entry(&self, number: usize) -> Entry {
+        let at = self.entries + number * ENTRY;
+        let entry = &self.bytes[at..at + ENTRY];
+        let (code, detail) = (entry[8], entry[9]);
+        let digest = || Digest::from_bytes(entry[64..96].try_into().expect("32 bytes"));
+        let stat = || stat_at(entry, 16);
+        let seen = match code {
+            1 => Seen::Kind(kind_of(detail)),
+            2 => Seen::Content {
+                stat: stat(),
+                digest: digest(),
+            },
+            3 => Seen::Link {
+                stat: stat(),
+                real: self.real(u32_at(entry, 12)),
+                digest: (detail == 1).then(digest),
+            },
+            _ => Seen::Unknown,
+        };
+        Entry {
+            seen,
+            settled: entry[10] == 1,
+        }
+    }
+
+    /// Number of the entry of a path.
+    pub(in crate::run) fn find(&self, path: &str) -> Option<usize> {
+        let (folder, name) = split(path);
+        let folder = self.folder(search(self.folder_count, |at| self.folder(at).path.cmp(folder))?);
+        search(folder.count, |at| self.name(folder.first + at).cmp(name)).map(|at| folder.first + at)
+    }
+
+    /// The folder and the name of an entry, by its number.
+    pub(in crate::run) fn key(&self, number: usize) -> (&str, &str) {
+        let mut low = 0;
+        let mut high = self.folder_count;
+        while high - low > 1 {
+            let middle = usize::midpoint(low, high);
+            if self.folder(middle).first <= number {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        (self.folder(low).path, self.name(number))
+    }
+
+    /// What stands behind the table.
+    pub(in crate::run) fn records(&self) -> &[u8] {
+        &self.bytes[self.records..]
+    }
+
+    /// The whole file with new stats for some entries, whose content is still the same.
+    pub(in crate::run) fn with_stats(&self, fresh: &[(usize, Stat, bool)]) -> Vec<u8> {
+        let mut bytes = self.bytes.clone();
+        for (number, stat, settled) in fresh {
+            let at = self.entries + number * ENTRY;
+            write_stat(&mut bytes[at + 16..at + 64], stat);
+            bytes[at + 10] = u8::from(*settled);
+        }
+        seal(bytes)
+    }
+
+    fn real(&self, number: u32) -> Option<Stat> {
+        let at = self.reals + (number.checked_sub(1)? as usize) * REAL;
+        (at + REAL <= self.strings).then(|| stat_at(&self.bytes, at))
+    }
+
+    fn text(&self, start: u32, length: u32) -> &str {
+        let start = self.strings + start as usize;
+        let bytes = self.bytes.get(start..start + length as usize).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+}
+
+/// A path as its folder and its name there, and what was seen.
+pub(in crate::run) type Row<'a> = ((&'a str, &'a str), Entry);
+
+/// The bytes of a state: what was seen at each path, sorted and each once, and the records.
+pub(in crate::run) fn encode(rows: &[Row<'_>], records: &[u8]) -> Vec<u8> {
+    let (mut folders, mut entries, mut reals, mut strings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut last: Option<&str> = None;
+    for (number, ((folder, name), entry)) in rows.iter().enumerate() {
+        if last != Some(*folder) {
+            last = Some(folder);
+            put_text(&mut folders, &mut strings, folder);
+            folders.extend(to_u32(number).to_le_bytes());
+            folders.extend(0_u32.to_le_bytes());
+        }
+        let count = folders.len() - 4;
+        let in_folder = u32_at(&folders, count) + 1;
+        folders[count..].copy_from_slice(&in_folder.to_le_bytes());
+        put_text(&mut entries, &mut strings, name);
+        put_entry(&mut entries, &mut reals, entry);
+    }
+    let lengths = [
+        folders.len() / FOLDER,
+        entries.len() / ENTRY,
+        reals.len() / REAL,
+        strings.len(),
+        records.len(),
+    ];
+    let mut bytes =
+        Vec::with_capacity(HEAD + folders.len() + entries.len() + reals.len() + strings.len() + records.len());
+    bytes.extend(MAGIC);
+    bytes.extend([0; 32]);
+    lengths
+        .iter()
+        .for_each(|length| bytes.extend((*length as u64).to_le_bytes()));
+    for section in [&folders, &entries, &reals, &strings] {
+        bytes.extend(section);
+    }
+    bytes.extend(records);
+    seal(bytes)
+}
+
+/// A path as its folder and its name there. The root is its own folder's nameless entry.
+pub(in crate::run) fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
+/// Writes the digest of what follows it.
+fn seal(mut bytes: Vec<u8>) -> Vec<u8> {
+    let digest = Digest::of(&bytes[48..]);
+    bytes[16..48].copy_from_slice(digest.as_bytes());
+    bytes
+}
+
+fn put_text(section: &mut Vec<u8>, strings: &mut Vec<u8>, text: &str) {
+    section.extend(to_u32(strings.len()).to_le_bytes());
+    section.extend(to_u32(text.len()).to_le_bytes());
+    strings.extend(text.as_bytes());
+}
+
+/// Everything of an entry behind its name.
+fn put_entry(entries: &mut Vec<u8>, reals: &mut Vec<u8>, entry: &Entry) {
+    let mut bytes = [0; ENTRY - 8];
+    bytes[2] = u8::from(entry.settled);
+    match &entry.seen {
+        Seen::Unknown => {}
+        Seen::Kind(kind) => {
+            bytes[0] = 1;
+            bytes[1] = code_of(*kind);
+        }
+        Seen::Content { stat, digest } => {
+            bytes[0] = 2;
+            write_stat(&mut bytes[8..56], stat);
+            bytes[56..].copy_from_slice(digest.as_bytes());
+        }
+        Seen::Link { stat, real, digest } => {
+            bytes[0] = 3;
+            write_stat(&mut bytes[8..56], stat);
+            if let Some(real) = real {
+                let mut place = [0; REAL];
+                write_stat(&mut place[..48], real);
+                reals.extend(place);
+                bytes[4..8].copy_from_slice(&to_u32(reals.len() / REAL).to_le_bytes());
+            }
+            if let Some(digest) = digest {
+                bytes[1] = 1;
+                bytes[56..].copy_from_slice(digest.as_bytes());
+            }
+        }
+    }
+    entries.extend(bytes);
+}
+
+/// Size, times, inode, device, then mode and kind; how many names a file has and whose it is matter to nobody here.
+fn write_stat(bytes: &mut [u8], stat: &Stat) {
+    bytes[0..8].copy_from_slice(&stat.size.to_le_bytes());
+    bytes[8..16].copy_from_slice(&stat.mtime_ns.to_le_bytes());
+    bytes[16..24].copy_from_slice(&stat.ctime_ns.to_le_bytes());
+    bytes[24..32].copy_from_slice(&stat.inode.to_le_bytes());
+    bytes[32..40].copy_from_slice(&stat.device.to_le_bytes());
+    bytes[40..44].copy_from_slice(&stat.mode.to_le_bytes());
+    bytes[44] = code_of(Some(stat.kind));
+}
+
+fn stat_at(bytes: &[u8], at: usize) -> Stat {
+    Stat {
+        kind: kind_of(bytes[at + 44]).unwrap_or(Kind::Other),
+        size: u64_at(bytes, at),
+        mtime_ns: u64_at(bytes, at + 8).cast_signed(),
+        ctime_ns: u64_at(bytes, at + 16).cast_signed(),
+        inode: u64_at(bytes, at + 24),
+        device: u64_at(bytes, at + 32),
+        mode: u32_at(bytes, at + 40),
+        links: 0,
+        owner: 0,
+    }
+}
+
+const fn code_of(kind: Option<Kind>) -> u8 {
+    match kind {
+        None => 0,
+        Some(Kind::File) => 1,
+        Some(Kind::Folder) => 2,
+        Some(Kind::Link) => 3,
+        Some(Kind::Other) => 4,
+    }
+}
+
+const fn kind_of(code: u8) -> Option<Kind> {
+    match code {
+        0 => None,
+        1 => Some(Kind::File),
+        2 => Some(Kind::Folder),
+        3 => Some(Kind::Link),
+        _ => Some(Kind::Other),
+    }
+}
+
+/// Binary search over numbers.
+fn search(count: usize, compare: impl Fn(usize) -> std::cmp::Ordering) -> Option<usize> {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        match compare(middle) {
+            std::cmp::Ordering::Equal => return Some(middle),
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Greater => high = middle,
+        }
+    }
+    None
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
+}
+
+fn to_u32(number: usize) -> u32 {
+    u32::try_from(number).expect("a state has fewer than four billion entries and bytes of names")
+}
