@@ -15,10 +15,12 @@
 
 mod adding;
 mod builders;
+mod costs;
 mod finish;
 mod job;
 mod listing;
 mod lock;
+mod machine;
 mod manifest;
 mod pass;
 mod perform;
@@ -107,6 +109,7 @@ fn leave(opened: Opened, ended: Ended, teller: &mut Teller<'_>) {
         workspace,
         places,
         mut last_keys,
+        mut costs,
         executor,
         ..
     } = opened;
@@ -115,6 +118,7 @@ fn leave(opened: Opened, ended: Ended, teller: &mut Teller<'_>) {
     }
     last_keys.extend(ended.keys);
     let all: Vec<String> = workspace.targets.iter().map(|target| target.name.to_string()).collect();
+    costs.update(ended.learned, &all);
     let output = workspace.output.under(&workspace.root);
     if let Err(error) = manifest::write(&output, &workspace.name, ended.built, &all) {
         teller.notice(
@@ -141,6 +145,7 @@ fn leave(opened: Opened, ended: Ended, teller: &mut Teller<'_>) {
         files: files.into_known(),
         keys: last_keys,
         placed,
+        costs,
     };
     if let Err(error) = places.save(&state) {
         teller.notice(

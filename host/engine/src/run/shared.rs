@@ -14,6 +14,7 @@ use crate::graph::{self, TargetGraph, TargetId};
 use crate::inputs::{Files, Tools};
 use crate::path::RelPath;
 use crate::run::builders::Builders;
+use crate::run::costs::Costs;
 use crate::run::request::Request;
 use crate::run::state::{Places, State};
 use crate::sandbox::{self, Limits, Tier, Wanted};
@@ -36,6 +37,8 @@ pub(super) struct Opened {
     pub(super) places: Places,
     /// The keys of the last build.
     pub(super) last_keys: BTreeMap<String, BTreeMap<String, String>>,
+    /// What actions took when they last ran.
+    pub(super) costs: Costs,
     /// Executes actions.
     pub(super) executor: Arc<Executor>,
 }
@@ -53,7 +56,11 @@ pub(super) fn open(request: &Request) -> Result<Opened, Problem> {
     let builders = Builders::open(request, &workspace, &selected, &store)?;
     let places = Places::of(&workspace.root);
     let State {
-        files, keys, placed, ..
+        files,
+        keys,
+        placed,
+        costs,
+        ..
     } = places.load();
     let environment = request.host.environment.clone();
     let executor = Executor {
@@ -83,6 +90,7 @@ pub(super) fn open(request: &Request) -> Result<Opened, Problem> {
         builders,
         places,
         last_keys: keys,
+        costs,
         executor,
     })
 }

@@ -12,6 +12,7 @@ use crate::error::PathError;
 use crate::fs::{self, Sync};
 use crate::inputs::Known;
 use crate::path::RelPath;
+use crate::run::costs::Costs;
 
 /// Version of the file; another one is ignored. History: 1, the first.
 pub(super) const VERSION: u32 = 1;
@@ -30,6 +31,9 @@ pub(super) struct State {
     /// Files that farm put into the user's tree.
     #[serde(default)]
     pub(super) placed: BTreeSet<RelPath>,
+    /// What actions took when they last ran.
+    #[serde(default)]
+    pub(super) costs: Costs,
 }
 
 /// The places in `.farm/`.

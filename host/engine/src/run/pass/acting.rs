@@ -7,6 +7,7 @@ use crate::error::Problem;
 use crate::event::{ArtifactFacts, Event, Outcome};
 use crate::execute::ExecuteError;
 use crate::plan::OutputRef;
+use crate::run::costs::Cost;
 use crate::run::finish::{self, FinishError, Finished};
 use crate::run::job::{self, Phase};
 use crate::run::manifest::{ArtifactEntry, TargetEntry};
@@ -17,8 +18,8 @@ use crate::schedule::NodeId;
 impl Pass<'_, '_> {
     /// Starts ready actions until as many run as may.
     pub(super) fn start_ready(&mut self) {
-        while self.schedule.running() < self.request.jobs {
-            let Some(node) = self.schedule.start() else { break };
+        let room = self.admission.room();
+        while let Some(node) = self.schedule.start(&room) {
             let info = &self.nodes[&node];
             let target = self.opened.target(self.runs[info.target].id);
             let builder = self.opened.builders.of(&target.builder).ok();
@@ -27,6 +28,7 @@ impl Pass<'_, '_> {
             let means = self.means.clone();
             self.spawn(async move { Message::Performed(node, Box::new(perform::perform(means, node, job).await)) });
         }
+        self.admission.settle(&room, self.schedule.has_ready());
     }
 
     /// An action was started, or said something.
@@ -97,6 +99,7 @@ impl Pass<'_, '_> {
             }
             self.tell_finished(node, outcome, Some(performed));
         }
+        self.learned.learn(&name, &info.action, Cost::from(&performed.result));
         let run = &mut self.runs[at];
         run.keys.insert(info.action.clone(), key);
         for (output, content) in &performed.result.outputs {

@@ -4,6 +4,7 @@
 //! not know how a target is planned, an action performed or an artifact put in place.
 
 mod acting;
+mod admission;
 mod planning;
 
 use std::collections::BTreeMap;
@@ -17,10 +18,13 @@ use crate::execute::ExecuteError;
 use crate::fs::LockFile;
 use crate::graph::TargetId;
 use crate::path::RelPath;
+use crate::run::costs::Costs;
 use crate::run::finish::{FinishError, Finished};
 use crate::run::job::{NodeInfo, Phase, TargetRun};
 use crate::run::lock;
+use crate::run::machine::Machine;
 use crate::run::manifest::TargetEntry;
+use crate::run::pass::admission::Admission;
 use crate::run::perform::{Means, Performed, Progress};
 use crate::run::planning::Planned;
 use crate::run::request::{Request, Stop};
@@ -39,6 +43,8 @@ pub(super) struct Ended {
     pub(super) built: BTreeMap<String, TargetEntry>,
     /// The keys of the actions, by target.
     pub(super) keys: BTreeMap<String, BTreeMap<String, String>>,
+    /// What the actions took in the runs that made their results.
+    pub(super) learned: Costs,
 }
 
 /// What jobs send to the loop when they end.
@@ -67,6 +73,8 @@ pub(super) struct Pass<'a, 's> {
     means: Means,
     stop_tools: watch::Sender<bool>,
     lost: bool,
+    admission: Admission,
+    learned: Costs,
     /// What was made so far.
     built: BTreeMap<String, TargetEntry>,
     /// Held while this build may write into the workspace.
@@ -101,6 +109,8 @@ impl<'a, 's> Pass<'a, 's> {
             means,
             stop_tools,
             lost: false,
+            admission: Admission::new(request.jobs, Machine::at("/")),
+            learned: Costs::default(),
             built: BTreeMap::new(),
             lock: None,
         }
@@ -141,6 +151,7 @@ impl<'a, 's> Pass<'a, 's> {
                 }
                 self.on_end(message);
             }
+            () = self.admission.look_again() => {}
             Ok(()) = stop.changed() => self.hurry(*stop.borrow_and_update()),
         }
     }
@@ -201,6 +212,7 @@ impl<'a, 's> Pass<'a, 's> {
             lost: self.lost,
             built: self.built,
             keys,
+            learned: self.learned,
         }
     }
 
@@ -251,6 +263,7 @@ impl<'a, 's> Pass<'a, 's> {
     fn finished_event(&self, node: NodeId, outcome: Outcome, performed: Option<&Performed>) -> Event {
         let info = &self.nodes[&node];
         let result = performed.map(|performed| &performed.result);
+        let usage = result.and_then(|result| result.usage);
         let spent = info.started.map(|started| started.elapsed()).unwrap_or_default();
         Event::ActionFinished {
             target: self.target_name(info.target),
@@ -260,6 +273,8 @@ impl<'a, 's> Pass<'a, 's> {
             key: performed.map(|performed| performed.key.to_string()),
             tier: result.and_then(|result| result.tier),
             duration: result.map_or(spent, |result| result.duration),
+            cpu: usage.map(|usage| usage.user + usage.system),
+            peak_memory: usage.map(|usage| usage.peak_memory),
             fetched: result.is_some_and(|result| result.fetched),
         }
     }
