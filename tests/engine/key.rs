@@ -209,7 +209,7 @@ fn whatever_can_change_the_result_changes_the_key() {
 
 #[test]
 fn whatever_cannot_change_it_does_not() {
-    let changes: [(&str, Change); 5] = [
+    let changes: [(&str, Change); 7] = [
         ("id", |p| p.action.id = "other".to_owned()),
         ("label", |p| p.action.label = "other words".to_owned()),
         ("time limit", |p| p.action.timeout_seconds = None),

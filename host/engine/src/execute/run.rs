@@ -119,7 +119,8 @@ impl Executor {
             };
             log.take(stream, bytes, output);
         };
-        let finished = sandbox::run(&self.settings.helper, &spec, &mut tee, stop).await?;
+        let jobserver = job.jobserver.as_deref();
+        let finished = sandbox::run(&self.settings.helper, &spec, jobserver, &mut tee, stop).await?;
         let spent = started.elapsed();
         log.flush(output);
         match finished.ending {

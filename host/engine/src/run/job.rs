@@ -229,5 +229,6 @@ pub(super) fn job(
             .in_place()
             .map(|path| target.root.join(path))
             .collect::<Vec<RelPath>>(),
+        jobserver: None,
     })
 }

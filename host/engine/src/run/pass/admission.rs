@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::run::machine::Machine;
+use crate::run::pass::tokens::Tokens;
 use crate::schedule::Room;
 
 /// How long the loop waits until it looks again, where what it waits for tells nobody when it comes.
@@ -16,6 +17,8 @@ pub(super) struct Admission {
     /// Bytes for all actions together; none where the machine has no bound.
     memory: Option<u64>,
     machine: Machine,
+    /// The slots, as tools share them.
+    pub(super) tokens: Tokens,
     /// Whether something is ready, and there may be room for it without any action's end.
     is_held: bool,
 }
@@ -27,23 +30,32 @@ impl Admission {
             slots,
             memory: machine.memory(),
             machine,
+            tokens: Tokens::new(slots),
             is_held: false,
         }
     }
 
-    /// What there is room for now.
-    pub(super) fn room(&mut self) -> Room {
+    /// What there is room for now, beside running actions that have `used` slots. No tool takes a slot until
+    /// [`Self::settle`].
+    pub(super) fn room(&mut self, used: usize) -> Room {
         Room {
             slots: self.slots,
-            lent: 0,
+            lent: self.tokens.collect(used),
             memory: self.memory,
             pressure: self.machine.is_pressed(Instant::now()),
         }
     }
 
-    /// As much was started as could be; whether something is ready still.
-    pub(super) fn settle(&mut self, room: &Room, has_ready: bool) {
-        self.is_held = has_ready && room.pressure;
+    /// As much was started in this room as could be: running actions have `used` slots now. Whether something is ready
+    /// still.
+    pub(super) fn settle(&mut self, room: &Room, used: usize, has_ready: bool) {
+        self.tokens.put_back(used, room.lent);
+        self.is_held = has_ready && (room.pressure || room.lent > 0);
+    }
+
+    /// Nothing is ready.
+    pub(super) const fn rest(&mut self) {
+        self.is_held = false;
     }
 
     /// Comes back when it is time to look again; never, where only the end of an action can make room.

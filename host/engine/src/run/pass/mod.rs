@@ -6,6 +6,7 @@
 mod acting;
 mod admission;
 mod planning;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
