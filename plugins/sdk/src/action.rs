@@ -256,7 +256,7 @@ impl Action {
         self
     }
 
-    /// For a tool that speaks the protocol of GNU make's jobserver (make, cargo, newer ninja): it takes cores from the
+    /// For a tool that speaks the protocol of GNU make's jobserver (make, cargo): it takes cores from the
     /// build as it needs them, and has no weight beside that. Changes no key.
     #[must_use]
     pub const fn jobserver(mut self) -> Self {

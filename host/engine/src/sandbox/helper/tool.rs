@@ -121,7 +121,7 @@ fn environment_of(request: &Request) -> Vec<(String, Vec<u8>)> {
     given.into_iter().chain(own).collect()
 }
 
-/// Where a tool looks for a jobserver: make and ninja in the one, cargo in the other.
+/// Where a tool looks for a jobserver: make in the one, cargo first in the other.
 fn jobserver_variables(request: &Request) -> Vec<(String, Vec<u8>)> {
     let Some(lent) = &request.jobserver else {
         return Vec::new();
