@@ -114,6 +114,15 @@ fn counting(name: &str, shared: &Path, options: &str) -> String {
     )
 }
 
+/// The same for each rule of a Makefile.
+fn making_beside(name: &str, shared: &Path) -> String {
+    let command = format!("make SHARED={} NAME={name}", shared.display());
+    format!(
+        "[targets.make-{name}]\nbuilder = \"command\"\noptions = {{ command = \"{command}\", inputs = \
+         [\"Makefile\", \"count.sh\"], timeout = 60, jobserver = true }}\n"
+    )
+}
+
 #[test]
 fn tools_with_a_jobserver_and_farm_share_one_pool() {
     if !has_make() {
@@ -122,15 +131,10 @@ fn tools_with_a_jobserver_and_farm_share_one_pool() {
     let workspace = Workspace::new();
     let shared = workspace.beside("running");
     fs::create_dir(&shared).expect("made");
-    let mut text = "[workspace]\nname = \"shared\"\n".to_owned();
-    for name in ["a", "b", "c", "d"] {
-        text += &counting(name, &shared, "timeout = 60");
-        let command = format!("make SHARED={} NAME={name}", shared.display());
-        text += &format!(
-            "[targets.make-{name}]\nbuilder = \"command\"\noptions = {{ command = \"{command}\", inputs = \
-             [\"Makefile\", \"count.sh\"], timeout = 60, jobserver = true }}\n"
-        );
-    }
+    let targets = ["a", "b", "c", "d"];
+    let counts = targets.map(|name| counting(name, &shared, "timeout = 60")).concat();
+    let makes = targets.map(|name| making_beside(name, &shared)).concat();
+    let text = format!("[workspace]\nname = \"shared\"\n{counts}{makes}");
     workspace.write("farm.toml", &text);
     workspace.write("count.sh", COUNT);
     let rules = "all: $(foreach n,1 2 3 4 5 6,count-$(n))\ncount-%:\n\t@sh count.sh $(SHARED) $(NAME)-$*\n";
@@ -189,6 +193,36 @@ fn the_longest_chain_is_started_first() {
     let order = started(&ran);
     assert_eq!(order[..2], ["first", "second"], "{}", ran.text());
     assert_eq!(order.len(), 4);
+}
+
+#[test]
+fn what_took_long_is_started_first_the_next_time() {
+    let workspace = Workspace::with(
+        r#"
+        [workspace]
+        name = "learning"
+
+        [targets.first]
+        builder = "command"
+        options = { command = "echo first" }
+
+        [targets.second]
+        builder = "command"
+        deps = ["first"]
+        options = { command = "echo second" }
+
+        [targets.slow]
+        builder = "command"
+        options = { command = "i=0; while [ $i -lt 400000 ]; do i=$((i + 1)); done" }
+        "#,
+    );
+    let build = || started(&workspace.farm("build --json --no-cache --jobs 1"));
+    assert_eq!(
+        build(),
+        ["first", "second", "slow"],
+        "a chain of two is longer than one"
+    );
+    assert_eq!(build(), ["slow", "first", "second"], "and so is the one that took long");
 }
 
 #[test]

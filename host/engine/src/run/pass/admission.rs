@@ -63,7 +63,7 @@ impl Admission {
         if self.is_held {
             tokio::time::sleep(LOOK_AGAIN).await;
         } else {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }
