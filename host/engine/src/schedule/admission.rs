@@ -85,13 +85,13 @@ impl Schedule {
     /// The first ready action for which there is room. Where nothing runs there is room for any.
     pub(super) fn admit(&mut self, room: &Room) -> Option<NodeId> {
         if self.running == 0 {
-            return self.ready.first().map(|(_, id)| *id);
+            return self.ready.first().map(|(_, _, id)| *id);
         }
         if room.pressure || self.used.slots + room.lent >= room.slots {
             return None;
         }
         let mut passed = Vec::new();
-        for (_, id) in self.ready.iter().take(LOOK_AHEAD) {
+        for (_, _, id) in self.ready.iter().take(LOOK_AHEAD) {
             let node = &self.nodes[id.0];
             if self.used.with(Used::of(&node.demand, room)).fits(room) {
                 passed

@@ -39,6 +39,8 @@ struct Node {
     /// Needs that are not done.
     open: usize,
     users: Vec<NodeId>,
+    /// Where it stands among those of the same rank.
+    place: usize,
     /// What it is expected to take.
     demand: Demand,
     /// The expected time from its start to the end of the build, were there no other action; see [`rank`].
@@ -49,12 +51,15 @@ struct Node {
     used: Used,
 }
 
+/// When an action's turn is: by rank, by place, and earlier added, earlier started.
+type Turn = (Reverse<u64>, usize, NodeId);
+
 /// The actions of a build, in every state.
 #[derive(Debug, Default)]
 pub struct Schedule {
     nodes: Vec<Node>,
     /// A view of the nodes that are [`State::Ready`], in the order in which they are started.
-    ready: BTreeSet<(Reverse<u64>, NodeId)>,
+    ready: BTreeSet<Turn>,
     /// A view of how many are [`State::Running`].
     running: usize,
     /// A view of what those take.
@@ -68,8 +73,9 @@ pub struct Schedule {
 
 impl Schedule {
     /// Adds an action that needs others, each added before. A need that failed or was skipped makes it
-    /// skipped at once, as its state then says.
-    pub fn add(&mut self, needs: &BTreeSet<NodeId>, demand: Demand) -> NodeId {
+    /// skipped at once, as its state then says. Of actions that are ready and of one rank, the one of the lower place is
+    /// started first: with places that are the same in each build, the order is, too.
+    pub fn add(&mut self, needs: &BTreeSet<NodeId>, place: usize, demand: Demand) -> NodeId {
         let id = NodeId(self.nodes.len());
         let mut open = 0;
         let mut lost = false;
@@ -86,6 +92,7 @@ impl Schedule {
             state: State::Waiting,
             open,
             users: Vec::new(),
+            place,
             demand,
             rank: 0,
             passed: 0,
@@ -199,9 +206,9 @@ impl Schedule {
     fn set(&mut self, id: NodeId, state: State) {
         let node = &mut self.nodes[id.0];
         let before = std::mem::replace(&mut node.state, state);
-        let place = (Reverse(node.rank), id);
+        let turn = (Reverse(node.rank), node.place, id);
         match before {
-            State::Ready => drop(self.ready.remove(&place)),
+            State::Ready => drop(self.ready.remove(&turn)),
             State::Running => {
                 self.running -= 1;
                 self.used.release(node.used);
@@ -209,7 +216,7 @@ impl Schedule {
             State::Waiting | State::Done(_) => {}
         }
         match state {
-            State::Ready => drop(self.ready.insert(place)),
+            State::Ready => drop(self.ready.insert(turn)),
             State::Running => {
                 self.running += 1;
                 self.used.take(node.used);
@@ -250,7 +257,7 @@ mod tests {
                 milliseconds: milliseconds.into(),
                 ..Demand::default()
             };
-            self.0.add(&needs.iter().copied().collect(), demand)
+            self.0.add(&needs.iter().copied().collect(), 0, demand)
         }
 
         fn of_weight(&mut self, weight: usize) -> NodeId {
@@ -258,7 +265,7 @@ mod tests {
                 weight,
                 ..Demand::default()
             };
-            self.0.add(&BTreeSet::new(), demand)
+            self.0.add(&BTreeSet::new(), 0, demand)
         }
 
         /// An action of its own that takes this long, and this much memory.
@@ -268,7 +275,7 @@ mod tests {
                 memory: Some(memory),
                 ..Demand::default()
             };
-            self.0.add(&BTreeSet::new(), demand)
+            self.0.add(&BTreeSet::new(), 0, demand)
         }
 
         fn start(&mut self) -> Option<NodeId> {
@@ -349,10 +356,11 @@ mod tests {
     }
 
     #[test]
-    fn ties_go_to_what_was_added_first() {
+    fn ties_go_to_the_lower_place_and_to_what_was_added_first() {
         let mut plan = Plan::default();
-        let ids: Vec<NodeId> = (0..5).map(|_| plan.takes(&[], 7)).collect();
-        assert_eq!(plan.start_all(&WIDE), ids);
+        let mut add = |place| plan.0.add(&BTreeSet::new(), place, Demand::default());
+        let (second, first, third, also_second) = (add(2), add(1), add(3), add(2));
+        assert_eq!(plan.start_all(&WIDE), [first, second, also_second, third]);
     }
 
     #[test]

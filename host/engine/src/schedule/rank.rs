@@ -16,7 +16,9 @@ impl Schedule {
         self.ranking_steps += rank(&mut self.nodes);
         let nodes = &self.nodes;
         let ready = std::mem::take(&mut self.ready).into_iter();
-        self.ready = ready.map(|(_, id)| (Reverse(nodes[id.0].rank), id)).collect();
+        self.ready = ready
+            .map(|(_, place, id)| (Reverse(nodes[id.0].rank), place, id))
+            .collect();
     }
 }
 

@@ -176,7 +176,7 @@ impl Pass<'_, '_> {
     fn add_node(&mut self, at: usize, action: &CheckedAction) {
         let needs = job::needs(&self.runs, at, action, &self.names, &self.name_of());
         let demand = self.opened.costs.demand(&self.target_name(at), action);
-        let node = self.schedule.add(&needs, demand);
+        let node = self.schedule.add(&needs, at, demand);
         self.names.insert(at, &action.id, node);
         let info = NodeInfo {
             target: at,

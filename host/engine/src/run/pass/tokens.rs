@@ -81,7 +81,7 @@ mod tests {
     /// Nodes for four actions.
     fn nodes() -> [NodeId; 4] {
         let mut schedule = Schedule::default();
-        std::array::from_fn(|_| schedule.add(&BTreeSet::new(), Demand::default()))
+        std::array::from_fn(|_| schedule.add(&BTreeSet::new(), 0, Demand::default()))
     }
 
     #[test]
