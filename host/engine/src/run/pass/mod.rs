@@ -132,7 +132,12 @@ impl<'a, 's> Pass<'a, 's> {
         self.finish_empty_targets();
         loop {
             self.start_ready();
-            if self.in_flight == 0 || *stop.borrow() == Stop::AtOnce {
+            if self.in_flight == 0 {
+                break;
+            }
+            if *stop.borrow() == Stop::AtOnce {
+                // Both interrupts may have come before the first one was seen.
+                self.hurry(Stop::AtOnce);
                 break;
             }
             self.wait(&mut stop).await;
