@@ -16,6 +16,7 @@ mod interrupt;
 mod kill;
 mod puppet;
 mod sandbox;
+mod scheduling;
 mod shared;
 mod shop;
 mod tools;

@@ -69,6 +69,8 @@ fn parts() -> Parts {
                 variable: "TSC".to_owned(),
             }],
             timeout_seconds: Some(5),
+            weight: 1,
+            jobserver: false,
         },
         root: path("apps/web"),
         builder: Digest::of(b"component"),
@@ -207,10 +209,12 @@ fn whatever_can_change_the_result_changes_the_key() {
 
 #[test]
 fn whatever_cannot_change_it_does_not() {
-    let changes: [(&str, Change); 5] = [
+    let changes: [(&str, Change); 7] = [
         ("id", |p| p.action.id = "other".to_owned()),
         ("label", |p| p.action.label = "other words".to_owned()),
         ("time limit", |p| p.action.timeout_seconds = None),
+        ("weight", |p| p.action.weight = 4),
+        ("jobserver", |p| p.action.jobserver = true),
         ("order of the file sets", |p| {
             p.action.inputs = vec![CheckedInput {
                 at: RelPath::root(),

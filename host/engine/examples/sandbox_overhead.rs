@@ -36,7 +36,7 @@ fn main() {
         let spec = spec(tier, &folder);
         let (_sender, stop) = tokio::sync::watch::channel(false);
         let time = median(|| {
-            let finished = runtime.block_on(run(&helper, &spec, &mut |_, _| {}, stop.clone()));
+            let finished = runtime.block_on(run(&helper, &spec, None, &mut |_, _| {}, stop.clone()));
             assert!(finished.is_ok(), "{finished:?}");
         });
         println!("{tier} {time:.2} ms, {:.2} ms more than a plain spawn", time - plain);

@@ -124,6 +124,11 @@ pub enum Event {
         /// Wall time of the tool or step alone, in the run that made the result.
         #[serde(serialize_with = "seconds", rename = "seconds")]
         duration: Duration,
+        /// Processor time of all its processes in that run, user and system; none when it was not measured.
+        #[serde(serialize_with = "seconds_if_known", rename = "cpu_seconds")]
+        cpu: Option<Duration>,
+        /// Resident bytes of its largest process in that run; none when it was not measured.
+        peak_memory: Option<u64>,
         /// Whether it reached the network, pinned by its lock files.
         fetched: bool,
     },
@@ -209,4 +214,10 @@ impl Sink for Vec<Event> {
 /// A duration as seconds with a fraction.
 fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(duration.as_secs_f64())
+}
+
+/// A duration as seconds with a fraction, or null.
+#[expect(clippy::ref_option, reason = "the form that serde calls")]
+fn seconds_if_known<S: serde::Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    duration.as_ref().map(Duration::as_secs_f64).serialize(serializer)
 }

@@ -35,6 +35,9 @@ pub struct Options {
     #[serde(default)]
     pass_env: Vec<String>,
     timeout: Option<u32>,
+    weight: Option<u32>,
+    #[serde(default)]
+    jobserver: bool,
 }
 
 impl Builder for Command {
@@ -72,6 +75,7 @@ impl Builder for Command {
             Some(seconds) => run.timeout(seconds),
             None => run,
         };
+        let run = share_cores(run, options)?;
         let artifacts = outputs
             .iter()
             .map(|output| Artifact::new(&output.name, "files", run.out(&output.name)));
@@ -81,6 +85,19 @@ impl Builder for Command {
 }
 
 farm_sdk::export!(Command);
+
+/// Says how many cores the command keeps busy, or that it takes them from the build as it needs them.
+fn share_cores(run: Action, options: &Options) -> Result<Action, Problem> {
+    match (options.weight, options.jobserver) {
+        (Some(_), true) => {
+            let problem = Problem::new("`weight` and `jobserver` are both set");
+            Err(problem.hint("leave `weight` out: with a jobserver, a tool takes cores as it needs them"))
+        }
+        (Some(cores), false) => Ok(run.weight(cores)),
+        (None, true) => Ok(run.jobserver()),
+        (None, false) => Ok(run),
+    }
+}
 
 /// The tools whose identity is part of the key: those the command line names, and those of the option.
 fn find_tools(options: &Options, host: &dyn Host) -> Result<BTreeSet<String>, Problem> {

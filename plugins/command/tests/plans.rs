@@ -56,6 +56,21 @@ fn every_option() {
 }
 
 #[test]
+fn how_it_shares_the_machine() {
+    let run = |options: Value| plan::<Command>(&folder(), &options).expect("a plan").actions[0].clone();
+    let plain = run(json!({ "command": "true" }));
+    assert_eq!((plain.weight, plain.jobserver), (None, false));
+    let heavy = run(json!({ "command": "true", "weight": 4 }));
+    assert_eq!((heavy.weight, heavy.jobserver), (Some(4), false));
+    let sharing = run(json!({ "command": "true", "jobserver": true }));
+    assert_eq!((sharing.weight, sharing.jobserver), (None, true));
+    insta::assert_snapshot!(hint(&json!({ "command": "true", "weight": 4, "jobserver": true })), @r"
+    `weight` and `jobserver` are both set
+    hint: leave `weight` out: with a jobserver, a tool takes cores as it needs them
+    ");
+}
+
+#[test]
 fn without_inputs_all_files_but_its_own_outputs() {
     let options = json!({ "command": "true", "outputs": ["dist"] });
     insta::assert_snapshot!("defaults", planned(&folder(), &options));

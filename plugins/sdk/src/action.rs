@@ -48,6 +48,12 @@ pub struct Action {
     pub caches: Vec<(String, String)>,
     /// Time limit in seconds.
     pub timeout_seconds: Option<u32>,
+    /// How many processor cores it keeps busy; one where it does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<u32>,
+    /// Whether the tool speaks the protocol of GNU make's jobserver.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub jobserver: bool,
 }
 
 /// What an action runs.
@@ -242,6 +248,22 @@ impl Action {
         self
     }
 
+    /// Says how many processor cores it keeps busy, from 1 on, so that no more runs beside it than there is room for.
+    /// Changes no key.
+    #[must_use]
+    pub const fn weight(mut self, cores: u32) -> Self {
+        self.weight = Some(cores);
+        self
+    }
+
+    /// For a tool that speaks the protocol of GNU make's jobserver (make, cargo): it takes cores from the
+    /// build as it needs them, and has no weight beside that. Changes no key.
+    #[must_use]
+    pub const fn jobserver(mut self) -> Self {
+        self.jobserver = true;
+        self
+    }
+
     fn new(id: String, work: Work) -> Self {
         Self {
             label: id.clone(),
@@ -256,6 +278,8 @@ impl Action {
             network: None,
             caches: Vec::new(),
             timeout_seconds: None,
+            weight: None,
+            jobserver: false,
         }
     }
 }

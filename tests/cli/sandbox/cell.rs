@@ -127,7 +127,7 @@ pub(crate) fn run_until(
         .enable_all()
         .build()
         .expect("a runtime");
-    let finished = runtime.block_on(run(helper(), spec, &mut output, stop))?;
+    let finished = runtime.block_on(run(helper(), spec, None, &mut output, stop))?;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Ok(Outcome {
         finished,

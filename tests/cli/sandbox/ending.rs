@@ -138,7 +138,7 @@ fn a_dropped_run_leaves_no_process() {
             let (_sender, stop) = watch::channel(false);
             let mut output = |_, _: &[u8]| started.notify_one();
             tokio::select! {
-                finished = farm_engine::sandbox::run(helper(), &spec, &mut output, stop) => panic!("{finished:?}"),
+                finished = farm_engine::sandbox::run(helper(), &spec, None, &mut output, stop) => panic!("{finished:?}"),
                 () = started.notified() => {}
             }
         });

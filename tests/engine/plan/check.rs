@@ -375,6 +375,8 @@ fn what_this_farm_does_not_know_is_refused() {
         said,
         "action `run` sets `retries`, which this farm does not know; the builder may need a newer one"
     );
+    let said = refused(|action| action.properties = vec![property("weight"), property("retries")]);
+    assert!(said.contains("sets `retries`"), "{said}");
     let mut strange = plan(vec![action("a")]);
     strange.properties = vec![property("x")];
     assert!(matches!(checked(&strange), Err(PlanError::Unknown { .. })));
@@ -384,6 +386,74 @@ fn what_this_farm_does_not_know_is_refused() {
         ..artifact("dist", "a")
     }];
     assert!(matches!(checked(&strange), Err(PlanError::Unknown { .. })));
+}
+
+/// The properties of an action's, as they are when it is checked.
+fn with_properties(properties: &[(&str, &str)]) -> Action {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    Action {
+        properties: properties.iter().map(owned).collect(),
+        ..action("run")
+    }
+}
+
+#[test]
+fn an_action_may_say_how_it_shares_the_machine() {
+    let shares = |properties: &[(&str, &str)]| {
+        let action = checked(&plan(vec![with_properties(properties)])).expect("fine").actions[0].clone();
+        (action.weight, action.jobserver)
+    };
+    assert_eq!(shares(&[]), (1, false));
+    assert_eq!(shares(&[("weight", "4")]), (4, false));
+    assert_eq!(shares(&[("weight", "4294967295")]), (u32::MAX, false));
+    assert_eq!(shares(&[("jobserver", "make")]), (1, true));
+}
+
+#[test]
+fn a_weight_is_a_whole_number_from_one_on() {
+    for weight in ["", "0", "-1", "+1", "1.5", " 1", "1 ", "many", "4294967296", "٣"] {
+        let said = refused(|action| action.properties = with_properties(&[("weight", weight)]).properties);
+        assert_eq!(
+            said, "action `run` sets `weight`, which is a whole number from 1 on",
+            "{weight:?}"
+        );
+    }
+    let twice = [("weight", "1"), ("weight", "2")];
+    let said = refused(|action| action.properties = with_properties(&twice).properties);
+    assert_eq!(said, "property `weight` is there twice");
+}
+
+#[test]
+fn a_jobserver_is_for_a_tool_that_has_no_other() {
+    let jobserver = || with_properties(&[("jobserver", "make")]).properties;
+    let said = refused(|action| action.properties = with_properties(&[("jobserver", "yes")]).properties);
+    assert_eq!(said, "action `run` sets `jobserver`, which is `make` or is not there");
+    let said = refused(|action| action.properties = [jobserver(), vec![property("weight")]].concat());
+    assert_eq!(
+        said,
+        "action `run` sets `jobserver`, which takes no `weight` beside it: with a jobserver, a tool takes cores as it \
+         needs them"
+    );
+    for name in ["MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS"] {
+        let said = refused(|action| {
+            action.properties = jobserver();
+            action.environment = vec![property(name)];
+        });
+        assert_eq!(
+            said,
+            format!("action `run` sets `{name}`, which farm sets itself for a tool with a jobserver")
+        );
+    }
+    let said = refused(|action| {
+        *action = Action {
+            properties: jobserver(),
+            ..step("run")
+        }
+    });
+    assert_eq!(
+        said,
+        "action `run` sets `jobserver`, which is for tools: a step starts no process"
+    );
 }
 
 #[test]

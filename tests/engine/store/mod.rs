@@ -50,6 +50,7 @@ fn result(store: &Store, outputs: BTreeMap<String, Content>) -> ActionResult {
         stderr: store.insert_bytes(b"").expect("inserted"),
         tier: None,
         duration: Duration::from_millis(5),
+        usage: None,
         fetched: false,
     }
 }

@@ -210,6 +210,8 @@ mod tests {
             }),
             caches: Vec::new(),
             timeout_seconds: None,
+            weight: 1,
+            jobserver: false,
         }
     }
 

@@ -178,6 +178,8 @@ fn finished(target: &str, action: &str, label: &str, outcome: Outcome, milliseco
         key: Some("0123456789abcdef".repeat(4)),
         tier: has_run.then_some(Tier::L2),
         duration: Duration::from_millis(milliseconds),
+        cpu: has_run.then(|| Duration::from_millis(2 * milliseconds)),
+        peak_memory: has_run.then_some(96 << 20),
         fetched: action == "install",
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Node, Tree};
 use crate::digest::{Digest, Hasher};
-use crate::sandbox::Tier;
+use crate::sandbox::{Tier, Usage};
 
 /// The content of an output or an artifact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +85,9 @@ pub struct ActionResult {
     pub tier: Option<Tier>,
     /// How long it took.
     pub duration: Duration,
+    /// What it used; none where that was not measured (a step, a system without the means, a result of an older farm).
+    #[serde(default)]
+    pub usage: Option<Usage>,
     /// Whether it had the network.
     pub fetched: bool,
 }
@@ -117,4 +120,37 @@ fn files_of(tree: &Tree) -> impl Iterator<Item = (Digest, Option<u64>)> {
         Node::File { digest, size, .. } => Some((*digest, Some(*size))),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_of_a_farm_that_did_not_measure_can_be_read() {
+        let measured = ActionResult {
+            outputs: BTreeMap::new(),
+            stdout: Digest::of(b""),
+            stderr: Digest::of(b""),
+            tier: Some(Tier::L2),
+            duration: Duration::from_millis(5),
+            usage: Some(Usage {
+                user: Duration::from_millis(3),
+                system: Duration::from_millis(1),
+                peak_memory: 4096,
+            }),
+            fetched: false,
+        };
+        let mut stored = serde_json::to_value(&measured).expect("JSON");
+        let read = |value: &serde_json::Value| serde_json::from_value::<ActionResult>(value.clone()).expect("a result");
+        assert_eq!(read(&stored), measured);
+        stored.as_object_mut().expect("an object").remove("usage");
+        assert_eq!(
+            read(&stored),
+            ActionResult {
+                usage: None,
+                ..measured
+            }
+        );
+    }
 }

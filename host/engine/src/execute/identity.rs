@@ -75,7 +75,7 @@ impl Executor {
         let mut said = Vec::new();
         let mut output = |_, bytes: &[u8]| said.extend(bytes.iter().take(MAX_VERSION.saturating_sub(said.len())));
         let (_keep, stop) = tokio::sync::watch::channel(false);
-        let finished = sandbox::run(&self.settings.helper, &spec, &mut output, stop).await;
+        let finished = sandbox::run(&self.settings.helper, &spec, None, &mut output, stop).await;
         run::discard(&folder);
         let answered = finished?.ending == Ending::Exited(0);
         let text = String::from_utf8_lossy(if answered { &said } else { &[] }).into_owned();

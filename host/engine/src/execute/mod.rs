@@ -23,7 +23,7 @@ use crate::key::InputContent;
 use crate::path::RelPath;
 use crate::plan::{ArtifactRef, CheckedAction, OutputRef};
 use crate::plugin::Builder;
-use crate::sandbox::{Limits, Tier};
+use crate::sandbox::{Jobserver, Limits, Tier};
 
 pub use failure::ExecuteError;
 pub use identity::base_system;
@@ -87,6 +87,8 @@ pub struct Job {
     pub artifacts: BTreeMap<ArtifactRef, Content>,
     /// Paths from the workspace's root that the target itself puts there: never its inputs.
     pub without: Vec<RelPath>,
+    /// The build's jobserver, for a tool that shares it.
+    pub jobserver: Option<Arc<Jobserver>>,
 }
 
 /// An action whose inputs are known.

@@ -23,7 +23,7 @@ use crate::fs::{self, Folder, Kind};
 use crate::path::RelPath;
 use crate::plan::{CheckedWork, Level, StepRun};
 use crate::plugin::PlanFailure;
-use crate::sandbox::{self, CacheFolder, Ending, Limits, Spec};
+use crate::sandbox::{self, CacheFolder, Ending, Limits, Spec, Usage};
 
 /// The private tree, in an action's folder.
 pub(super) const TREE: &str = "tree";
@@ -65,16 +65,16 @@ impl Executor {
                 let (this, its_job, its_inputs) = (Arc::clone(self), Arc::clone(job), Arc::clone(prepared));
                 let its_folder = folder.clone();
                 match blocking(move || this.collect(&its_job, &its_inputs, &its_folder)).await {
-                    Ok(found) => Ok((ended.map(|(spent, _)| spent), found)),
+                    Ok(found) => Ok((ended.map(|ended| ended.spent), found)),
                     Err(error) => Err(self.keep_for(error, job, &folder, ended)),
                 }
             }
             Err(error) => Err(error),
         };
         let finished = collected.and_then(|(spent, (outputs, undeclared))| {
-            let duration = spent.unwrap_or_else(|| started.elapsed());
+            let spent = spent.unwrap_or_else(|| (started.elapsed(), None));
             Ok(Execution {
-                result: self.result(job, outputs, &log, duration)?,
+                result: self.result(job, outputs, &log, spent)?,
                 undeclared,
             })
         });
@@ -101,7 +101,7 @@ impl Executor {
         folder: &Path,
         (output, log): (OutputFn<'_>, &mut Log),
         stop: watch::Receiver<bool>,
-    ) -> Result<Option<(Duration, Spec)>, ExecuteError> {
+    ) -> Result<Option<Ended>, ExecuteError> {
         let spec = {
             let (this, job, prepared, folder) = (
                 Arc::clone(self),
@@ -119,11 +119,18 @@ impl Executor {
             };
             log.take(stream, bytes, output);
         };
-        let finished = sandbox::run(&self.settings.helper, &spec, &mut tee, stop).await?;
+        let jobserver = job.jobserver.as_deref();
+        let finished = sandbox::run(&self.settings.helper, &spec, jobserver, &mut tee, stop).await?;
         let spent = started.elapsed();
         log.flush(output);
         match finished.ending {
-            Ending::Exited(0) => Ok(Some((spent, spec))),
+            Ending::Exited(0) => {
+                let usage = Some(finished.usage).filter(|usage| *usage != Usage::default());
+                Ok(Some(Ended {
+                    spent: (spent, usage),
+                    spec,
+                }))
+            }
             Ending::Stopped => Err(ExecuteError::Stopped),
             ending => {
                 let kept = self.keep(job, folder, &spec);
@@ -143,7 +150,7 @@ impl Executor {
         folder: &Path,
         step: &StepRun,
         (output, log): (OutputFn<'_>, &mut Log),
-    ) -> Result<Option<(Duration, Spec)>, ExecuteError> {
+    ) -> Result<Option<Ended>, ExecuteError> {
         let (this, job, prepared) = (Arc::clone(self), Arc::clone(job), Arc::clone(prepared));
         let (folder, step) = (folder.to_path_buf(), step.clone());
         let (ended, said) = blocking(move || {
@@ -297,7 +304,7 @@ impl Executor {
         job: &Job,
         outputs: BTreeMap<String, Content>,
         log: &Log,
-        duration: Duration,
+        (duration, usage): (Duration, Option<Usage>),
     ) -> Result<ActionResult, ExecuteError> {
         let is_tool = matches!(job.action.work, CheckedWork::Tool { .. });
         Ok(ActionResult {
@@ -306,6 +313,7 @@ impl Executor {
             stderr: self.put_log(&log.stderr)?,
             tier: is_tool.then_some(self.settings.tier),
             duration,
+            usage,
             fetched: job.action.fetch.is_some(),
         })
     }
@@ -333,13 +341,15 @@ impl Executor {
     }
 
     /// A tool that left no output is looked into by hand like one that failed.
-    fn keep_for(&self, error: ExecuteError, job: &Job, folder: &Path, ended: Option<(Duration, Spec)>) -> ExecuteError {
+    fn keep_for(&self, error: ExecuteError, job: &Job, folder: &Path, ended: Option<Ended>) -> ExecuteError {
         match (error, ended) {
-            (ExecuteError::MissingOutput { command, path, .. }, Some((_, spec))) => ExecuteError::MissingOutput {
-                command,
-                path,
-                kept: self.keep(job, folder, &spec),
-            },
+            (ExecuteError::MissingOutput { command, path, .. }, Some(Ended { spec, .. })) => {
+                ExecuteError::MissingOutput {
+                    command,
+                    path,
+                    kept: self.keep(job, folder, &spec),
+                }
+            }
             (error, _) => error,
         }
     }
@@ -350,6 +360,13 @@ impl Executor {
             Err(ExecuteError::Tool { kept: Some(_), .. } | ExecuteError::MissingOutput { kept: Some(_), .. })
         )
     }
+}
+
+/// A tool that ended well.
+struct Ended {
+    /// How long it took, and what it used where that was measured.
+    spent: (Duration, Option<Usage>),
+    spec: Spec,
 }
 
 type Collected = (BTreeMap<String, Content>, Vec<RelPath>);

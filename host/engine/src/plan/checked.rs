@@ -36,6 +36,10 @@ pub struct CheckedAction {
     pub caches: Vec<CacheMount>,
     /// Time limit in seconds.
     pub timeout_seconds: Option<u32>,
+    /// How many processor cores it keeps busy, from 1 on.
+    pub weight: u32,
+    /// Whether its tool shares cores with the rest of the build through a jobserver.
+    pub jobserver: bool,
 }
 
 /// What an action runs.

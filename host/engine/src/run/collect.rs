@@ -313,6 +313,7 @@ fn action_record<'a>(run: &'a TargetRun, action: &'a CheckedAction, root: &RelPa
         key: *ended.key.as_bytes(),
         tier: ended.tier,
         nanoseconds: u64::try_from(ended.duration.as_nanos()).unwrap_or(u64::MAX),
+        usage: ended.usage,
         fetched: ended.fetched,
         in_place: outputs
             .map(|output| (output.name.as_str(), Cow::Owned(root.join(&output.path).to_string())))

@@ -15,7 +15,7 @@ use crate::inputs::Footprint;
 use crate::path::RelPath;
 use crate::plan::{ArtifactHandle, CheckedAction, CheckedPlan, CheckedSource, Continuation, OutputRef, PlanRequest};
 use crate::run::builders::OpenBuilder;
-use crate::sandbox::Tier;
+use crate::sandbox::{Tier, Usage};
 use crate::schedule::{Names, NodeId};
 
 /// How far a target is.
@@ -81,6 +81,8 @@ pub(super) struct Ended {
     pub(super) tier: Option<Tier>,
     /// Wall time of the run that made its result.
     pub(super) duration: Duration,
+    /// What that run took of the machine; none when it was not measured.
+    pub(super) usage: Option<Usage>,
     /// Whether it reached the network.
     pub(super) fetched: bool,
 }
@@ -274,5 +276,6 @@ pub(super) fn job(
             .in_place()
             .map(|path| target.root.join(path))
             .collect::<Vec<RelPath>>(),
+        jobserver: None,
     })
 }

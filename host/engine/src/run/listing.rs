@@ -141,6 +141,7 @@ async fn keys(opened: &Opened, id: TargetId, plan: &CheckedPlan) -> Result<BTree
             outputs: BTreeMap::new(),
             artifacts: BTreeMap::new(),
             without: plan.in_place().map(|path| target.root.join(path)).collect(),
+            jobserver: None,
         };
         let located = |problem: Problem| problem.target(target.name.as_str()).action(action.id.clone());
         let tools = opened

@@ -65,10 +65,15 @@ impl<'v> Last<'v> {
         self.records.targets.get(*self.by_name.get(target)?)
     }
 
+    /// The record of an action.
+    pub(super) fn action(&self, target: &str, action: &str) -> Option<&ActionRecord<'v>> {
+        let actions = &self.record(target)?.actions;
+        actions.iter().find(|known| known.id == action)
+    }
+
     /// The key of an action in the last build of its target.
     pub(super) fn action_key(&self, target: &str, action: &str) -> Option<Digest> {
-        let actions = &self.record(target)?.actions;
-        actions.iter().find(|known| known.id == action).map(key)
+        self.action(target, action).map(key)
     }
 
     /// How the target of this full name stands.
@@ -203,6 +208,8 @@ fn finished(target: &str, action: &ActionRecord<'_>, outcome: Outcome) -> Event 
         key: Some(key(action).to_string()),
         tier: action.tier,
         duration: std::time::Duration::from_nanos(action.nanoseconds),
+        cpu: action.usage.map(|usage| usage.user + usage.system),
+        peak_memory: action.usage.map(|usage| usage.peak_memory),
         fetched: action.fetched,
     }
 }

@@ -10,6 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 mod error;
+mod jobserver;
 mod probe;
 mod run;
 mod spec;
@@ -23,6 +24,7 @@ mod helper;
 
 pub use error::{Fault, FaultKind, SandboxError};
 pub use helper::helper_main;
+pub use jobserver::Jobserver;
 pub use probe::{Support, Unavailable, Wanted, probe};
 pub use run::{Stream, run, run_interactive};
 pub use spec::{

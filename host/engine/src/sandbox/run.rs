@@ -12,8 +12,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
-use super::wire::{self, HELPER_ARGUMENT, Mode, Reply, Request, STOP};
-use super::{Finished, SandboxError, Spec};
+use super::wire::{self, HELPER_ARGUMENT, Lent, Mode, Reply, Request, STOP};
+use super::{Finished, Jobserver, SandboxError, Spec};
 
 /// How much output is read at once, in bytes.
 const CHUNK: usize = 64 << 10;
@@ -34,24 +34,34 @@ pub enum Stream {
 /// Runs the tool and passes its output on as it comes. When this returns, no process of the run is alive; when the
 /// future is dropped, or farm dies, the helper kills them.
 ///
-/// `helper` is farm's own binary. When `stop` becomes true, the tool gets SIGTERM, and everything SIGKILL after the
+/// `helper` is farm's own binary. A tool that is to share the build's jobserver finds it in `MAKEFLAGS` and
+/// `CARGO_MAKEFLAGS`. When `stop` becomes true, the tool gets SIGTERM, and everything SIGKILL after the
 /// grace. A tool that fails is no error; see [`SandboxError`] for what is.
 pub async fn run(
     helper: &Path,
     spec: &Spec,
+    jobserver: Option<&Jobserver>,
     output: &mut (dyn FnMut(Stream, &[u8]) + Send),
     stop: watch::Receiver<bool>,
 ) -> Result<Finished, SandboxError> {
     spec.check()?;
-    let (mut child, channel) = start(helper)?;
-    let channel = tokio::net::UnixStream::from_std(channel).map_err(failed("talk to"))?;
-    let (answers, mut orders) = channel.into_split();
     let request = Request {
         mode: Mode::Run,
         spec: spec.clone(),
+        jobserver: jobserver.map(|pool| Lent {
+            jobs: pool.jobs(),
+            ends: None,
+        }),
     };
     let request = wire::frame(&request).map_err(failed("talk to"))?;
-    orders.write_all(&request).await.map_err(failed("talk to"))?;
+    let (mut child, channel) = start(helper)?;
+    let sent = match jobserver {
+        Some(pool) => wire::send_files(&channel, &request, pool.ends()).map_err(failed("talk to"))?,
+        None => 0,
+    };
+    let channel = tokio::net::UnixStream::from_std(channel).map_err(failed("talk to"))?;
+    let (answers, mut orders) = channel.into_split();
+    orders.write_all(&request[sent..]).await.map_err(failed("talk to"))?;
 
     let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
     let (mut out, mut err) = (vec![0; CHUNK], vec![0; CHUNK]);
@@ -91,6 +101,7 @@ pub fn run_interactive(helper: &Path, spec: &Spec) -> Result<Finished, SandboxEr
         &Request {
             mode: Mode::Interactive,
             spec: spec.clone(),
+            jobserver: None,
         },
         outputs,
         None,
@@ -105,6 +116,7 @@ pub(super) fn rehearse(helper: &Path, spec: &Spec, patience: Duration) -> Result
         &Request {
             mode: Mode::Probe,
             spec: spec.clone(),
+            jobserver: None,
         },
         outputs,
         Some(patience),

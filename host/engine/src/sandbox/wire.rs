@@ -3,8 +3,15 @@
 //! The socket is the helper's stdin, so nothing else has to be inherited and nothing is seen in an argument list. It is
 //! the lifeline too: when farm dies, however it dies, the helper reads the end of it and kills everything.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
+    recvmsg, sendmsg,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +29,18 @@ const MAX_MESSAGE: u32 = 16 << 20;
 pub(super) struct Request {
     pub(super) mode: Mode,
     pub(super) spec: Spec,
+    /// The ends of a jobserver's pipe, and how many jobs it is for.
+    pub(super) jobserver: Option<Lent>,
+}
+
+/// A jobserver that is lent to a tool.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Lent {
+    /// How many jobs the build runs at once.
+    pub(super) jobs: usize,
+    /// The ends of its pipe, to read and to write. They travel beside the message.
+    #[serde(skip)]
+    pub(super) ends: Option<[OwnedFd; 2]>,
 }
 
 /// How the tool is wired to the world.
@@ -60,10 +79,52 @@ pub(super) fn send(channel: &mut impl Write, message: &impl Serialize) -> io::Re
     channel.write_all(&frame(message)?)
 }
 
+/// Sends the start of a frame, and two files with it. Returns how many bytes are sent.
+pub(super) fn send_files(channel: &UnixStream, frame: &[u8], files: [BorrowedFd<'_>; 2]) -> io::Result<usize> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+    let mut beside = SendAncillaryBuffer::new(&mut space);
+    beside.push(SendAncillaryMessage::ScmRights(&files));
+    Ok(sendmsg(
+        channel,
+        &[IoSlice::new(frame)],
+        &mut beside,
+        SendFlags::empty(),
+    )?)
+}
+
+/// Receives a request, with the files that it needs.
+#[cfg(target_os = "linux")]
+pub(super) fn receive_request(channel: &mut UnixStream) -> io::Result<Request> {
+    let mut length = [0; 4];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+    let mut beside = RecvAncillaryBuffer::new(&mut space);
+    let part = &mut [IoSliceMut::new(&mut length)];
+    let received = recvmsg(&*channel, part, &mut beside, RecvFlags::CMSG_CLOEXEC)?;
+    let files = beside.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(files) => Some(files),
+        _ => None,
+    });
+    let files: Vec<OwnedFd> = files.flatten().collect();
+    if received.bytes == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    channel.read_exact(&mut length[received.bytes..])?;
+    let mut request: Request = receive_body(channel, length)?;
+    if let Some(lent) = &mut request.jobserver {
+        let ends = files.try_into().map_err(|_| io::ErrorKind::InvalidData)?;
+        lent.ends = Some(ends);
+    }
+    Ok(request)
+}
+
 /// Receives one message.
 pub(super) fn receive<T: DeserializeOwned>(channel: &mut impl Read) -> io::Result<T> {
     let mut length = [0; 4];
     channel.read_exact(&mut length)?;
+    receive_body(channel, length)
+}
+
+fn receive_body<T: DeserializeOwned>(channel: &mut impl Read, length: [u8; 4]) -> io::Result<T> {
     let length = u32::from_le_bytes(length);
     if length > MAX_MESSAGE {
         return Err(io::ErrorKind::FileTooLarge.into());

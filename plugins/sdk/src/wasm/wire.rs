@@ -69,6 +69,9 @@ fn want(want: Want) -> wit::Want {
 }
 
 fn action(action: Action) -> wit::Action {
+    let weight = action.weight.map(|weight| ("weight".to_owned(), weight.to_string()));
+    let jobserver = action.jobserver.then(|| ("jobserver".to_owned(), "make".to_owned()));
+    let properties = weight.into_iter().chain(jobserver).collect();
     wit::Action {
         id: action.id,
         label: action.label,
@@ -88,7 +91,7 @@ fn action(action: Action) -> wit::Action {
             .map(|(name, variable)| wit::CacheMount { name, variable })
             .collect(),
         timeout_seconds: action.timeout_seconds,
-        properties: Vec::new(),
+        properties,
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod names;
 mod order;
+mod properties;
 
 use std::collections::BTreeSet;
 
@@ -160,7 +161,7 @@ pub fn check(before: &CheckedPlan, plan: &Plan, rules: &Rules<'_>) -> Result<Che
 
 fn check_action(action: &Action, rules: &Rules<'_>) -> Result<CheckedAction> {
     let id = check_name("action id", &action.id)?;
-    no_properties(&format!("action `{id}`"), &action.properties)?;
+    let properties = properties::read(action)?;
     check_bounds(action)?;
     check_permissions(action, rules.granted)?;
     let outputs = action
@@ -192,6 +193,8 @@ fn check_action(action: &Action, rules: &Rules<'_>) -> Result<CheckedAction> {
             .transpose()?,
         caches: action.caches.clone(),
         timeout_seconds: action.timeout_seconds.map(|seconds| seconds.min(MAX_TIMEOUT)),
+        weight: properties.weight,
+        jobserver: properties.jobserver,
         id,
     })
 }

@@ -12,21 +12,44 @@ use crate::run::job::{self, Ended, Phase};
 use crate::run::manifest::{ArtifactEntry, TargetEntry};
 use crate::run::pass::{Message, Pass};
 use crate::run::perform::{self, Performed, Progress};
+use crate::sandbox::Jobserver;
 use crate::schedule::NodeId;
 
 impl Pass<'_, '_> {
-    /// Starts ready actions until as many run as may.
+    /// Starts ready actions as far as there is room for them.
     pub(super) fn start_ready(&mut self) {
-        while self.schedule.running() < self.request.jobs {
-            let Some(node) = self.schedule.start() else { break };
-            let info = &self.nodes[&node];
-            let target = self.opened.target(self.runs[info.target].id);
-            let builder = self.opened.builders.of(&target.builder).ok();
-            let job = builder.and_then(|builder| job::job(&self.runs, info, target, &builder, &self.name_of()));
-            let job = Arc::new(job.expect("a node stands for an action of its target's plan"));
-            let means = self.means.clone();
-            self.spawn(async move { Message::Performed(node, Box::new(perform::perform(means, node, job).await)) });
+        if !self.schedule.has_ready() {
+            return self.admission.rest();
         }
+        let room = self.admission.room(self.schedule.slots_used());
+        while let Some(node) = self.schedule.start(&room) {
+            self.start(node);
+        }
+        let (used, has_ready) = (self.schedule.slots_used(), self.schedule.has_ready());
+        self.admission.settle(&room, used, has_ready);
+    }
+
+    fn start(&mut self, node: NodeId) {
+        let info = &self.nodes[&node];
+        let target = self.opened.target(self.runs[info.target].id);
+        let builder = self.opened.builders.of(&target.builder).ok();
+        let job = builder.and_then(|builder| job::job(&self.runs, info, target, &builder, &self.name_of()));
+        let mut job = job.expect("a node stands for an action of its target's plan");
+        if job.action.jobserver {
+            job.jobserver = self.lend_jobserver(node);
+        }
+        let (means, job) = (self.means.clone(), Arc::new(job));
+        self.spawn(async move { Message::Performed(node, Box::new(perform::perform(means, node, job).await)) });
+    }
+
+    /// The jobserver for a tool. Where there can be none, the tool runs without one, and that is told.
+    fn lend_jobserver(&mut self, node: NodeId) -> Option<Arc<Jobserver>> {
+        let lent = self.admission.tokens.lend(node);
+        lent.inspect_err(|error| {
+            let message = format!("there is no jobserver, so tools that want one get one core each: {error}");
+            self.teller.notice("build::jobserver", &message);
+        })
+        .ok()
     }
 
     /// An action was started, or said something.
@@ -59,6 +82,7 @@ impl Pass<'_, '_> {
 
     /// An action ended.
     pub(super) fn on_performed(&mut self, node: NodeId, performed: Result<Performed, ExecuteError>) {
+        self.admission.tokens.ended(node, self.schedule.slots_of(node));
         match performed {
             Ok(performed) => self.on_success(node, &performed),
             Err(ExecuteError::Lost { .. }) => {
@@ -103,6 +127,7 @@ impl Pass<'_, '_> {
             key: performed.key,
             tier: performed.result.tier,
             duration: performed.result.duration,
+            usage: performed.result.usage,
             fetched: performed.result.fetched,
         };
         run.ended.insert(info.action.clone(), ended);

@@ -4,8 +4,10 @@
 //! not know how a target is planned, an action performed or an artifact put in place.
 
 mod acting;
+mod admission;
 mod planning;
 mod recalling;
+mod tokens;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -22,7 +24,9 @@ use crate::path::RelPath;
 use crate::run::finish::{FinishError, Finished};
 use crate::run::job::{NodeInfo, Phase, TargetRun};
 use crate::run::lock;
+use crate::run::machine::Machine;
 use crate::run::manifest::TargetEntry;
+use crate::run::pass::admission::Admission;
 use crate::run::perform::{Means, Performed, Progress};
 use crate::run::planning::Planned;
 use crate::run::recall::{Last, Recalls};
@@ -84,6 +88,7 @@ pub(super) struct Pass<'a, 's> {
     means: Means,
     stop_tools: watch::Sender<bool>,
     lost: bool,
+    admission: Admission,
     /// What was made so far.
     built: BTreeMap<String, TargetEntry>,
     /// Held while this build may write into the workspace.
@@ -120,6 +125,7 @@ impl<'a, 's> Pass<'a, 's> {
             means,
             stop_tools,
             lost: false,
+            admission: Admission::new(request.jobs, Machine::at("/")),
             built: BTreeMap::new(),
             lock: None,
         }
@@ -150,7 +156,12 @@ impl<'a, 's> Pass<'a, 's> {
         self.finish_empty_targets();
         loop {
             self.start_ready();
-            if self.in_flight == 0 || *stop.borrow() == Stop::AtOnce {
+            if self.in_flight == 0 {
+                break;
+            }
+            if *stop.borrow() == Stop::AtOnce {
+                // Both interrupts may have come before the first one was seen.
+                self.hurry(Stop::AtOnce);
                 break;
             }
             self.wait(&mut stop).await;
@@ -170,6 +181,7 @@ impl<'a, 's> Pass<'a, 's> {
                 }
                 self.on_end(message);
             }
+            () = self.admission.look_again() => {}
             Ok(()) = stop.changed() => self.hurry(*stop.borrow_and_update()),
         }
     }
@@ -278,6 +290,7 @@ impl<'a, 's> Pass<'a, 's> {
     fn finished_event(&self, node: NodeId, outcome: Outcome, performed: Option<&Performed>) -> Event {
         let info = &self.nodes[&node];
         let result = performed.map(|performed| &performed.result);
+        let usage = result.and_then(|result| result.usage);
         let spent = info.started.map(|started| started.elapsed()).unwrap_or_default();
         Event::ActionFinished {
             target: self.target_name(info.target),
@@ -287,6 +300,8 @@ impl<'a, 's> Pass<'a, 's> {
             key: performed.map(|performed| performed.key.to_string()),
             tier: result.and_then(|result| result.tier),
             duration: result.map_or(spent, |result| result.duration),
+            cpu: usage.map(|usage| usage.user + usage.system),
+            peak_memory: usage.map(|usage| usage.peak_memory),
             fetched: result.is_some_and(|result| result.fetched),
         }
     }

@@ -8,6 +8,7 @@ use crate::execute::ExecuteError;
 use crate::inputs::InputError;
 use crate::path::RelPath;
 use crate::plan::{CheckedAction, CheckedSource, FileBase, Level, PlanRequest, SeenFile};
+use crate::run::costs;
 use crate::run::job::{self, NodeInfo, Phase};
 use crate::run::pass::{Message, Pass};
 use crate::run::planning::{self, Planned, Round};
@@ -176,7 +177,10 @@ impl Pass<'_, '_> {
 
     fn add_node(&mut self, at: usize, action: &CheckedAction) {
         let needs = job::needs(&self.runs, at, action, &self.names, &self.name_of());
-        let node = self.schedule.add(&needs);
+        let name = self.target_name(at);
+        let known = self.taken.last.and_then(|last| last.action(&name, &action.id));
+        let demand = costs::demand(known, action);
+        let node = self.schedule.add(&needs, at, demand);
         self.names.insert(at, &action.id, node);
         let info = NodeInfo {
             target: at,

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::sandbox::Tier;
+use crate::sandbox::{Tier, Usage};
 
 /// What a workspace remembers beside its paths.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -73,6 +73,8 @@ pub(in crate::run) struct ActionRecord<'a> {
     pub(in crate::run) tier: Option<Tier>,
     /// How long the run that made its result took, in nanoseconds.
     pub(in crate::run) nanoseconds: u64,
+    /// What that run took of the machine; none when it was not measured.
+    pub(in crate::run) usage: Option<Usage>,
     /// Whether it reached the network.
     pub(in crate::run) fetched: bool,
     /// Outputs that are put into the user's tree: name, and path from the workspace's root.

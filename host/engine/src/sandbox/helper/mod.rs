@@ -33,7 +33,7 @@ mod tool;
 /// standard ones. Returns the exit code; the answer itself goes through the socket on stdin.
 pub fn helper_main() -> i32 {
     let Ok(mut channel) = take_channel() else { return 2 };
-    let Ok(request) = wire::receive::<Request>(&mut channel) else {
+    let Ok(request) = wire::receive_request(&mut channel) else {
         return 2;
     };
     let Some(reply) = serve(&channel, &request).unwrap_or_else(|fault| Some(Reply::Fault(fault))) else {

@@ -71,6 +71,12 @@ pub(super) fn close_on_execution() -> io::Result<()> {
     close_range(libc::CLOSE_RANGE_CLOEXEC)
 }
 
+/// Lets the next program have a file, under this number.
+pub(super) fn hand_on(file: impl AsFd, number: libc::c_int) -> io::Result<()> {
+    // SAFETY: the number is above all that the helper has opened, so no file is closed that anything owns.
+    check(unsafe { libc::dup2(file.as_fd().as_raw_fd(), number) }).map(drop)
+}
+
 fn close_range(flags: libc::c_uint) -> io::Result<()> {
     // SAFETY: is called before the helper has opened anything, or only marks what is open.
     match check(unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, flags) }) {

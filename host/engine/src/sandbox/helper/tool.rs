@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use rustix::process::{Pid, Signal};
@@ -20,6 +20,10 @@ const MAX_FAULT: usize = 64 << 10;
 pub(super) const HOME: &str = "home";
 /// `TMPDIR` at L0 and L1, below the scratch folder.
 pub(super) const TEMPORARY: &str = "tmp";
+
+/// The numbers under which a tool finds the ends of a jobserver's pipe: above all that the helper opens, and that
+/// scripts use.
+const JOBSERVER: [i32; 2] = [100, 101];
 
 /// Forks, and lets the child become the tool. Returns when it is one.
 pub(super) fn spawn(request: &Request, group: Option<&Group>) -> Result<Pid, Fault> {
@@ -69,7 +73,11 @@ fn prepare(request: &Request, group: Option<&Group>) -> Result<(), Fault> {
         landlock::restrict(spec)?;
         seccomp::restrict(spec)?;
     }
-    sys::close_on_execution().at("close files")
+    sys::close_on_execution().at("close files")?;
+    let ends = request.jobserver.iter().flat_map(|lent| lent.ends.iter().flatten());
+    let mut ends = ends.zip(JOBSERVER);
+    ends.try_for_each(|(end, number)| sys::hand_on(end, number))
+        .at("hand the jobserver on")
 }
 
 /// Executes the program; returns only without having done so. A rehearsal ends here, without a fault.
@@ -77,8 +85,7 @@ fn become_tool(request: &Request) -> Option<Fault> {
     if request.mode == Mode::Probe {
         return None;
     }
-    let spec = &request.spec;
-    let error = execute(spec).err().unwrap_or_else(io::Error::last_os_error);
+    let error = execute(request).err().unwrap_or_else(io::Error::last_os_error);
     Some(Fault {
         kind: FaultKind::Program,
         step: "execute".to_owned(),
@@ -86,31 +93,46 @@ fn become_tool(request: &Request) -> Option<Fault> {
     })
 }
 
-fn execute(spec: &Spec) -> io::Result<()> {
+fn execute(request: &Request) -> io::Result<()> {
+    let spec = &request.spec;
     let program = CString::new(spec.program.as_os_str().as_bytes())?;
     let mut arguments = vec![program.clone()];
     for argument in &spec.arguments {
         arguments.push(CString::new(argument.as_bytes())?);
     }
     let mut environment = Vec::new();
-    for (name, value) in environment_of(spec) {
+    for (name, value) in environment_of(request) {
         environment.push(CString::new([name.as_bytes(), b"=", &value].concat())?);
     }
     Err(sys::execute(&program, &arguments, &environment))
 }
 
 /// What the spec says, except for what the sandbox sets itself, and that.
-fn environment_of(spec: &Spec) -> Vec<(String, Vec<u8>)> {
-    let own = own_variables(spec);
+fn environment_of(request: &Request) -> Vec<(String, Vec<u8>)> {
+    let spec = &request.spec;
+    let own = own_variables(spec).into_iter();
+    let own = own.map(|(name, path)| (name, path.into_os_string().into_vec()));
+    let own: Vec<_> = own.chain(jobserver_variables(request)).collect();
     let is_own = |name: &str| own.iter().any(|(own, _)| own == name);
     let given = spec.environment.iter().filter(|(name, _)| !is_own(name));
     let given: Vec<_> = given
         .map(|(name, value)| (name.clone(), value.clone().into_bytes()))
         .collect();
-    let own = own
-        .into_iter()
-        .map(|(name, path)| (name, path.as_os_str().as_bytes().to_vec()));
     given.into_iter().chain(own).collect()
+}
+
+/// Where a tool looks for a jobserver: make in the one, cargo first in the other.
+fn jobserver_variables(request: &Request) -> Vec<(String, Vec<u8>)> {
+    let Some(lent) = &request.jobserver else {
+        return Vec::new();
+    };
+    let [reader, writer] = JOBSERVER;
+    let (jobs, ends) = (lent.jobs, format!("{reader},{writer}"));
+    let make = format!("-j{jobs} --jobserver-auth={ends}");
+    let cargo = format!("-j --jobserver-fds={ends} --jobserver-auth={ends}");
+    [("MAKEFLAGS", make), ("CARGO_MAKEFLAGS", cargo)]
+        .map(|(name, value)| (name.to_owned(), value.into_bytes()))
+        .into()
 }
 
 fn own_variables(spec: &Spec) -> Vec<(String, PathBuf)> {
