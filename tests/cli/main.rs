@@ -15,6 +15,7 @@ mod incremental;
 mod interrupt;
 mod kill;
 mod puppet;
+mod random;
 mod sandbox;
 mod shared;
 mod shop;
