@@ -61,6 +61,7 @@ impl Pattern {
             Self::Below(folder) => format!("{folder}/**"),
             Self::Ending("", end) => format!("*.{end}"),
             Self::Ending(folder, end) => format!("{folder}/*.{end}"),
+            Self::EndingBelow("", end) => format!("**/*.{end}"),
             Self::EndingBelow(folder, end) => format!("{folder}/**/*.{end}"),
             Self::Named(path) | Self::Artifact(path) => (*path).to_owned(),
             Self::Workspace(pattern) => format!("//{}", pattern.text()),
