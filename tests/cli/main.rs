@@ -7,6 +7,7 @@ mod support;
 mod guests;
 
 mod bad_input;
+mod counts;
 mod debug;
 mod disk;
 mod handbook;
@@ -17,6 +18,8 @@ mod kill;
 mod puppet;
 mod random;
 mod sandbox;
+mod scale;
+mod shapes;
 mod shared;
 mod shop;
 mod tools;
