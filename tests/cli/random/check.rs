@@ -131,7 +131,7 @@ pub(super) fn clean_build(world: &mut World) {
     let outputs: Vec<String> = world.config.targets.iter().flat_map(Target::places).collect();
     copy_sources(world.workspace.root(), copy.root(), "", &outputs);
     let mut command = copy.command(["build", "--sandbox", "off"]);
-    command.envs(world.stage.map(|stage| ("STAGE", stage)));
+    surround(world, &mut command);
     copy.ran(&mut command).success();
     let made = world.made(false);
     for target in &world.config.targets {
@@ -210,6 +210,13 @@ pub(super) fn farm(world: &World, way: &Way, more: &[&str]) -> Said {
 pub(super) fn command(world: &World, way: &Way, more: &[&str]) -> std::process::Command {
     let words = way.words().into_iter().chain(more.iter().map(|&word| word.to_owned()));
     let mut command = world.workspace.command(words);
-    command.envs(world.stage.map(|stage| ("STAGE", stage)));
+    surround(world, &mut command);
     command
+}
+
+/// The variables that a build sees.
+fn surround(world: &World, command: &mut std::process::Command) {
+    let path = std::env::var("PATH").expect("tests need a PATH");
+    command.env("PATH", format!("{}:{path}", world.workspace.beside("bin").display()));
+    command.envs(world.stage.map(|stage| ("STAGE", stage)));
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use super::model::{Node, Target};
 use super::{Kept, Last, Way, World, check};
@@ -37,7 +37,6 @@ const DAMAGES: &[Damage] = &[
     bring_back_state,
     clear_cache,
     damage_blob,
-    delete_manifest,
 ];
 
 /// Does one damage, and says which.
@@ -271,11 +270,6 @@ fn damage_blob(world: &mut World) -> Option<String> {
     Some("a blob is damaged".to_owned())
 }
 
-fn delete_manifest(world: &mut World) -> Option<String> {
-    fs::remove_dir_all(world.path("dist")).ok()?;
-    Some("`dist` is deleted".to_owned())
-}
-
 /// Something that the user has to mend: no build may call that up to date. Then it is mended.
 pub(super) fn fail(world: &mut World, way: &Way) {
     let all = Way {
@@ -303,56 +297,48 @@ pub(super) fn fail(world: &mut World, way: &Way) {
     }
     fs::rename(&aside, &place).expect("renamed");
     let made = world.made(way.default_tier);
-    world.uncertain(&made, Last::Unknown);
+    world.uncertain(&made);
 }
 
 /// A build is killed after some of its words.
 pub(super) fn kill(world: &mut World, way: &Way) {
     let lines = world.numbers.below(60);
     world.say(format!("{:?} killed after {lines} lines", way.words()));
-    let mut child = check::command(world, way, &["--json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts");
+    let mut child = start(world, way);
     let out = BufReader::new(child.stdout.take().expect("a pipe"));
     let read = out.lines().take(lines).count();
     child.kill().expect("it was not waited for");
     child.wait().expect("it ends");
     world.say(format!("it said {read} lines"));
     let made = world.made(way.default_tier);
-    world.uncertain(&made, Last::Unknown);
+    world.uncertain(&made);
 }
 
 /// A file changes while a build runs, to another text of the same length. The build may have taken either, and may say
 /// that the file changed under it; the next one has to be right.
 pub(super) fn edit_while_building(world: &mut World, way: &Way) {
     let before = world.made(way.default_tier);
-    world.uncertain(&before, Last::Unknown);
-    let lines = world.numbers.below(30);
-    let mut child = check::command(world, way, &["--json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts");
+    world.uncertain(&before);
+    let (lines, path) = (world.numbers.below(30), world.any_file());
+    let Some(Node::File { text, executable }) = world.sources.get(&path).cloned() else {
+        return;
+    };
+    let text = text.replace("code", "C0DE").replace("kept", "KEPT");
+    world.say(format!("{:?} with an edit of {path} after {lines} lines", way.words()));
+    let mut child = start(world, way);
     let mut out = BufReader::new(child.stdout.take().expect("a pipe")).lines();
     out.by_ref().take(lines).for_each(drop);
-    let path = world.any_file();
-    let node = match &world.sources[&path] {
-        Node::File { text, executable } => Node::File {
-            text: text.replace("code", "C0DE").replace("kept", "KEPT"),
-            executable: *executable,
-        },
-        Node::Link(_) => return,
-    };
-    world.put(&path, node);
-    world.say(format!("{:?} with an edit of {path} after {lines} lines", way.words()));
+    world.put(&path, Node::File { text, executable });
     let rest: Vec<String> = out.map(|line| line.expect("text")).collect();
     let code = child.wait().expect("it ends").code();
-    assert!(
-        code == Some(0) || rest.iter().any(|line| line.contains("execute::input-changing")),
-        "{rest:#?}"
-    );
+    let is_told = rest.iter().any(|line| line.contains("execute::input-changing"));
+    assert!(code == Some(0) || is_told, "{rest:#?}");
     let after = world.made(way.default_tier);
-    world.uncertain(&after, Last::Unknown);
+    world.uncertain(&after);
+}
+
+fn start(world: &World, way: &Way) -> Child {
+    let mut command = check::command(world, way, &["--json"]);
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+    command.spawn().expect("the program starts")
 }

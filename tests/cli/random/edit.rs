@@ -1,4 +1,4 @@
-//! Edits of sources and of `farm.toml`: each changes the disk and the model alike. Does not know what farm makes of it.
+//! Edits of sources: each changes the disk and the model alike. Does not know what farm makes of it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,9 +6,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::World;
-use super::model::{Node, Pattern, below, join};
-use super::start::{self, FOLDERS, NAMES, OPTIONAL_DEPS};
+use super::model::{Node, below, join};
+use super::start::{self, FOLDERS, NAMES};
+use super::{World, settings};
 
 /// Some years.
 const YEARS: Duration = Duration::from_hours(10 * 365 * 24);
@@ -55,17 +55,18 @@ const EDITS: &[Edit] = &[
     copy_content,
     revert,
     revert,
-    variant,
-    variant,
-    fixed,
-    dependency,
-    target,
-    exclude,
-    include,
-    reformat,
-    farm_toml_of_same_size_and_time,
-    stage,
-    stage,
+    settings::variant,
+    settings::variant,
+    settings::fixed,
+    settings::dependency,
+    settings::target,
+    settings::exclude,
+    settings::include,
+    settings::reformat,
+    settings::farm_toml_of_same_size_and_time,
+    settings::stage,
+    settings::stage,
+    settings::mark,
 ];
 
 /// Makes one edit, and says which.
@@ -196,28 +197,17 @@ impl World {
         self.sources.remove(path).expect("it was there")
     }
 
-    fn set_time(&self, path: &str, time: SystemTime) {
+    /// Sets a file's time of change.
+    pub(super) fn set_time(&self, path: &str, time: SystemTime) {
         let file = fs::File::options().append(true).open(self.path(path)).expect("opens");
         file.set_modified(time).expect("set");
     }
 
-    fn time(&self, path: &str) -> SystemTime {
+    /// A file's time of change.
+    pub(super) fn time(&self, path: &str) -> SystemTime {
         fs::metadata(self.path(path))
             .and_then(|data| data.modified())
             .expect("it is there")
-    }
-
-    /// Writes what has changed of the configuration.
-    pub(super) fn write_config(&self) {
-        for (path, text) in self.config.render() {
-            if fs::read_to_string(self.path(path)).ok().as_ref() != Some(&text) {
-                self.workspace.write(path, &text);
-            }
-        }
-    }
-
-    fn any_target(&mut self) -> usize {
-        self.numbers.below(self.config.targets.len())
     }
 }
 
@@ -229,7 +219,8 @@ fn prune(place: &Path) {
     }
 }
 
-fn set_executable(place: &Path, executable: bool) {
+/// Whether a file may be executed, from now on.
+pub(super) fn set_executable(place: &Path, executable: bool) {
     let mode = if executable { 0o755 } else { 0o644 };
     fs::set_permissions(place, fs::Permissions::from_mode(mode)).expect("set");
 }
@@ -477,95 +468,4 @@ fn revert(world: &mut World) -> Option<String> {
         "revert to the state {} before the last",
         world.history.len() - 1 - at
     ))
-}
-
-fn variant(world: &mut World) -> Option<String> {
-    let at = world.any_target();
-    let target = &mut world.config.targets[at];
-    target.variant = 1 + target.variant % 5;
-    let name = target.name;
-    world.write_config();
-    Some(format!("the command of {name} changes"))
-}
-
-fn fixed(world: &mut World) -> Option<String> {
-    let at = world.any_target();
-    let target = &mut world.config.targets[at];
-    target.fixed = 1 + target.fixed % 5;
-    let name = target.name;
-    world.write_config();
-    Some(format!("the variable of {name} changes"))
-}
-
-fn dependency(world: &mut World) -> Option<String> {
-    let (name, dep) = OPTIONAL_DEPS[world.numbers.below(OPTIONAL_DEPS.len())];
-    let target = world.config.targets.iter_mut().find(|target| target.name == name)?;
-    match target.deps.iter().position(|there| *there == dep) {
-        Some(at) => drop(target.deps.remove(at)),
-        None => target.deps.push(dep),
-    }
-    world.write_config();
-    Some(format!("{name} depends on {dep}, or no longer"))
-}
-
-fn target(world: &mut World) -> Option<String> {
-    match world.config.targets.iter().position(|target| target.name == "extra") {
-        Some(at) => drop(world.config.targets.remove(at)),
-        None => world.config.targets.push(start::extra()),
-    }
-    fs::create_dir_all(world.path("x")).expect("made");
-    world.write_config();
-    Some("the target extra comes or goes".to_owned())
-}
-
-/// A pattern is added to a target's inputs, or taken out again.
-fn toggle(world: &mut World, name: &str, pattern: Pattern) -> Option<String> {
-    let target = world.config.targets.iter_mut().find(|target| target.name == name)?;
-    let text = format!("{name} has {pattern:?} among its inputs, or no longer");
-    let inputs = target.inputs.as_mut()?;
-    match inputs.iter().position(|there| *there == pattern) {
-        Some(at) => drop(inputs.remove(at)),
-        None => inputs.push(pattern),
-    }
-    world.write_config();
-    Some(text)
-}
-
-fn exclude(world: &mut World) -> Option<String> {
-    let at = world.any_target();
-    let target = &world.config.targets[at];
-    let has_patterns =
-        |pattern: &Pattern| matches!(pattern, Pattern::Below(_) | Pattern::Ending(..) | Pattern::Named(_));
-    if !target.inputs.as_ref()?.iter().any(has_patterns) {
-        return None;
-    }
-    let name = target.name;
-    toggle(world, name, Pattern::Not(Box::new(Pattern::EndingBelow("", "tmp"))))
-}
-
-fn include(world: &mut World) -> Option<String> {
-    let name = ["epsilon", "lit"][world.numbers.below(2)];
-    toggle(
-        world,
-        name,
-        Pattern::Workspace(Box::new(Pattern::Ending("docs", "txt"))),
-    )
-}
-
-fn reformat(world: &mut World) -> Option<String> {
-    world.config.comment += 1;
-    world.write_config();
-    Some("a comment in farm.toml".to_owned())
-}
-
-fn farm_toml_of_same_size_and_time(world: &mut World) -> Option<String> {
-    let time = world.time("farm.toml");
-    let text = variant(world)?;
-    world.set_time("farm.toml", time);
-    Some(format!("{text}, farm.toml keeps its time"))
-}
-
-fn stage(world: &mut World) -> Option<String> {
-    world.stage = [None, Some("one"), Some("two"), Some("")][world.numbers.below(4)];
-    Some(format!("STAGE is {:?}", world.stage))
 }

@@ -15,12 +15,13 @@ mod check;
 mod disturb;
 mod edit;
 mod model;
+mod settings;
 mod start;
 
 use std::collections::BTreeMap;
 
 use crate::support::Workspace;
-use model::{Config, Made, Sources};
+use model::{Around, Config, Made, Sources};
 
 /// The first seed of all runs, unless `FARM_TEST_SEED` says another.
 const SEED: u64 = 20_261_121;
@@ -80,6 +81,7 @@ struct World {
     sources: Sources,
     config: Config,
     stage: Option<&'static str>,
+    mark: u32,
     /// Earlier states, to return to.
     history: Vec<(Sources, Config)>,
     /// Makes texts that never were.
@@ -144,6 +146,7 @@ impl World {
             sources: Sources::new(),
             config: start::config(),
             stage: None,
+            mark: 1,
             history: Vec::new(),
             counter: 0,
             kept: BTreeMap::new(),
@@ -161,16 +164,19 @@ impl World {
             world.put(&path, node);
         }
         world.write_config();
-        let started = world
-            .workspace
-            .farm("build --json")
-            .events_named("build-started")
-            .remove(0);
+        settings::install_mark(&world);
+        let way = Way {
+            selected: None,
+            development: false,
+            default_tier: true,
+        };
+        let events = check::farm(&world, &way, &["--json"]).events();
+        let started = &events[0];
         started["tier"]
             .as_str()
             .expect("a tier")
             .clone_into(&mut world.default_tier);
-        world.uncertain(&world.made(true), Last::Unknown);
+        world.uncertain(&world.made(true));
         world
     }
 
@@ -180,15 +186,19 @@ impl World {
 
     /// What a build makes now.
     fn made(&self, default_tier: bool) -> BTreeMap<&'static str, Made> {
-        let tier = if default_tier { &self.default_tier } else { "L0" };
-        model::evaluate(&self.config, &self.sources, self.stage, tier)
+        let around = Around {
+            tier: if default_tier { &self.default_tier } else { "L0" },
+            stage: self.stage,
+            mark: self.mark,
+        };
+        model::evaluate(&self.config, &self.sources, around)
     }
 
     /// A build may have got anywhere with these actions.
-    fn uncertain(&mut self, made: &BTreeMap<&'static str, Made>, last: Last) {
+    fn uncertain(&mut self, made: &BTreeMap<&'static str, Made>) {
         for (name, made) in made {
             self.kept.entry(made.identity.clone()).or_insert(Kept::Perhaps);
-            self.last.insert(name, last.clone());
+            self.last.insert(name, Last::Unknown);
         }
         self.damaged.clear();
     }

@@ -46,9 +46,9 @@ pub(super) enum Pattern {
     /// A path without wildcards.
     Named(&'static str),
     /// A pattern from the workspace's root.
-    Workspace(Box<Pattern>),
+    Workspace(Box<Self>),
     /// What the pattern takes is left out.
-    Not(Box<Pattern>),
+    Not(Box<Self>),
     /// Artifacts of dependencies, below `deps/`.
     Artifact(&'static str),
 }
@@ -127,6 +127,19 @@ pub(super) struct Target {
     pub(super) fixed: u32,
     /// Whether STAGE is handed on to it.
     pub(super) sees_stage: bool,
+    /// Whether it runs the tool `mark`.
+    pub(super) marks: bool,
+}
+
+/// What lies around the workspace.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Around<'a> {
+    /// The sandbox tier.
+    pub(super) tier: &'a str,
+    /// The variable STAGE.
+    pub(super) stage: Option<&'a str>,
+    /// What the tool `mark` says.
+    pub(super) mark: u32,
 }
 
 /// A path below a folder that may be the root.
@@ -164,8 +177,9 @@ impl Target {
             text
         });
         let list = format!("find . -type f{own} | LC_ALL=C sort");
+        let mark = if self.marks { "; mark" } else { "" };
         let head = format!(
-            "echo \"variant {} $FIXED ${{STAGE-unset}} ${{OTHER-unset}}\"",
+            "echo \"variant {} $FIXED ${{STAGE-unset}} ${{OTHER-unset}}\"{mark}",
             self.variant
         );
         let each = |body: &str| format!("{{ {head}; {list} | while IFS= read -r f; do {body}; done; }}");
@@ -219,6 +233,9 @@ impl Target {
         }
         if self.sees_stage {
             text.push_str("pass-env = [\"STAGE\"]\n");
+        }
+        if self.marks {
+            text.push_str("tools = [\"mark\"]\n");
         }
         text
     }
@@ -279,37 +296,32 @@ pub(super) struct Made {
     pub(super) identity: String,
     /// Every file of its outputs.
     pub(super) files: Files,
-    /// Whether it fails.
-    pub(super) fails: bool,
 }
 
 /// What a build makes, by target.
-pub(super) fn evaluate(
-    config: &Config,
-    sources: &Sources,
-    stage: Option<&str>,
-    tier: &str,
-) -> BTreeMap<&'static str, Made> {
+pub(super) fn evaluate(config: &Config, sources: &Sources, around: Around<'_>) -> BTreeMap<&'static str, Made> {
     let mut all = BTreeMap::new();
     for target in &config.targets {
         let tree = tree_of(config, target, sources, &all);
-        let stage = stage.filter(|_| target.sees_stage);
+        let stage = around.stage.filter(|_| target.sees_stage);
+        let mark = target.marks.then_some(around.mark);
         let identity = format!(
-            "{tier} {} {:?} {} {} {stage:?} {tree:?}",
+            "{} {} {:?} {} {} {stage:?} {mark:?} {tree:?}",
+            around.tier,
             target.root,
             target.outputs,
             target.command(),
-            target.fixed
+            target.fixed,
         );
+        let said = mark.map(|mark| format!("mark {mark}\n")).unwrap_or_default();
         let head = format!(
-            "variant {} {} {} unset\n",
+            "variant {} {} {} unset\n{said}",
             target.variant,
             target.fixed,
             stage.unwrap_or("unset")
         );
-        let fails = target.kind == Kind::Gate && tree.values().any(|(text, _)| text.contains("FAIL"));
         let files = outputs(target, &head, &tree);
-        all.insert(target.name, Made { identity, files, fails });
+        all.insert(target.name, Made { identity, files });
     }
     all
 }

@@ -94,6 +94,7 @@ fn target(name: &'static str, root: &'static str, kind: Kind, deps: &[&'static s
         variant: 1,
         fixed: 1,
         sees_stage: false,
+        marks: false,
     }
 }
 
@@ -116,6 +117,7 @@ pub(super) fn config() -> Config {
     let workspace = |pattern| Workspace(Box::new(pattern));
     let mut env = target("env", "i", Kind::Dump, &[]).writing(&["said.txt"]);
     env.sees_stage = true;
+    env.marks = true;
     let targets = vec![
         target("alpha", "a", Kind::Strip, &[]),
         target("beta", "b", Kind::Names, &[]).reading(&[Below("src"), not(EndingBelow("src", "tmp"))]),
