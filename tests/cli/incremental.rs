@@ -382,6 +382,35 @@ fn files_of_the_users_own_in_an_output_folder_are_moved_aside_not_lost() {
 }
 
 #[test]
+fn files_moved_aside_may_be_in_each_others_way() {
+    let workspace = Workspace::with(
+        "[workspace]\nname = \"mine\"\n\n[targets.gen]\nbuilder = \"command\"\noptions = { command = \"mkdir -p out && echo made > out/made.txt\", inputs = [], outputs = [\"out\"] }\n",
+    );
+    let outside = workspace.beside("outside");
+    fs::create_dir(&outside).expect("made");
+    workspace.write("out/made.txt", "a file\n");
+    workspace.farm("build").success();
+    assert_eq!(workspace.read(".farm/aside/out/made.txt"), "a file\n");
+    workspace.remove("out/made.txt");
+    workspace.write("out/made.txt/inner.txt", "below a folder of its name\n");
+    workspace.farm("build").success();
+    assert_eq!(
+        workspace.read(".farm/aside/out/made.txt/inner.txt"),
+        "below a folder of its name\n"
+    );
+    std::os::unix::fs::symlink(&outside, workspace.root().join("out/link")).expect("linked");
+    workspace.farm("build").success();
+    workspace.write("out/link/inner.txt", "below a folder where a link was\n");
+    workspace.farm("build").success();
+    assert!(!outside.join("inner.txt").exists(), "nothing goes through a link");
+    assert_eq!(
+        workspace.read(".farm/aside/out/link/inner.txt"),
+        "below a folder where a link was\n"
+    );
+    assert_eq!(workspace.read("out/made.txt"), "made\n");
+}
+
+#[test]
 fn what_a_dependency_writes_into_the_tree_is_there_before_patterns_take_it() {
     let workspace = Workspace::with(
         r#"

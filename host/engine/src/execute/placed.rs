@@ -70,8 +70,20 @@ impl Placed {
         Ok(moved)
     }
 
+    /// What was moved aside earlier makes way where it is a file or a link, and a folder has to be.
+    fn make_way(&self, path: &RelPath) -> Result<(), PathError> {
+        for folder in folders_above(path) {
+            let place = folder.under(&self.aside);
+            if fs::stat(&place)?.is_some_and(|stat| !stat.is_folder()) {
+                return fs::remove_file(&place);
+            }
+        }
+        Ok(())
+    }
+
     fn move_aside(&self, files: &Files, path: RelPath) -> Result<(), PathError> {
         let target = path.under(&self.aside);
+        self.make_way(&path)?;
         if let Some(parent) = target.parent() {
             fs::create_dirs(parent)?;
         }
@@ -80,6 +92,13 @@ impl Placed {
         locked(&self.moved).push(path);
         Ok(())
     }
+}
+
+/// The folders above a path, outermost first.
+fn folders_above(path: &RelPath) -> Vec<RelPath> {
+    let mut above: Vec<RelPath> = std::iter::successors(path.parent(), RelPath::parent).collect();
+    above.reverse();
+    above
 }
 
 /// Files and links at a place or below it, without following a link on the way.

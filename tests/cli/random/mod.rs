@@ -1,0 +1,290 @@
+//! Hundreds of random edits, and after each the same question: is what farm says and leaves right?
+//!
+//! An oracle of its own ([`model`]) knows for every target what its action is and what it makes. After each step
+//!
+//! - every output is what the oracle says, to the last file and mode, and now and then also what a clean build of a copy
+//!   with an empty cache makes;
+//! - no action ran whose result was in the cache, and every action ran whose result cannot have been there;
+//! - nothing is called up to date that is not what the last build left;
+//! - a second build runs nothing and instantiates no component.
+//!
+//! A failure prints the seed and the last edits. Replay it, or look further, with
+//! `FARM_TEST_SEED=… FARM_TEST_STEPS=… cargo test --release --test cli random`.
+
+mod check;
+mod disturb;
+mod edit;
+mod model;
+mod settings;
+mod start;
+
+use std::collections::BTreeMap;
+
+use crate::support::Workspace;
+use model::{Around, Config, Made, Sources};
+
+/// The first seed of all runs, unless `FARM_TEST_SEED` says another.
+const SEED: u64 = 20_261_121;
+/// Steps of each of the four runs, unless `FARM_TEST_STEPS` says another number.
+const STEPS: usize = 130;
+/// How many of the last edits a failure shows.
+const SHOWN: usize = 15;
+
+/// Numbers that look random and are the same for the same seed (splitmix64).
+#[derive(Debug)]
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below the bound, which is not zero.
+    fn below(&mut self, bound: usize) -> usize {
+        let bound = bound as u64;
+        usize::try_from(self.next() % bound).expect("it was one")
+    }
+
+    /// Whether one in `of` times comes up.
+    fn one_in(&mut self, of: usize) -> bool {
+        self.below(of) == 0
+    }
+}
+
+/// What the cache knows of an action's result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// It is there.
+    Surely,
+    /// A build that was disturbed may have put it there, or something may have spoilt it.
+    Perhaps,
+}
+
+/// What the last build here left of a target, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Last {
+    /// The result of this action.
+    Of(String),
+    /// Nothing that anybody remembers.
+    Nothing,
+    /// That of some disturbed build.
+    Unknown,
+}
+
+/// A workspace, and all that the oracle knows of it.
+struct World {
+    workspace: Workspace,
+    numbers: Numbers,
+    sources: Sources,
+    config: Config,
+    stage: Option<&'static str>,
+    mark: u32,
+    /// Earlier states, to return to.
+    history: Vec<(Sources, Config)>,
+    /// Makes texts that never were.
+    counter: u64,
+    /// By identity.
+    kept: BTreeMap<String, Kept>,
+    /// By target; nothing where it is missing.
+    last: BTreeMap<&'static str, Last>,
+    /// Targets whose outputs were changed behind farm's back.
+    damaged: Vec<&'static str>,
+    /// What the tier is called by default.
+    default_tier: String,
+    /// An old state of `.farm`, to bring back.
+    old_state: Option<Vec<(String, Vec<u8>)>>,
+    log: Log,
+}
+
+/// What was done, told when the test fails.
+struct Log {
+    seed: u64,
+    step: usize,
+    lines: Vec<String>,
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let from = self.lines.len().saturating_sub(SHOWN);
+            let lines = self.lines[from..].join("\n  ");
+            let told = format!(
+                "FARM_TEST_SEED={}, step {}, the last edits:\n  {lines}",
+                self.seed, self.step
+            );
+            std::io::Write::write_all(&mut std::io::stderr(), told.as_bytes()).expect("standard error is open");
+        }
+    }
+}
+
+/// How one step builds.
+#[derive(Debug, Clone)]
+struct Way {
+    selected: Option<&'static str>,
+    development: bool,
+    default_tier: bool,
+}
+
+impl Way {
+    fn words(&self) -> Vec<String> {
+        let mut words = vec!["build".to_owned()];
+        words.extend(self.selected.map(|name| format!("--target={name}")));
+        words.extend(self.development.then(|| "--dev".to_owned()));
+        words.extend((!self.default_tier).then(|| "--sandbox=off".to_owned()));
+        words
+    }
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut world = Self {
+            workspace: Workspace::new(),
+            numbers: Numbers(seed),
+            sources: Sources::new(),
+            config: start::config(),
+            stage: None,
+            mark: 1,
+            history: Vec::new(),
+            counter: 0,
+            kept: BTreeMap::new(),
+            last: BTreeMap::new(),
+            damaged: Vec::new(),
+            default_tier: String::new(),
+            old_state: None,
+            log: Log {
+                seed,
+                step: 0,
+                lines: Vec::new(),
+            },
+        };
+        for (path, node) in start::sources() {
+            world.put(&path, node);
+        }
+        world.write_config();
+        settings::install_mark(&world);
+        let way = Way {
+            selected: None,
+            development: false,
+            default_tier: true,
+        };
+        let events = check::farm(&world, &way, &["--json"]).events();
+        let started = &events[0];
+        started["tier"]
+            .as_str()
+            .expect("a tier")
+            .clone_into(&mut world.default_tier);
+        world.uncertain(&world.made(true));
+        world
+    }
+
+    fn say(&mut self, text: impl Into<String>) {
+        self.log.lines.push(format!("{}: {}", self.log.step, text.into()));
+    }
+
+    /// What a build makes now.
+    fn made(&self, default_tier: bool) -> BTreeMap<&'static str, Made> {
+        let around = Around {
+            tier: if default_tier { &self.default_tier } else { "L0" },
+            stage: self.stage,
+            mark: self.mark,
+        };
+        model::evaluate(&self.config, &self.sources, around)
+    }
+
+    /// A build may have got anywhere with these actions.
+    fn uncertain(&mut self, made: &BTreeMap<&'static str, Made>) {
+        for (name, made) in made {
+            self.kept.entry(made.identity.clone()).or_insert(Kept::Perhaps);
+            self.last.insert(name, Last::Unknown);
+        }
+        self.damaged.clear();
+    }
+
+    /// How the next step builds.
+    fn way(&mut self) -> Way {
+        let selected = self
+            .numbers
+            .one_in(8)
+            .then(|| self.numbers.below(self.config.targets.len()));
+        Way {
+            selected: selected.map(|at| self.config.targets[at].name),
+            development: self.numbers.one_in(8),
+            default_tier: self.numbers.one_in(25),
+        }
+    }
+
+    fn step(&mut self) {
+        edit::remember(self);
+        let edits = [1, 1, 1, 1, 1, 2, 3, 6][self.numbers.below(8)];
+        for _ in 0..edits {
+            let text = if self.numbers.one_in(5) {
+                disturb::damage(self)
+            } else {
+                edit::random(self)
+            };
+            self.say(text);
+        }
+        let way = self.way();
+        match self.numbers.below(30) {
+            0 => disturb::fail(self, &way),
+            1 => disturb::kill(self, &way),
+            2 => disturb::edit_while_building(self, &way),
+            _ => {}
+        }
+        self.say(format!("{:?}", way.words()));
+        check::build(self, &way);
+        if self.numbers.one_in(5) {
+            check::nothing_to_do(self, &way);
+        }
+        if self.numbers.one_in(12) {
+            check::clean_build(self);
+        }
+    }
+}
+
+fn variable(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+}
+
+/// One run; the seeds of the runs follow each other.
+fn run(which: u64) {
+    let seed = variable("FARM_TEST_SEED").unwrap_or(SEED + which);
+    let steps = variable("FARM_TEST_STEPS").map_or(STEPS, |steps| usize::try_from(steps).expect("small"));
+    let mut world = World::new(seed);
+    for step in 1..=steps {
+        world.log.step = step;
+        world.step();
+    }
+    let way = Way {
+        selected: None,
+        development: false,
+        default_tier: false,
+    };
+    check::build(&mut world, &way);
+    check::nothing_to_do(&mut world, &way);
+    check::clean_build(&mut world);
+}
+
+#[test]
+fn random_edits_1() {
+    run(0);
+}
+
+#[test]
+fn random_edits_2() {
+    run(1);
+}
+
+#[test]
+fn random_edits_3() {
+    run(2);
+}
+
+#[test]
+fn random_edits_4() {
+    run(3);
+}
