@@ -266,7 +266,7 @@ fn damage_blob(world: &mut World) -> Option<String> {
     if world.numbers.one_in(2) {
         fs::write(path, "damage\n").expect("written");
     }
-    world.kept.values_mut().for_each(|kept| *kept = Kept::Perhaps);
+    world.kept.values_mut().for_each(|kept| *kept = Kept::Spoilt);
     Some("a blob is damaged".to_owned())
 }
 

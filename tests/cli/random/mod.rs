@@ -59,8 +59,10 @@ impl Numbers {
 enum Kept {
     /// It is there.
     Surely,
-    /// A build that was disturbed may have put it there, or something may have spoilt it.
+    /// A build that was disturbed may have put it there.
     Perhaps,
+    /// Some of it may be damaged. A hit need not show that: the action's log is looked at only where it is told.
+    Spoilt,
 }
 
 /// What the last build here left of a target, as far as it is known.
