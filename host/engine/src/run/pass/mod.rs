@@ -19,9 +19,8 @@ use crate::event::{Event, Outcome};
 use crate::execute::ExecuteError;
 use crate::fs::LockFile;
 use crate::graph::TargetId;
-use crate::inputs::Footprint;
 use crate::path::RelPath;
-use crate::run::finish::{FinishError, Finished};
+use crate::run::finish::{FinishError, Finished, Put};
 use crate::run::job::{NodeInfo, Phase, TargetRun};
 use crate::run::lock;
 use crate::run::machine::Machine;
@@ -53,7 +52,7 @@ pub(super) struct Ended {
 /// What jobs send to the loop when they end.
 enum Message {
     Planned(usize, Result<Planned, Problem>),
-    Recalled(usize, Result<Footprint, Option<Problem>>),
+    Recalled(usize, Result<Put, Option<Problem>>),
     Performed(NodeId, Box<Result<Performed, ExecuteError>>),
     Finished(usize, Result<Finished, FinishError>),
 }

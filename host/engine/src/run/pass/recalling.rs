@@ -7,9 +7,8 @@ use crate::cache::Content;
 use crate::error::Problem;
 use crate::event::Outcome;
 use crate::execute::{ExecuteError, Executor};
-use crate::inputs::Footprint;
 use crate::path::RelPath;
-use crate::run::finish::{self, FinishError};
+use crate::run::finish::{self, FinishError, Put};
 use crate::run::manifest::{ArtifactEntry, TargetEntry};
 use crate::run::pass::{Message, Pass};
 use crate::run::recall;
@@ -34,18 +33,19 @@ impl Pass<'_, '_> {
             };
             self.spawn(async move {
                 let put = tokio::task::spawn_blocking(move || put_back(&executor, &contents, &work));
-                Message::Recalled(at, put.await.unwrap_or(Ok(Footprint::default())))
+                Message::Recalled(at, put.await.unwrap_or(Ok(Put::default())))
             });
         }
     }
 
     /// The outputs of a recalled target are back in place; or not, for this reason, and none where the store lost them.
-    pub(super) fn on_recalled(&mut self, at: usize, put: Result<Footprint, Option<Problem>>) {
+    pub(super) fn on_recalled(&mut self, at: usize, put: Result<Put, Option<Problem>>) {
         self.tell_moved();
         match put {
-            Ok(outputs) => {
-                self.runs[at].outputs.extend(outputs);
-                self.tell_recalled(at, Outcome::Cached);
+            Ok(put) => {
+                self.runs[at].outputs.extend(put.outputs);
+                let outcome = if put.written { Outcome::Cached } else { Outcome::UpToDate };
+                self.tell_recalled(at, outcome);
             }
             Err(None) => self.lose(),
             Err(Some(problem)) => {
@@ -80,8 +80,8 @@ fn put_back(
     executor: &Executor,
     in_place: &[(RelPath, Content)],
     work: &finish::Work,
-) -> Result<Footprint, Option<Problem>> {
-    let put = finish::put_all(executor, in_place).map_err(|error| match error {
+) -> Result<Put, Option<Problem>> {
+    let mut put = finish::put_all(executor, in_place).map_err(|error| match error {
         ExecuteError::Lost { .. } => None,
         error => Some(Problem::from(error)),
     })?;
@@ -89,7 +89,7 @@ fn put_back(
         FinishError::Lost => None,
         error => Some(Problem::from(error)),
     })?;
-    let mut outputs = put.outputs;
-    outputs.extend(finished.outputs);
-    Ok(outputs)
+    put.written |= finished.written;
+    put.outputs.extend(finished.outputs);
+    Ok(put)
 }
