@@ -10,9 +10,9 @@ use crate::skip;
 use crate::support::Workspace;
 
 /// Most system calls for each input file when nothing has changed.
-const PER_INPUT: f64 = 2.5;
+const PER_INPUT: f64 = 1.4;
 /// Most system calls when nothing has changed, beside those for the inputs: starting a process, and the state.
-const BESIDE: f64 = 600.0;
+const BESIDE: f64 = 400.0;
 /// More than the time for which farm distrusts the times of a file that has just been written.
 const OLD_ENOUGH: Duration = Duration::from_millis(100);
 /// Calls with which threads wait for each other.
@@ -104,7 +104,6 @@ fn built(workspace: Workspace) -> Workspace {
 }
 
 #[test]
-#[ignore = "until the no-op path lands"]
 fn nothing_changed_costs_few_calls_for_each_input() {
     if !has_strace() {
         skip!("strace cannot trace here");
@@ -138,13 +137,14 @@ fn nothing_changed_reads_no_input_and_no_output() {
 }
 
 #[test]
-#[ignore = "until the no-op path lands"]
 fn nothing_changed_reads_nothing_but_the_state() {
     if !has_strace() {
         skip!("strace cannot trace here");
     }
     let workspace = built(shapes::wide(5, 5));
     let read = opened(&workspace).into_iter().filter(|(_, flags)| can_read(flags));
+    // The command line reads the head of farm.toml, to know the workspace's folder from a member's.
+    let read = read.filter(|(path, _)| path != "farm.toml");
     let read: Vec<_> = read.filter(|(path, _)| !path.starts_with(".farm/")).collect();
     assert_eq!(read, []);
 }

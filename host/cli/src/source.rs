@@ -10,19 +10,35 @@ use farm_engine::path::RelPath;
 /// More than this is no configuration that somebody wrote.
 const MAX_BYTES: u64 = 1 << 20;
 
+/// Longest head of a file that is read, in bytes.
+const HEAD_BYTES: u64 = 4 << 10;
+
 /// The text of an ordinary file of a sane size; none for anything else.
 pub(crate) fn read_text(path: &Path) -> Option<String> {
-    // Looked at before it is opened, since opening a pipe would wait for its other end.
-    if !path.metadata().ok()?.is_file() {
-        return None;
-    }
     let mut text = String::new();
-    let size = File::open(path)
-        .ok()?
-        .take(MAX_BYTES + 1)
-        .read_to_string(&mut text)
-        .ok()?;
+    let size = open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text).ok()?;
     (size as u64 <= MAX_BYTES).then_some(text)
+}
+
+/// The first whole lines of an ordinary file, however long it is; none for anything else.
+pub(crate) fn read_head(path: &Path) -> Option<String> {
+    let mut bytes = Vec::new();
+    open(path)?.take(HEAD_BYTES).read_to_end(&mut bytes).ok()?;
+    let end = bytes
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(bytes.len(), |last| last + 1);
+    bytes.truncate(end);
+    String::from_utf8(bytes).ok()
+}
+
+fn open(path: &Path) -> Option<File> {
+    // Looked at before it is opened, since opening a pipe would wait for its other end.
+    if path.metadata().ok()?.is_file() {
+        File::open(path).ok()
+    } else {
+        None
+    }
 }
 
 /// Line `number` (from 1) of the file `name` of the workspace; none when it is not there.

@@ -40,19 +40,19 @@ fn start_folder(directory: Option<&Path>) -> Result<PathBuf, Problem> {
 
 /// Whether the file has a `[workspace]`, or would have one if its syntax were right.
 fn has_workspace(file: &Path) -> bool {
+    if source::read_head(file).is_some_and(|head| opens_with_workspace(&head)) {
+        return true;
+    }
     let Some(text) = source::read_text(file) else {
         return false;
     };
-    if opens_with_workspace(&text) {
-        return true;
-    }
     match text.parse::<toml::Table>() {
         Ok(table) => table.contains_key("workspace"),
         Err(_) => text.lines().any(is_header),
     }
 }
 
-/// Whether the first table of the file is `[workspace]`: then the rest, which may be long, need not be looked at.
+/// Whether the first table of the file is `[workspace]`: then the rest, which may be long, need not be read.
 fn opens_with_workspace(text: &str) -> bool {
     let mut lines = text.lines().map(str::trim_start);
     let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));

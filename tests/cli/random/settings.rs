@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::World;
+use super::{Last, World};
 use super::edit::set_executable;
 use super::model::Pattern;
 use super::start::{self, OPTIONAL_DEPS};
@@ -60,6 +60,8 @@ pub(super) fn target(world: &mut World) -> Option<String> {
         Some(at) => drop(world.config.targets.remove(at)),
         None => world.config.targets.push(start::extra()),
     }
+    // A target that was not in a build's configuration may be forgotten by it.
+    world.last.insert("extra", Last::Unknown);
     fs::create_dir_all(world.path("x")).expect("made");
     world.write_config();
     Some("the target extra comes or goes".to_owned())

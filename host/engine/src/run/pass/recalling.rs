@@ -44,7 +44,11 @@ impl Pass<'_, '_> {
         match put {
             Ok(put) => {
                 self.runs[at].outputs.extend(put.outputs);
-                let outcome = if put.written { Outcome::Cached } else { Outcome::UpToDate };
+                let outcome = if put.written {
+                    Outcome::Cached
+                } else {
+                    Outcome::UpToDate
+                };
                 self.tell_recalled(at, outcome);
             }
             Err(None) => self.lose(),
@@ -76,11 +80,7 @@ impl Pass<'_, '_> {
 }
 
 /// Puts all that a target made back into the user's tree.
-fn put_back(
-    executor: &Executor,
-    in_place: &[(RelPath, Content)],
-    work: &finish::Work,
-) -> Result<Put, Option<Problem>> {
+fn put_back(executor: &Executor, in_place: &[(RelPath, Content)], work: &finish::Work) -> Result<Put, Option<Problem>> {
     let mut put = finish::put_all(executor, in_place).map_err(|error| match error {
         ExecuteError::Lost { .. } => None,
         error => Some(Problem::from(error)),
