@@ -463,6 +463,7 @@ fn revert(world: &mut World) -> Option<String> {
         }
     }
     world.config = config;
+    world.forget_removed();
     world.write_config();
     Some(format!(
         "revert to the state {} before the last",

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use super::{Last, World};
 use super::edit::set_executable;
 use super::model::Pattern;
 use super::start::{self, OPTIONAL_DEPS};
+use super::{Last, World};
 
 impl World {
     /// Writes what has changed of the configuration.
@@ -15,6 +15,13 @@ impl World {
                 self.workspace.write(path, &text);
             }
         }
+    }
+
+    /// A build forgets targets that its configuration does not have, and only that.
+    pub(super) fn forget_removed(&mut self) {
+        let names: Vec<&str> = self.config.targets.iter().map(|target| target.name).collect();
+        let gone = self.last.iter_mut().filter(|(name, _)| !names.contains(name));
+        gone.for_each(|(_, last)| *last = Last::Unknown);
     }
 
     fn any_target(&mut self) -> usize {
@@ -60,8 +67,7 @@ pub(super) fn target(world: &mut World) -> Option<String> {
         Some(at) => drop(world.config.targets.remove(at)),
         None => world.config.targets.push(start::extra()),
     }
-    // A target that was not in a build's configuration may be forgotten by it.
-    world.last.insert("extra", Last::Unknown);
+    world.forget_removed();
     fs::create_dir_all(world.path("x")).expect("made");
     world.write_config();
     Some("the target extra comes or goes".to_owned())

@@ -52,6 +52,8 @@ enum Kept<'a> {
     New(&'a TargetRun),
     /// It is what it was in the last records.
     Old(&'a TargetRecord<'a>),
+    /// It was built once, as the last records say, but the configuration says something else of it now.
+    Outdated(&'a TargetRecord<'a>),
     /// Nothing is known of it.
     Nothing,
 }
@@ -125,7 +127,11 @@ impl<'a> Build<'a> {
             let last = self.last?;
             let record = last.record(self.opened.target(id).name.as_str())?;
             let is_same = is_recalled || last.same_config || record.definition == self.opened.definition(id);
-            is_same.then_some(Kept::Old(record))
+            Some(if is_same {
+                Kept::Old(record)
+            } else {
+                Kept::Outdated(record)
+            })
         };
         let kept = order.iter().map(|id| match runs.get(id) {
             Some(run) if !run.is_recalled => Kept::New(run),
@@ -177,7 +183,7 @@ impl<'a> Build<'a> {
         let mut tools = Tools::new();
         for kept in kept {
             match kept {
-                Kept::Nothing => {}
+                Kept::Outdated(_) | Kept::Nothing => {}
                 Kept::New(run) => {
                     for (name, root) in &run.inputs.tools {
                         let record = || self.tool(name, root);
@@ -226,6 +232,14 @@ impl<'a> Build<'a> {
                 builder: &target.builder,
                 deps,
                 ..TargetRecord::default()
+            },
+            Kept::Outdated(record) => TargetRecord {
+                deps,
+                is_whole: false,
+                inputs: Vec::new(),
+                outputs: Vec::new(),
+                tools: Vec::new(),
+                ..record.clone()
             },
             Kept::Old(record) => TargetRecord {
                 deps,
