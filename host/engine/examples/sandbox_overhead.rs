@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use farm_engine::path::RelPath;
-use farm_engine::sandbox::{Limits, Spec, Tier, run};
+use farm_engine::sandbox::{Helper, Limits, Spec, Tier, run};
 
 const ROUNDS: usize = 200;
 
@@ -32,11 +32,12 @@ fn main() {
         assert!(helper.is_ok(), "the helper does not start");
     });
     println!("the helper itself {empty:.2} ms");
+    let server = Helper::new(helper);
     for tier in [Tier::L0, Tier::L1, Tier::L2] {
         let spec = spec(tier, &folder);
         let (_sender, stop) = tokio::sync::watch::channel(false);
         let time = median(|| {
-            let finished = runtime.block_on(run(&helper, &spec, &mut |_, _| {}, stop.clone()));
+            let finished = runtime.block_on(run(&server, &spec, &mut |_, _| {}, stop.clone()));
             assert!(finished.is_ok(), "{finished:?}");
         });
         println!("{tier} {time:.2} ms, {:.2} ms more than a plain spawn", time - plain);

@@ -6,4 +6,5 @@ mod ending;
 mod files;
 mod network;
 mod processes;
+mod server;
 mod surroundings;

@@ -23,7 +23,7 @@ use crate::key::InputContent;
 use crate::path::RelPath;
 use crate::plan::{ArtifactRef, CheckedAction, OutputRef};
 use crate::plugin::Builder;
-use crate::sandbox::{Limits, Tier};
+use crate::sandbox::{Helper, Limits, Tier};
 
 pub use failure::ExecuteError;
 pub use identity::base_system;
@@ -35,8 +35,8 @@ pub use run::Execution;
 pub struct Settings {
     /// The tier of tool actions.
     pub tier: Tier,
-    /// The sandbox helper: a program that does [`crate::sandbox::helper_main`] when it is called with `__sandbox`.
-    pub helper: PathBuf,
+    /// The sandbox's helper.
+    pub helper: Helper,
     /// `linux-x86_64`, …
     pub platform: String,
     /// The user's environment, from which granted variables and the network's settings are handed on.

@@ -16,7 +16,7 @@ use crate::path::RelPath;
 use crate::run::builders::Builders;
 use crate::run::request::Request;
 use crate::run::state::{Places, State};
-use crate::sandbox::{self, Limits, Tier, Wanted};
+use crate::sandbox::{self, Helper, Limits, Tier, Wanted};
 
 /// Time limit of an action where neither its builder nor `farm.toml` says one.
 const TIMEOUT: Duration = Duration::from_secs(30 * 60);
@@ -59,7 +59,7 @@ pub(super) fn open(request: &Request) -> Result<Opened, Problem> {
     let executor = Executor {
         settings: Settings {
             tier,
-            helper: request.host.helper.clone(),
+            helper: Helper::new(request.host.helper.clone()),
             platform: request.host.platform.clone(),
             environment: environment.clone(),
             scratch: places.scratch(),

@@ -9,11 +9,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, Command};
+use tokio::net::unix::pipe;
 use tokio::sync::watch;
 
+use super::server::failed;
 use super::wire::{self, HELPER_ARGUMENT, Mode, Reply, Request, STOP};
-use super::{Finished, SandboxError, Spec};
+use super::{Finished, Helper, SandboxError, Spec};
 
 /// How much output is read at once, in bytes.
 const CHUNK: usize = 64 << 10;
@@ -34,17 +35,18 @@ pub enum Stream {
 /// Runs the tool and passes its output on as it comes. When this returns, no process of the run is alive; when the
 /// future is dropped, or farm dies, the helper kills them.
 ///
-/// `helper` is farm's own binary. When `stop` becomes true, the tool gets SIGTERM, and everything SIGKILL after the
+/// When `stop` becomes true, the tool gets SIGTERM, and everything SIGKILL after the
 /// grace. A tool that fails is no error; see [`SandboxError`] for what is.
 pub async fn run(
-    helper: &Path,
+    helper: &Helper,
     spec: &Spec,
     output: &mut (dyn FnMut(Stream, &[u8]) + Send),
     stop: watch::Receiver<bool>,
 ) -> Result<Finished, SandboxError> {
     spec.check()?;
-    let (mut child, channel) = start(helper)?;
-    let channel = tokio::net::UnixStream::from_std(channel).map_err(failed("talk to"))?;
+    let connection = helper.connect()?;
+    connection.channel.set_nonblocking(true).map_err(failed("talk to"))?;
+    let channel = tokio::net::UnixStream::from_std(connection.channel).map_err(failed("talk to"))?;
     let (answers, mut orders) = channel.into_split();
     let request = Request {
         mode: Mode::Run,
@@ -53,7 +55,8 @@ pub async fn run(
     let request = wire::frame(&request).map_err(failed("talk to"))?;
     orders.write_all(&request).await.map_err(failed("talk to"))?;
 
-    let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
+    let mut stdout = Some(pipe::Receiver::from_owned_fd(connection.stdout.into()).map_err(failed("talk to"))?);
+    let mut stderr = Some(pipe::Receiver::from_owned_fd(connection.stderr.into()).map_err(failed("talk to"))?);
     let (mut out, mut err) = (vec![0; CHUNK], vec![0; CHUNK]);
     let mut reply = Vec::new();
     let mut answers = answers.take(MAX_REPLY);
@@ -75,7 +78,6 @@ pub async fn run(
             }
         }
     }
-    child.wait().await.map_err(failed("wait for"))?;
     drain(&mut stdout, &mut |bytes| output(Stream::Stdout, bytes)).await;
     drain(&mut stderr, &mut |bytes| output(Stream::Stderr, bytes)).await;
     finish(&reply, spec)
@@ -142,22 +144,6 @@ fn ask(
     }
 }
 
-/// Starts the helper with our end of its socket. Dropping the child does not kill the helper: it must live until it has
-/// killed the rest, which it does when it sees the socket closed.
-fn start(helper: &Path) -> Result<(Child, UnixStream), SandboxError> {
-    let (ours, theirs) = UnixStream::pair().map_err(failed("talk to"))?;
-    ours.set_nonblocking(true).map_err(failed("talk to"))?;
-    let child = Command::new(helper)
-        .arg(HELPER_ARGUMENT)
-        .env_clear()
-        .stdin(OwnedFd::from(theirs))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(failed("start"))?;
-    Ok((child, ours))
-}
-
 /// Reads some output; never comes back once the stream has ended.
 async fn read_some(stream: &mut Option<impl AsyncRead + Unpin>, buffer: &mut [u8]) -> usize {
     if let Some(open) = stream {
@@ -203,8 +189,4 @@ fn read_reply(reply: Reply, spec: &Spec) -> Result<Finished, SandboxError> {
         }),
         Reply::Fault(fault) => Err(fault.into_error(spec.tier, spec.program.clone())),
     }
-}
-
-fn failed(doing: &'static str) -> impl Fn(io::Error) -> SandboxError {
-    move |source| SandboxError::Helper { doing, source }
 }
