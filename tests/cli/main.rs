@@ -18,5 +18,6 @@ mod puppet;
 mod sandbox;
 mod shared;
 mod shop;
+mod shown;
 mod tools;
 mod usage;

@@ -70,6 +70,7 @@ fn spec(tier: Tier, folder: &Path) -> Spec {
         tree,
         directory: RelPath::root(),
         binds: Vec::new(),
+        shown: Vec::new(),
         caches: Vec::new(),
         toolchains: Vec::new(),
         network: false,

@@ -303,6 +303,11 @@ pub fn set_mode(path: &Path, mode: u32) -> Result<(), PathError> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).context("change the mode of", path)
 }
 
+/// The permission bits of files outside the store: nobody is to tell users' settings from a result.
+pub const fn plain_mode(executable: bool) -> u32 {
+    if executable { 0o755 } else { 0o644 }
+}
+
 /// Sets the permission bits of an open file.
 pub fn set_open_mode(file: &File, mode: u32) -> io::Result<()> {
     file.set_permissions(std::fs::Permissions::from_mode(mode))

@@ -50,6 +50,7 @@ impl Cell {
             tree,
             directory: RelPath::root(),
             binds: Vec::new(),
+            shown: Vec::new(),
             caches: Vec::new(),
             toolchains: Vec::new(),
             network: false,

@@ -92,6 +92,7 @@ impl Executor {
             tree: folder.join(run::TREE),
             directory: RelPath::root(),
             binds: Vec::new(),
+            shown: Vec::new(),
             caches: Vec::new(),
             toolchains: tool.visible.clone(),
             network: false,

@@ -10,6 +10,7 @@ mod gather;
 mod identity;
 mod placed;
 mod run;
+mod show;
 mod stage;
 
 use std::collections::BTreeMap;
@@ -29,12 +30,15 @@ pub use failure::ExecuteError;
 pub use identity::base_system;
 pub use placed::Placed;
 pub use run::Execution;
+pub use show::Showing;
 
 /// How actions are executed in this build.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The tier of tool actions.
     pub tier: Tier,
+    /// Whether the sandbox can show folders of the workspace as they are, instead of copies.
+    pub shows: bool,
     /// The sandbox's helper.
     pub helper: Helper,
     /// `linux-x86_64`, …

@@ -17,8 +17,9 @@ use crate::digest::Digest;
 use crate::event::Stream;
 use crate::execute::failure::ExecuteError;
 use crate::execute::gather::tree_root;
+use crate::execute::show::{self, Shown};
 use crate::execute::stage::Big;
-use crate::execute::{Executor, Job, Prepared, environment};
+use crate::execute::{Executor, Job, Prepared, Showing, environment};
 use crate::fs::{self, Folder, Kind};
 use crate::path::RelPath;
 use crate::plan::{CheckedWork, Level, StepRun};
@@ -41,15 +42,27 @@ pub struct Execution {
     pub undeclared: Vec<RelPath>,
 }
 
+/// A tool that ended well.
+struct Ended {
+    spent: Duration,
+    spec: Spec,
+    shown: Shown,
+}
+
 /// Takes an action's output as it comes.
 pub(super) type OutputFn<'a> = &'a mut (dyn FnMut(Stream, &[u8]) + Send);
 
 impl Executor {
     /// Runs an action. A failed tool's folder is kept (see [`super::Settings::failed`]).
+    ///
+    /// # Errors
+    /// [`ExecuteError::InputChanging`] when a file that it reads is not the one in its key, or did not stay so while it
+    /// was shown to a tool; then the action says nothing about its inputs and has to be prepared anew.
     pub async fn run(
         self: &Arc<Self>,
         job: &Arc<Job>,
         prepared: &Arc<Prepared>,
+        showing: Showing,
         output: OutputFn<'_>,
         stop: watch::Receiver<bool>,
     ) -> Result<Execution, ExecuteError> {
@@ -57,16 +70,26 @@ impl Executor {
         let mut log = Log::new(self.secret_values(job)?);
         let started = Instant::now();
         let ran = match &job.action.work {
-            CheckedWork::Tool { .. } => self.run_tool(job, prepared, &folder, (output, &mut log), stop).await,
+            CheckedWork::Tool { .. } => {
+                self.run_tool((job, prepared, showing), &folder, (output, &mut log), stop)
+                    .await
+            }
             CheckedWork::Step(step) => self.run_step(job, prepared, &folder, step, (output, &mut log)).await,
         };
         let collected = match ran {
             Ok(ended) => {
                 let (this, its_job, its_inputs) = (Arc::clone(self), Arc::clone(job), Arc::clone(prepared));
                 let its_folder = folder.clone();
-                match blocking(move || this.collect(&its_job, &its_inputs, &its_folder)).await {
-                    Ok(found) => Ok((ended.map(|(spent, _)| spent), found)),
-                    Err(error) => Err(self.keep_for(error, job, &folder, ended)),
+                let (spent, spec, shown) = ended.map_or((None, None, Shown::default()), |ended| {
+                    (Some(ended.spent), Some(ended.spec), ended.shown)
+                });
+                let collect = move || {
+                    this.check_unchanged(&shown)?;
+                    this.collect(&its_job, &its_inputs, &its_folder)
+                };
+                match blocking(collect).await {
+                    Ok(found) => Ok((spent, found)),
+                    Err(error) => Err(self.keep_for(error, job, &folder, spec.as_ref())),
                 }
             }
             Err(error) => Err(error),
@@ -96,20 +119,19 @@ impl Executor {
 
     async fn run_tool(
         self: &Arc<Self>,
-        job: &Arc<Job>,
-        prepared: &Arc<Prepared>,
+        (job, prepared, showing): (&Arc<Job>, &Arc<Prepared>, Showing),
         folder: &Path,
         (output, log): (OutputFn<'_>, &mut Log),
         stop: watch::Receiver<bool>,
-    ) -> Result<Option<(Duration, Spec)>, ExecuteError> {
-        let spec = {
+    ) -> Result<Option<Ended>, ExecuteError> {
+        let (spec, shown) = {
             let (this, job, prepared, folder) = (
                 Arc::clone(self),
                 Arc::clone(job),
                 Arc::clone(prepared),
                 folder.to_path_buf(),
             );
-            blocking(move || this.spec(&job, &prepared, &folder)).await?
+            blocking(move || this.spec(&job, &prepared, showing, &folder)).await?
         };
         let started = Instant::now();
         let mut tee = |stream, bytes: &[u8]| {
@@ -123,9 +145,10 @@ impl Executor {
         let spent = started.elapsed();
         log.flush(output);
         match finished.ending {
-            Ending::Exited(0) => Ok(Some((spent, spec))),
+            Ending::Exited(0) => Ok(Some(Ended { spent, spec, shown })),
             Ending::Stopped => Err(ExecuteError::Stopped),
             ending => {
+                self.check_unchanged(&shown)?;
                 let kept = self.keep(job, folder, &spec);
                 Err(ExecuteError::Tool {
                     command: command_text(job),
@@ -143,12 +166,12 @@ impl Executor {
         folder: &Path,
         step: &StepRun,
         (output, log): (OutputFn<'_>, &mut Log),
-    ) -> Result<Option<(Duration, Spec)>, ExecuteError> {
+    ) -> Result<Option<Ended>, ExecuteError> {
         let (this, job, prepared) = (Arc::clone(self), Arc::clone(job), Arc::clone(prepared));
         let (folder, step) = (folder.to_path_buf(), step.clone());
         let (ended, said) = blocking(move || {
             let (input, out) = (folder.join(TEMP), folder.join(TREE));
-            this.stage(&prepared, &input, Big::Copy)?;
+            this.stage(&prepared, &input, Big::Copy, &Shown::default())?;
             let mut said = Vec::new();
             let mut log = |_: Level, line: &str| said.push(format!("{line}\n"));
             let ended = job.builder.run_step(&step, &input, &out, &mut log);
@@ -164,7 +187,13 @@ impl Executor {
     }
 
     /// Stages the tree and describes the sandbox.
-    fn spec(&self, job: &Job, prepared: &Prepared, folder: &Path) -> Result<Spec, ExecuteError> {
+    fn spec(
+        &self,
+        job: &Job,
+        prepared: &Prepared,
+        showing: Showing,
+        folder: &Path,
+    ) -> Result<(Spec, Shown), ExecuteError> {
         let CheckedWork::Tool {
             tool,
             arguments,
@@ -176,7 +205,11 @@ impl Executor {
             });
         };
         let tree = folder.join(TREE);
-        let binds = self.stage(prepared, &tree, Big::Bind)?;
+        let shown = match showing {
+            Showing::Folders if self.settings.shows => self.choose_shown(job, prepared),
+            Showing::Folders | Showing::Nothing => Shown::default(),
+        };
+        let binds = self.stage(prepared, &tree, Big::Bind, &shown)?;
         let directory = job.root.join(directory);
         fs::create_dirs(&directory.under(&tree))?;
         for output in &job.action.outputs {
@@ -199,7 +232,7 @@ impl Executor {
                     .filter(|path| fs::exists(path)),
             );
         }
-        Ok(Spec {
+        let spec = Spec {
             tier: self.settings.tier,
             program,
             arguments: arguments.clone(),
@@ -207,12 +240,22 @@ impl Executor {
             tree,
             directory,
             binds,
+            shown: shown.binds(self),
             caches: self.tool_caches(job)?,
             toolchains,
             network: job.action.fetch.is_some(),
             scratch: folder.join(TEMP),
             limits: self.limits(job),
-        })
+        };
+        Ok((spec, shown))
+    }
+
+    /// Fails if something that the tool was shown did not stay as it was.
+    fn check_unchanged(&self, shown: &Shown) -> Result<(), ExecuteError> {
+        match shown.first_change(self) {
+            None => Ok(()),
+            Some(path) => Err(ExecuteError::InputChanging { path: path.clone() }),
+        }
     }
 
     fn limits(&self, job: &Job) -> Limits {
@@ -322,7 +365,9 @@ impl Executor {
         discard(&kept);
         fs::create_dirs(&self.settings.failed).ok()?;
         fs::rename(folder, &kept).ok()?;
+        show::copy_shown(&spec.shown, &kept.join(TREE)).ok()?;
         let spec = Spec {
+            shown: Vec::new(),
             tree: kept.join(TREE),
             scratch: kept.join(TEMP),
             ..spec.clone()
@@ -333,12 +378,12 @@ impl Executor {
     }
 
     /// A tool that left no output is looked into by hand like one that failed.
-    fn keep_for(&self, error: ExecuteError, job: &Job, folder: &Path, ended: Option<(Duration, Spec)>) -> ExecuteError {
-        match (error, ended) {
-            (ExecuteError::MissingOutput { command, path, .. }, Some((_, spec))) => ExecuteError::MissingOutput {
+    fn keep_for(&self, error: ExecuteError, job: &Job, folder: &Path, spec: Option<&Spec>) -> ExecuteError {
+        match (error, spec) {
+            (ExecuteError::MissingOutput { command, path, .. }, Some(spec)) => ExecuteError::MissingOutput {
                 command,
                 path,
-                kept: self.keep(job, folder, &spec),
+                kept: self.keep(job, folder, spec),
             },
             (error, _) => error,
         }

@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::artifact::{self, RestoreError};
 use crate::cache::Content;
 use crate::execute::failure::ExecuteError;
+use crate::execute::show::Shown;
 use crate::execute::{Executor, Material, Prepared};
 use crate::fs::{self, Folder};
 use crate::inputs::FileInput;
@@ -26,9 +27,20 @@ pub(super) enum Big {
 
 impl Executor {
     /// Fills `folder` with the action's tree, and returns what the sandbox has to mount into it.
-    pub(super) fn stage(&self, prepared: &Prepared, folder: &Path, big: Big) -> Result<Vec<Bind>, ExecuteError> {
+    ///
+    /// What lies in a folder that is shown is left out.
+    pub(super) fn stage(
+        &self,
+        prepared: &Prepared,
+        folder: &Path,
+        big: Big,
+        shown: &Shown,
+    ) -> Result<Vec<Bind>, ExecuteError> {
         let mut binds = Vec::new();
         for (path, (content, material)) in &prepared.tree {
+            if shown.covers(path) {
+                continue;
+            }
             check_clear(prepared, path)?;
             let place = path.under(folder);
             if let Some(parent) = place.parent() {
@@ -64,7 +76,7 @@ impl Executor {
         place: &Path,
         executable: bool,
     ) -> Result<(), ExecuteError> {
-        let mode = if executable { 0o555 } else { 0o444 };
+        let mode = fs::plain_mode(executable);
         match material {
             Material::Workspace(file) => self.copy_unchanged(file, place, mode),
             Material::Inline(bytes) => Ok(fs::write_with_mode(place, bytes, mode)?),

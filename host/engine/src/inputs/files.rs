@@ -305,7 +305,7 @@ fn starts(include: &PatternSet) -> Vec<&Pattern> {
 }
 
 /// Whether a file was old enough when it was read: a change after that leaves a trace in its times.
-fn is_settled(stat: &Stat, read_at: SystemTime) -> bool {
+pub(crate) fn is_settled(stat: &Stat, read_at: SystemTime) -> bool {
     let now = read_at.duration_since(UNIX_EPOCH).unwrap_or_default();
     let limit = i128::try_from(now.saturating_sub(RACY).as_nanos()).unwrap_or(i128::MAX);
     i128::from(stat.ctime_ns) < limit && i128::from(stat.mtime_ns) < limit

@@ -8,6 +8,7 @@ mod pattern;
 mod source;
 mod tools;
 
+pub(crate) use files::is_settled;
 pub use files::{FileInput, Files, InputError, Known, Scope};
 pub use pattern::{Pattern, PatternError, PatternSet};
 pub use source::WorkspaceSource;

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use crate::cache::{ActionResult, Content};
 use crate::digest::Digest;
 use crate::event::Stream;
-use crate::execute::{ExecuteError, Executor, Job};
+use crate::execute::{ExecuteError, Executor, Job, Showing};
 use crate::path::RelPath;
 use crate::run::finish;
 use crate::run::request::CacheUse;
@@ -18,6 +18,8 @@ use crate::schedule::NodeId;
 
 /// Most bytes of a replayed log.
 const MAX_REPLAY: u64 = 8 << 20;
+/// How often an action is tried whose inputs change meanwhile; the last time with copies of them.
+const ATTEMPTS: usize = 3;
 
 /// What a job tells the loop.
 #[derive(Debug)]
@@ -56,20 +58,48 @@ pub(super) struct Means {
     pub(super) stop: watch::Receiver<bool>,
 }
 
-/// Performs an action.
+impl Means {
+    /// Tells the loop, which may have gone.
+    fn say(&self, node: NodeId, progress: Progress) {
+        drop(self.tell.send((node, progress)));
+    }
+}
+
+/// Performs an action. When files change under its hands, it is prepared anew, a few times.
 pub(super) async fn perform(means: Means, node: NodeId, job: Arc<Job>) -> Result<Performed, ExecuteError> {
+    let mut told = false;
+    for _ in 1..ATTEMPTS {
+        match attempt(&means, node, &job, Showing::Folders, &mut told).await {
+            Err(ExecuteError::InputChanging { path }) => {
+                let text = format!("`{path}` changed while the action ran; it runs again\n");
+                means.say(node, Progress::Output(Stream::Builder, text.into_bytes()));
+            }
+            other => return other,
+        }
+    }
+    attempt(&means, node, &job, Showing::Nothing, &mut told).await
+}
+
+/// One attempt. `told` says whether an earlier one has told that the action was started.
+async fn attempt(
+    means: &Means,
+    node: NodeId,
+    job: &Arc<Job>,
+    showing: Showing,
+    told: &mut bool,
+) -> Result<Performed, ExecuteError> {
     let executor = &means.executor;
-    let tools = executor.find_tools(&job)?;
+    let tools = executor.find_tools(job)?;
     let identities = executor.identify(&tools).await?;
     let prepared = {
-        let (executor, job) = (Arc::clone(executor), Arc::clone(&job));
+        let (executor, job) = (Arc::clone(executor), Arc::clone(job));
         blocking(move || executor.prepare(&job, tools, &identities)).await?
     };
     let key = prepared.key;
     if means.cache.read
         && let Some(result) = lookup(executor, &key).await?
     {
-        let placed = place(&means, &job, &result).await?;
+        let placed = place(means, job, &result).await?;
         return Ok(Performed {
             key,
             result,
@@ -78,18 +108,19 @@ pub(super) async fn perform(means: Means, node: NodeId, job: Arc<Job>) -> Result
             undeclared: Vec::new(),
         });
     }
-    let say = |progress| drop(means.tell.send((node, progress)));
-    say(Progress::Started);
-    let mut output = |stream, bytes: &[u8]| say(Progress::Output(stream, bytes.to_vec()));
+    if !std::mem::replace(told, true) {
+        means.say(node, Progress::Started);
+    }
+    let mut output = |stream, bytes: &[u8]| means.say(node, Progress::Output(stream, bytes.to_vec()));
     let execution = executor
-        .run(&job, &Arc::new(prepared), &mut output, means.stop.clone())
+        .run(job, &Arc::new(prepared), showing, &mut output, means.stop.clone())
         .await?;
     let result = execution.result;
     if means.cache.write {
         let (executor, result) = (Arc::clone(executor), result.clone());
         blocking(move || Ok(executor.store.record(&key, &result)?)).await?;
     }
-    let placed = place(&means, &job, &result).await?;
+    let placed = place(means, job, &result).await?;
     Ok(Performed {
         key,
         result,

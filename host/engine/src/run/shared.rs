@@ -45,7 +45,7 @@ pub(super) fn open(request: &Request) -> Result<Opened, Problem> {
     let workspace = load(request)?;
     let graph = graph::build(&workspace)?;
     let selected = graph.select(&request.targets)?;
-    let tier = choose_tier(request, &workspace)?;
+    let (tier, shows) = choose_tier(request, &workspace)?;
     let store = open_store(request, &workspace)?;
     if request.clear_cache {
         store.clean()?;
@@ -59,6 +59,7 @@ pub(super) fn open(request: &Request) -> Result<Opened, Problem> {
     let executor = Executor {
         settings: Settings {
             tier,
+            shows,
             helper: Helper::new(request.host.helper.clone()),
             platform: request.host.platform.clone(),
             environment: environment.clone(),
@@ -116,7 +117,8 @@ pub(super) fn open_store(request: &Request, workspace: &Workspace) -> Result<Arc
     Ok(Arc::new(Store::open(&request.host.cache_folder, limits)?))
 }
 
-fn choose_tier(request: &Request, workspace: &Workspace) -> Result<Tier, Problem> {
+/// The tier of this build, and whether it can show folders of the workspace as they are.
+fn choose_tier(request: &Request, workspace: &Workspace) -> Result<(Tier, bool), Problem> {
     let configured = workspace.sandbox.minimum.map(|minimum| match minimum {
         SandboxMinimum::Off => Wanted::Off,
         SandboxMinimum::Auto => Wanted::Auto,
@@ -125,7 +127,9 @@ fn choose_tier(request: &Request, workspace: &Workspace) -> Result<Tier, Problem
     });
     let wanted = request.sandbox.or(configured).unwrap_or(Wanted::Auto);
     if wanted == Wanted::Off {
-        return Ok(Tier::L0);
+        return Ok((Tier::L0, false));
     }
-    Ok(sandbox::probe(&request.host.helper).choose(wanted)?)
+    let support = sandbox::probe(&request.host.helper, &workspace.root);
+    let tier = support.choose(wanted)?;
+    Ok((tier, tier == Tier::L2 && support.shows))
 }

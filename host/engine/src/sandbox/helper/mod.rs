@@ -23,6 +23,7 @@ mod limits;
 mod local;
 mod mounts;
 mod namespaces;
+mod overlay;
 mod privileges;
 mod seccomp;
 mod server;
