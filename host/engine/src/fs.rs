@@ -29,7 +29,7 @@ pub use folder::{Folder, TEMP_SUFFIX, is_temp_name};
 pub use lock::LockFile;
 pub use stat::{Kind, Stat};
 pub use std::fs::File;
-pub use walk::{Found, MAX_DEPTH, MAX_WALKED, Measure, WalkError, measure, walk};
+pub use walk::{Found, MAX_DEPTH, MAX_WALKED, Measure, WalkError, measure, names, walk};
 
 /// Whether a write has to survive a loss of power.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,8 +129,8 @@ pub fn write_atomic(path: &Path, bytes: &[u8], sync: Sync) -> Result<(), PathErr
     }
 }
 
-/// Writes a file that must not exist yet.
-fn write_new(path: &Path, bytes: &[u8], sync: Sync) -> Result<(), PathError> {
+/// Writes a file that must not exist yet. One that could not be written to its end stays.
+pub fn write_new(path: &Path, bytes: &[u8], sync: Sync) -> Result<(), PathError> {
     let mut file = File::options()
         .write(true)
         .create_new(true)
@@ -279,6 +279,11 @@ pub fn stat(path: &Path) -> Result<Option<Stat>, PathError> {
         Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => Ok(None),
         Err(error) => Err(error).context("look at", path),
     }
+}
+
+/// Goes back to the beginning of a file.
+pub fn rewind(mut file: &File) -> io::Result<()> {
+    io::Seek::rewind(&mut file)
 }
 
 /// What kind of thing is at `path` itself; none if nothing is.

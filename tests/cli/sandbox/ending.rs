@@ -115,7 +115,7 @@ fn e04_a_killed_farm_leaves_no_process() {
             .read_exact(&mut started)
             .expect("the tool starts");
         assert_eq!(&started, b"started");
-        assert!(is_alive(&word), "{tier}");
+        eventually("the start of the tool's children", || is_alive(&word));
         farm.kill().expect("SIGKILL");
         farm.wait().expect("it is dead");
         eventually("the death of everything", || !is_alive(&word));

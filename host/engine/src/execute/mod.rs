@@ -4,6 +4,7 @@
 //! component, and takes the declared outputs into the store. Does not know the graph, the schedule, or whether a result
 //! was there before.
 
+mod collect;
 mod environment;
 mod failure;
 mod gather;
@@ -12,6 +13,7 @@ mod placed;
 mod run;
 mod show;
 mod stage;
+mod trash;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -27,10 +29,11 @@ use crate::plugin::Builder;
 use crate::sandbox::{Helper, Limits, Tier};
 
 pub use failure::ExecuteError;
-pub use identity::base_system;
+pub use identity::{Identities, base_system};
 pub use placed::Placed;
 pub use run::Execution;
 pub use show::Showing;
+pub use trash::Trash;
 
 /// How actions are executed in this build.
 #[derive(Debug, Clone)]
@@ -68,6 +71,10 @@ pub struct Executor {
     pub store: Arc<Store>,
     /// What farm put into the user's tree.
     pub placed: Placed,
+    /// What was found out about tools.
+    pub identities: Identities,
+    /// Private folders of actions that have ended.
+    pub trash: Trash,
 }
 
 /// One action, with what it needs of the others.

@@ -3,10 +3,12 @@
 //! Every copied byte is hashed on the way, so what a tool sees is what its key says, whatever happens to the user's
 //! files meanwhile. Does not know what will run there.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::artifact::{self, RestoreError};
 use crate::cache::Content;
+use crate::error::PathError;
 use crate::execute::failure::ExecuteError;
 use crate::execute::show::Shown;
 use crate::execute::{Executor, Material, Prepared};
@@ -37,15 +39,14 @@ impl Executor {
         shown: &Shown,
     ) -> Result<Vec<Bind>, ExecuteError> {
         let mut binds = Vec::new();
+        let mut made = Made::default();
         for (path, (content, material)) in &prepared.tree {
             if shown.covers(path) {
                 continue;
             }
             check_clear(prepared, path)?;
             let place = path.under(folder);
-            if let Some(parent) = place.parent() {
-                fs::create_dirs(parent)?;
-            }
+            made.folder_of(path, folder)?;
             match (content, material) {
                 (InputContent::Unpacked(_), Material::Unpacked(content)) => match (big, content) {
                     (Big::Bind, Content::Unpacked { tree, name, .. }) => {
@@ -113,6 +114,25 @@ impl Executor {
         Err(ExecuteError::InputChanging {
             path: file.path.clone(),
         })
+    }
+}
+
+/// The folders of a tree that were made already.
+#[derive(Default)]
+struct Made<'a>(BTreeSet<&'a str>);
+
+impl<'a> Made<'a> {
+    /// Makes the folder that a path of the tree is in, and those above it.
+    fn folder_of(&mut self, path: &'a RelPath, tree: &Path) -> Result<(), PathError> {
+        let Some((folder, _)) = path.as_str().rsplit_once('/') else {
+            return Ok(());
+        };
+        if !self.0.contains(folder) {
+            fs::create_dirs(&tree.join(folder))?;
+            let ends = folder.match_indices('/').map(|(end, _)| &folder[..end]);
+            self.0.extend(ends.chain([folder]));
+        }
+        Ok(())
     }
 }
 

@@ -2,15 +2,14 @@
 //!
 //! Does not know the schedule: it tells what happens as messages.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::cache::{ActionResult, Content};
+use crate::cache::ActionResult;
 use crate::digest::Digest;
 use crate::event::Stream;
-use crate::execute::{ExecuteError, Executor, Job, Showing};
+use crate::execute::{ExecuteError, Executor, Job, Prepared, Showing};
 use crate::path::RelPath;
 use crate::run::finish;
 use crate::run::request::CacheUse;
@@ -91,43 +90,71 @@ async fn attempt(
     let executor = &means.executor;
     let tools = executor.find_tools(job)?;
     let identities = executor.identify(&tools).await?;
-    let prepared = {
-        let (executor, job) = (Arc::clone(executor), Arc::clone(job));
-        blocking(move || executor.prepare(&job, tools, &identities)).await?
+    let (key, ready) = {
+        let (executor, job, reads) = (Arc::clone(executor), Arc::clone(job), means.cache.read);
+        blocking(move || {
+            let prepared = executor.prepare(&job, tools, &identities)?;
+            Ok((prepared.key, make_ready(&executor, &job, prepared, reads)?))
+        })
+        .await?
     };
-    let key = prepared.key;
-    if means.cache.read
-        && let Some(result) = lookup(executor, &key).await?
-    {
-        let placed = place(means, job, &result).await?;
-        return Ok(Performed {
-            key,
-            result,
-            hit: true,
-            placed,
-            undeclared: Vec::new(),
-        });
-    }
+    let prepared = match ready {
+        Ready::Hit(result, placed) => {
+            return Ok(Performed {
+                key,
+                result,
+                hit: true,
+                placed,
+                undeclared: Vec::new(),
+            });
+        }
+        Ready::Miss(prepared) => Arc::new(prepared),
+    };
     if !std::mem::replace(told, true) {
         means.say(node, Progress::Started);
     }
     let mut output = |stream, bytes: &[u8]| means.say(node, Progress::Output(stream, bytes.to_vec()));
     let execution = executor
-        .run(job, &Arc::new(prepared), showing, &mut output, means.stop.clone())
+        .run(job, &prepared, showing, &mut output, means.stop.clone())
         .await?;
-    let result = execution.result;
-    if means.cache.write {
-        let (executor, result) = (Arc::clone(executor), result.clone());
-        blocking(move || Ok(executor.store.record(&key, &result)?)).await?;
-    }
-    let placed = place(means, job, &result).await?;
-    Ok(Performed {
-        key,
-        result,
-        hit: false,
-        placed,
-        undeclared: execution.undeclared,
+    let (executor, job, writes) = (Arc::clone(executor), Arc::clone(job), means.cache.write);
+    blocking(move || {
+        if writes {
+            executor.store.record(&key, &execution.result)?;
+        }
+        Ok(Performed {
+            key,
+            placed: place(&executor, &job, &execution.result)?,
+            result: execution.result,
+            hit: false,
+            undeclared: execution.undeclared,
+        })
     })
+    .await
+}
+
+/// What is known of an action before it has to run.
+enum Ready {
+    /// Its result, and whether any of its outputs in the user's tree had to be written.
+    Hit(ActionResult, bool),
+    /// Its inputs.
+    Miss(Prepared),
+}
+
+/// Puts the outputs of an action in place if its result is known.
+fn make_ready(executor: &Executor, job: &Job, prepared: Prepared, reads: bool) -> Result<Ready, ExecuteError> {
+    let known = if reads {
+        executor.store.lookup(&prepared.key)
+    } else {
+        None
+    };
+    match known {
+        Some(result) => {
+            let placed = place(executor, job, &result)?;
+            Ok(Ready::Hit(result, placed))
+        }
+        None => Ok(Ready::Miss(prepared)),
+    }
 }
 
 /// What an action said when its result was made: standard output, then standard error.
@@ -150,29 +177,15 @@ pub(super) fn replay(executor: &Executor, result: &ActionResult) -> Vec<(Stream,
     .collect()
 }
 
-async fn lookup(executor: &Arc<Executor>, key: &Digest) -> Result<Option<ActionResult>, ExecuteError> {
-    let (executor, key) = (Arc::clone(executor), *key);
-    blocking(move || Ok(executor.store.lookup(&key))).await
-}
-
 /// Puts outputs that belong there back into the user's tree; whether anything had to be written.
-async fn place(means: &Means, job: &Arc<Job>, result: &ActionResult) -> Result<bool, ExecuteError> {
-    let declared = job.action.outputs.iter().filter(|output| output.in_place);
-    let contents: BTreeMap<RelPath, Content> = declared
-        .filter_map(|output| Some((job.root.join(&output.path), result.outputs.get(&output.name)?.clone())))
-        .collect();
-    if contents.is_empty() {
-        return Ok(false);
-    }
-    let executor = Arc::clone(&means.executor);
-    blocking(move || {
-        let mut placed = false;
-        for (path, content) in &contents {
-            placed |= finish::put(&executor, content, path)?;
+fn place(executor: &Executor, job: &Job, result: &ActionResult) -> Result<bool, ExecuteError> {
+    let mut placed = false;
+    for output in job.action.outputs.iter().filter(|output| output.in_place) {
+        if let Some(content) = result.outputs.get(&output.name) {
+            placed |= finish::put(executor, content, &job.root.join(&output.path))?;
         }
-        Ok(placed)
-    })
-    .await
+    }
+    Ok(placed)
 }
 
 /// Runs blocking work beside the loop.

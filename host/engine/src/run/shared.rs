@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::cache::{Store, StoreLimits};
 use crate::config::{self, SandboxMinimum, Target, Workspace};
 use crate::error::Problem;
-use crate::execute::{Executor, Placed, Settings};
+use crate::execute::{Executor, Identities, Placed, Settings, Trash};
 use crate::graph::{self, TargetGraph, TargetId};
 use crate::inputs::{Files, Tools};
 use crate::path::RelPath;
@@ -75,6 +75,8 @@ pub(super) fn open(request: &Request) -> Result<Opened, Problem> {
         tools: Tools::new(workspace.root.clone(), environment),
         store,
         placed: Placed::new(placed, places.aside()),
+        identities: Identities::default(),
+        trash: Trash::default(),
     };
     let executor = Arc::new(executor);
     Ok(Opened {

@@ -196,6 +196,8 @@ impl<'a, 's> Pass<'a, 's> {
         let keys = keys
             .map(|(id, keys)| (self.opened.target(id).name.to_string(), keys))
             .collect();
+        // While the lock is held: the next build clears away what it finds.
+        self.opened.executor.trash.empty();
         Ended {
             ok: ok && !self.lost,
             lost: self.lost,
