@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use farm_engine::fs::{Stat, copy_with_mode, stat};
+use farm_engine::fs::{Folder, Stat, copy_with_mode};
 use farm_engine::path::RelPath;
 use farm_engine::sandbox::{Bind, Helper, Limits, Spec, Tier, run};
 
@@ -103,9 +103,16 @@ fn stage(mut spec: Spec, inputs: &[PathBuf]) -> (Spec, Vec<Stat>) {
 
 /// What the system says of the inputs, where they are shown.
 fn look(inputs: &[PathBuf], tier: Tier) -> Vec<Stat> {
-    let shown = inputs.iter().filter(|_| tier == Tier::L2);
-    shown
-        .map(|path| stat(path).expect("it can be looked at").expect("it is there"))
+    let folders = inputs.chunks(FILES).filter(|_| tier == Tier::L2);
+    let stats = folders.flat_map(|files| {
+        let folder = Folder::open(files[0].parent().expect("its folder")).expect("it can be opened");
+        let stats = files
+            .iter()
+            .map(|file| folder.stat(file.file_name().expect("its name")));
+        stats.collect::<Vec<_>>()
+    });
+    stats
+        .map(|stat| stat.expect("it can be looked at").expect("it is there"))
         .collect()
 }
 

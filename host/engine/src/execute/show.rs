@@ -57,14 +57,23 @@ impl Shown {
 
     /// The first path that is not as it was before the action. A file that was written and put back counts.
     pub(super) fn first_change(&self, executor: &Executor) -> Option<&RelPath> {
-        let is_same = |path: &RelPath, before: &Stat| {
-            let now = fs::stat(&path.under(executor.files.root())).ok().flatten();
-            now.is_some_and(|now| now.is_unchanged_since(before))
-        };
-        let mut stats = self.stats.iter();
-        stats
-            .find(|(path, before)| !is_same(path, before))
-            .map(|(path, _)| path)
+        let mut looked_at: Option<(&str, Folder)> = None;
+        for (path, before) in &self.stats {
+            let (above, name) = path.as_str().rsplit_once('/').unwrap_or(("", path.as_str()));
+            if looked_at.as_ref().is_none_or(|(folder, _)| *folder != above) {
+                let Ok(folder) = Folder::open(&executor.files.root().join(above)) else {
+                    return Some(path);
+                };
+                looked_at = Some((above, folder));
+            }
+            let now = looked_at
+                .as_ref()
+                .and_then(|(_, folder)| folder.stat(name).ok().flatten());
+            if !now.is_some_and(|now| now.is_unchanged_since(before)) {
+                return Some(path);
+            }
+        }
+        None
     }
 }
 

@@ -4,7 +4,7 @@
 //! removed; so small folders are left until the build ends, as long as there are not too many of them. Does not know
 //! what was in them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::fs::{self, parallel};
@@ -73,7 +73,7 @@ impl Trash {
     /// Removes all that was left so far.
     pub(crate) fn empty(&self) {
         let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        parallel::map(&waiting.folders, remove);
+        parallel::map(&waiting.folders, |folder| remove(folder));
     }
 }
 
@@ -84,7 +84,7 @@ impl Drop for Trash {
 }
 
 /// Removes a private folder; what cannot be removed is swept when the next build starts.
-pub(super) fn remove(folder: &PathBuf) {
+pub(super) fn remove(folder: &Path) {
     if let Err(error) = fs::remove_all(folder) {
         tracing::debug!(%error, "a private folder stays until the next build");
     }
