@@ -21,6 +21,7 @@ fn keep(workspace: &Workspace, script: &str) {
         tree: kept.join("tree"),
         directory: RelPath::root(),
         binds: Vec::new(),
+        shown: Vec::new(),
         caches: Vec::new(),
         toolchains: Vec::new(),
         network: false,

@@ -23,5 +23,6 @@ mod scheduling;
 mod shapes;
 mod shared;
 mod shop;
+mod shown;
 mod tools;
 mod usage;

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use farm_engine::artifact::{
-    CollectError, ComposeError, RestoreError, Restored, collect, compose, nothing_known, restore, restore_composed,
-    restore_tree,
+    CollectError, ComposeError, RestoreError, Restored, Taking, collect, compose, nothing_known, restore,
+    restore_composed, restore_tree,
 };
 use farm_engine::cache::{Content, Entry, Node, Store, StoreLimits, Tree};
 use farm_engine::fs::Folder;
@@ -45,7 +45,7 @@ impl Space {
     }
 
     fn collect(&self, at: &str, shape: OutputShape) -> Result<Content, CollectError> {
-        collect(&self.handle(), &path(at), shape, &self.store)
+        collect(&self.handle(), &path(at), shape, (&self.store, Taking::Copy))
     }
 
     /// The content of a folder with these files.

@@ -29,7 +29,7 @@ pub use folder::{Folder, TEMP_SUFFIX, is_temp_name};
 pub use lock::LockFile;
 pub use stat::{Kind, Stat};
 pub use std::fs::File;
-pub use walk::{Found, MAX_DEPTH, MAX_WALKED, Measure, WalkError, measure, walk};
+pub use walk::{Found, MAX_DEPTH, MAX_WALKED, Measure, WalkError, measure, names, walk};
 
 /// Whether a write has to survive a loss of power.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,8 +129,8 @@ pub fn write_atomic(path: &Path, bytes: &[u8], sync: Sync) -> Result<(), PathErr
     }
 }
 
-/// Writes a file that must not exist yet.
-fn write_new(path: &Path, bytes: &[u8], sync: Sync) -> Result<(), PathError> {
+/// Writes a file that must not exist yet. One that could not be written to its end stays.
+pub fn write_new(path: &Path, bytes: &[u8], sync: Sync) -> Result<(), PathError> {
     let mut file = File::options()
         .write(true)
         .create_new(true)
@@ -290,6 +290,11 @@ pub fn stat_followed(path: &Path) -> Result<Option<Stat>, PathError> {
     }
 }
 
+/// Goes back to the beginning of a file.
+pub fn rewind(mut file: &File) -> io::Result<()> {
+    io::Seek::rewind(&mut file)
+}
+
 /// What kind of thing is at `path` itself; none if nothing is.
 pub fn kind_of(path: &Path) -> Result<Option<Kind>, PathError> {
     Ok(stat(path)?.map(|stat| stat.kind))
@@ -310,6 +315,11 @@ pub fn is_no_folder(error: &io::Error) -> bool {
 /// Sets the permission bits. Follows links.
 pub fn set_mode(path: &Path, mode: u32) -> Result<(), PathError> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).context("change the mode of", path)
+}
+
+/// The permission bits of files outside the store: nobody is to tell users' settings from a result.
+pub const fn plain_mode(executable: bool) -> u32 {
+    if executable { 0o755 } else { 0o644 }
 }
 
 /// Sets the permission bits of an open file.

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use farm_engine::path::RelPath;
-use farm_engine::sandbox::{Ending, Finished, Limits, SandboxError, Spec, Stream, Tier, run};
+use farm_engine::sandbox::{Ending, Finished, Helper, Limits, SandboxError, Spec, Stream, Tier, run};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -50,6 +50,7 @@ impl Cell {
             tree,
             directory: RelPath::root(),
             binds: Vec::new(),
+            shown: Vec::new(),
             caches: Vec::new(),
             toolchains: Vec::new(),
             network: false,
@@ -127,7 +128,9 @@ pub(crate) fn run_until(
         .enable_all()
         .build()
         .expect("a runtime");
-    let finished = runtime.block_on(run(helper(), spec, None, &mut output, stop))?;
+    // The program of the test that kills farm, or the one under test.
+    let program = std::env::var_os("FARM_TEST_HELPER").map_or_else(|| helper().to_owned(), PathBuf::from);
+    let finished = runtime.block_on(run(&Helper::new(program), spec, None, &mut output, stop))?;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Ok(Outcome {
         finished,

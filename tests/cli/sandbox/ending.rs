@@ -4,7 +4,7 @@ use std::io::Read;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use farm_engine::sandbox::{Ending, Spec, Stream};
+use farm_engine::sandbox::{Ending, Helper, Spec, Stream};
 use tokio::sync::watch;
 
 use super::cell::{ALL, Cell, eventually, helper, is_alive, run_until, seconds};
@@ -115,7 +115,7 @@ fn e04_a_killed_farm_leaves_no_process() {
             .read_exact(&mut started)
             .expect("the tool starts");
         assert_eq!(&started, b"started");
-        assert!(is_alive(&word), "{tier}");
+        eventually("the start of the tool's children", || is_alive(&word));
         farm.kill().expect("SIGKILL");
         farm.wait().expect("it is dead");
         eventually("the death of everything", || !is_alive(&word));
@@ -134,11 +134,12 @@ fn a_dropped_run_leaves_no_process() {
             .build()
             .expect("a runtime");
         let started = tokio::sync::Notify::new();
+        let helper = Helper::new(helper().to_owned());
         runtime.block_on(async {
             let (_sender, stop) = watch::channel(false);
             let mut output = |_, _: &[u8]| started.notify_one();
             tokio::select! {
-                finished = farm_engine::sandbox::run(helper(), &spec, None, &mut output, stop) => panic!("{finished:?}"),
+                finished = farm_engine::sandbox::run(&helper, &spec, None, &mut output, stop) => panic!("{finished:?}"),
                 () = started.notified() => {}
             }
         });

@@ -146,7 +146,7 @@ fn usage_covers_children() {
 
 #[test]
 fn c26_this_system_has_all_tiers() {
-    let support = probe(helper());
+    let support = probe(helper(), &std::env::temp_dir());
     assert_eq!(
         support.choose(Wanted::AtLeast(Tier::L2)).ok(),
         Some(Tier::L2),

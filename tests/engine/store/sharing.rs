@@ -5,6 +5,7 @@ use std::thread;
 
 use farm_engine::cache::{Content, Store, StoreError, StoreLimits};
 use farm_engine::digest::Digest;
+use farm_engine::fs::Folder;
 
 use super::{key, open, record, restored};
 use crate::disk;
@@ -52,6 +53,51 @@ fn g04_the_first_file_of_equal_bytes_stays() {
         .expect("inserted");
     open(base.path()).insert_bytes(b"once").expect("inserted");
     assert_eq!(inode(), first);
+}
+
+/// A store, and beside it a folder with the file `made` that holds this.
+fn beside(base: &disk::Temporary, text: &str) -> (Store, Folder) {
+    disk::write(&base.path().join("tree/made"), text);
+    let tree = Folder::open(&base.path().join("tree")).expect("a folder");
+    (open(&base.path().join("store")), tree)
+}
+
+#[test]
+fn a_file_that_nobody_else_has_is_moved_in() {
+    let base = disk::folder();
+    let (store, tree) = beside(&base, "made\n");
+    let inode = tree.stat("made").expect("looked").expect("there").inode;
+    let adopted = store.adopt_file(&tree, "made").expect("adopted");
+    assert_eq!(adopted, (Digest::of(b"made\n"), 5));
+    assert_eq!(tree.stat("made").expect("looked"), None, "it is no copy");
+    let blobs = base.path().join("store/v1/blobs");
+    let metadata = std::fs::metadata(blobs.join(&disk::paths(&blobs)[0])).expect("there");
+    assert_eq!((metadata.ino(), metadata.mode() & 0o777), (inode, 0o444));
+    assert_eq!(store.read_blob(&adopted.0, 9).as_deref(), Some(&b"made\n"[..]));
+}
+
+#[test]
+fn a_file_with_another_name_is_copied_in() {
+    let base = disk::folder();
+    let (store, tree) = beside(&base, "made\n");
+    let other = base.path().join("tree/other");
+    std::fs::hard_link(base.path().join("tree/made"), &other).expect("linked");
+    let (digest, _) = store.adopt_file(&tree, "made").expect("copied");
+    disk::write(&other, "changed by the other name\n");
+    assert_eq!(store.read_blob(&digest, 9).as_deref(), Some(&b"made\n"[..]));
+}
+
+#[test]
+fn a_bad_blob_does_not_keep_a_file_from_being_moved_in() {
+    let base = disk::folder();
+    let (store, tree) = beside(&base, "made\n");
+    let digest = store.insert_bytes(b"made\n").expect("inserted");
+    let blobs = base.path().join("store/v1/blobs");
+    let blob = blobs.join(&disk::paths(&blobs)[0]);
+    std::fs::remove_file(&blob).expect("removed");
+    disk::write(&blob, "made?");
+    assert_eq!(store.adopt_file(&tree, "made").expect("adopted").0, digest);
+    assert_eq!(store.read_blob(&digest, 9).as_deref(), Some(&b"made\n"[..]));
 }
 
 #[test]

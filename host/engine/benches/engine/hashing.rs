@@ -51,6 +51,8 @@ fn key_of_an_action(criterion: &mut Criterion) {
         fetch: None,
         caches: Vec::new(),
         timeout_seconds: None,
+        weight: 1,
+        jobserver: false,
     };
     let root = RelPath::parse("apps/web").expect("a path");
     let tools = [ToolIdentity {

@@ -9,6 +9,7 @@ mod hashing;
 mod planning;
 mod sandbox;
 mod store;
+mod unchanged;
 
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,7 @@ fn main() {
     planning::all(&mut criterion);
     sandbox::all(&mut criterion);
     store::all(&mut criterion);
+    unchanged::all(&mut criterion);
     criterion.final_summary();
 }
 

@@ -6,13 +6,13 @@ use std::process::Command;
 
 use criterion::Criterion;
 use farm_engine::path::RelPath;
-use farm_engine::sandbox::{Limits, Spec, Tier, run};
+use farm_engine::sandbox::{Helper, Limits, Spec, Tier, run};
 
 /// Files of the tree.
 const FILES: usize = 1_000;
 
 pub(crate) fn all(criterion: &mut Criterion) {
-    let helper = super::built("release/farm");
+    let helper = Helper::new(super::built("release/farm"));
     let folder = tempfile::tempdir().expect("a temporary folder");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -25,7 +25,7 @@ pub(crate) fn all(criterion: &mut Criterion) {
     for tier in [Tier::L0, Tier::L1, Tier::L2] {
         let spec = spec(tier, folder.path());
         let (_sender, stop) = tokio::sync::watch::channel(false);
-        let once = || runtime.block_on(run(&helper, &spec, &mut |_, _| {}, stop.clone()));
+        let once = || runtime.block_on(run(&helper, &spec, None, &mut |_, _| {}, stop.clone()));
         if let Err(error) = once() {
             panic!("{tier}: {error}");
         }
@@ -53,6 +53,7 @@ fn spec(tier: Tier, folder: &Path) -> Spec {
         tree,
         directory: RelPath::root(),
         binds: Vec::new(),
+        shown: Vec::new(),
         caches: Vec::new(),
         toolchains: Vec::new(),
         network: false,

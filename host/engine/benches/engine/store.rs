@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion};
-use farm_engine::artifact::{collect, nothing_known, restore};
+use farm_engine::artifact::{Taking, collect, nothing_known, restore};
 use farm_engine::cache::{ActionResult, Content, Store, StoreLimits};
 use farm_engine::digest::Digest;
 use farm_engine::fs::Folder;
@@ -61,6 +61,7 @@ fn results(criterion: &mut Criterion, store: &Store) {
         duration: Duration::from_secs(1),
         tier: None,
         fetched: false,
+        usage: None,
     };
     let mut number = 0_u64;
     let mut key = || {
@@ -92,7 +93,7 @@ fn folders(criterion: &mut Criterion, store: &Store, folder: &Path) {
     }
     let handle = Folder::open(folder).expect("it opens");
     let path = |text: &str| RelPath::parse(text).expect("a path");
-    let content = collect(&handle, &path("made"), OutputShape::Folder, store).expect("collected");
+    let content = collect(&handle, &path("made"), OutputShape::Folder, (store, Taking::Copy)).expect("collected");
     let out = path("out");
     let clear = || fs::remove_dir_all(folder.join("out")).unwrap_or_default();
     let mut group = criterion.benchmark_group("1,000 files of 4 KiB");

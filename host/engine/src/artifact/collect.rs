@@ -2,11 +2,13 @@
 //!
 //! Runs after every process of the action is dead. What a tool left is not to be trusted: it is read through handles,
 //! links are kept as links and have to stay inside the output, and everything that is no plain file or folder is
-//! refused by name. A file with several names is copied, so that nobody who holds another name can change what is kept.
+//! refused by name. A file with several names is always copied, so that nobody who holds another name can change what is
+//! kept.
 
 use std::io;
 
 use crate::cache::{Content, Node, Store, StoreError, TreeError, gather};
+use crate::digest::Digest;
 use crate::error::{Class, PathError, Problem};
 use crate::fs::{self, Folder, Kind, Stat, WalkError};
 use crate::path::RelPath;
@@ -76,11 +78,25 @@ impl From<CollectError> for Problem {
     }
 }
 
+/// What becomes of the files of an output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taking {
+    /// They stay; the store gets copies.
+    Copy,
+    /// They may be moved into the store, if it can take them so. No process that could write to them may be alive.
+    Move,
+}
+
 /// Takes the output at `path` below `folder` into the store. A folder of the shape [`OutputShape::Unpacked`] is gone
-/// from its place afterwards; everything else is copied.
-pub fn collect(folder: &Folder, path: &RelPath, shape: OutputShape, store: &Store) -> Result<Content, CollectError> {
+/// from its place afterwards.
+pub fn collect(
+    folder: &Folder,
+    path: &RelPath,
+    shape: OutputShape,
+    (store, taking): (&Store, Taking),
+) -> Result<Content, CollectError> {
     let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
-        return collect_folder(&folder.again().map_err(io_error)?, path, store);
+        return collect_folder(&folder.again().map_err(io_error)?, path, (store, taking));
     };
     let parent = match folder.descend(&above) {
         Ok(parent) => parent,
@@ -93,9 +109,9 @@ pub fn collect(folder: &Folder, path: &RelPath, shape: OutputShape, store: &Stor
         return Err(CollectError::Missing(path.clone()));
     };
     match (shape, stat.kind) {
-        (OutputShape::File | OutputShape::Any, Kind::File) => collect_file(&parent, path, &stat, store),
+        (OutputShape::File | OutputShape::Any, Kind::File) => collect_file(&parent, path, &stat, (store, taking)),
         (OutputShape::Folder | OutputShape::Any, Kind::Folder) => {
-            collect_folder(&parent.child(name).map_err(io_error)?, path, store)
+            collect_folder(&parent.child(name).map_err(io_error)?, path, (store, taking))
         }
         (OutputShape::Unpacked, Kind::Folder) => store
             .keep_unpacked_in(&parent, name, name)
@@ -108,7 +124,12 @@ pub fn collect(folder: &Folder, path: &RelPath, shape: OutputShape, store: &Stor
     }
 }
 
-fn collect_file(parent: &Folder, path: &RelPath, stat: &Stat, store: &Store) -> Result<Content, CollectError> {
+fn collect_file(
+    parent: &Folder,
+    path: &RelPath,
+    stat: &Stat,
+    (store, taking): (&Store, Taking),
+) -> Result<Content, CollectError> {
     if stat.mode & 0o6000 != 0 {
         return Err(CollectError::Refused {
             output: path.clone(),
@@ -118,10 +139,8 @@ fn collect_file(parent: &Folder, path: &RelPath, stat: &Stat, store: &Store) -> 
             },
         });
     }
-    let file = parent
-        .open_file(path.file_name().unwrap_or_default())
-        .map_err(io_error)?;
-    let (digest, size) = store.insert_file(file).map_err(CollectError::Store)?;
+    let taken = take(parent, path.file_name().unwrap_or_default(), (store, taking));
+    let (digest, size) = taken.map_err(CollectError::Store)?;
     Ok(Content::File {
         digest,
         size,
@@ -129,14 +148,19 @@ fn collect_file(parent: &Folder, path: &RelPath, stat: &Stat, store: &Store) -> 
     })
 }
 
-fn collect_folder(folder: &Folder, path: &RelPath, store: &Store) -> Result<Content, CollectError> {
+/// Takes one file; its digest and its size.
+fn take(parent: &Folder, name: &str, (store, taking): (&Store, Taking)) -> Result<(Digest, u64), StoreError> {
+    match taking {
+        Taking::Copy => store.insert_file(parent.open_file(name)?),
+        Taking::Move => store.adopt_file(parent, name),
+    }
+}
+
+fn collect_folder(folder: &Folder, path: &RelPath, (store, taking): (&Store, Taking)) -> Result<Content, CollectError> {
     let found = fs::walk(folder).map_err(|error| refused(error.into(), path))?;
     let tree = gather(&found, |found| {
-        let above = found.path.parent().unwrap_or_default();
-        let file = folder
-            .descend(&above)?
-            .open_file(found.path.file_name().unwrap_or_default())?;
-        let (digest, size) = store.insert_file(file)?;
+        let above = folder.descend(&found.path.parent().unwrap_or_default())?;
+        let (digest, size) = take(&above, found.path.file_name().unwrap_or_default(), (store, taking))?;
         Ok::<_, StoreError>(Node::File {
             digest,
             size,

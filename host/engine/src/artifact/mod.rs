@@ -9,6 +9,6 @@ mod place;
 mod restore;
 mod survey;
 
-pub use collect::{CollectError, collect};
+pub use collect::{CollectError, Taking, collect};
 pub use compose::{ComposeError, Composed, Mount, compose};
 pub use restore::{Known, RestoreError, Restored, nothing_known, restore, restore_composed, restore_tree};

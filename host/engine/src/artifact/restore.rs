@@ -202,7 +202,7 @@ impl Destination {
                 executable,
             } => {
                 let looks_right =
-                    stat.is_file() && stat.size == *size && stat.links == 1 && stat.mode == mode(*executable);
+                    stat.is_file() && stat.size == *size && stat.links == 1 && stat.mode == fs::plain_mode(*executable);
                 looks_right
                     && (known(&self.place.join(path), stat) == Some(*digest) || has_digest(parent(), name, digest))
             }
@@ -268,7 +268,10 @@ impl<'a> Prepared<'a> {
                 if !filled {
                     return Err(RestoreError::Miss((*path).clone()));
                 }
-                Ok(fs::set_open_mode(&file, mode(*executable)).context("write", path.under(folder.path()))?)
+                Ok(
+                    fs::set_open_mode(&file, fs::plain_mode(*executable))
+                        .context("write", path.under(folder.path()))?,
+                )
             }
             Node::Link { target } => Ok(staging.create_link(number.to_string(), target)?),
             Node::Folder => Ok(()),
@@ -313,9 +316,4 @@ impl Drop for Prepared<'_> {
 fn has_digest(parent: Result<Folder, PathError>, name: &str, digest: &Digest) -> bool {
     let file = parent.and_then(|parent| parent.open_file(name));
     file.is_ok_and(|file| fs::hash_file(&file).is_ok_and(|(found, _)| found == *digest))
-}
-
-/// Files outside the store have one of two modes.
-fn mode(executable: bool) -> u32 {
-    if executable { 0o755 } else { 0o644 }
 }

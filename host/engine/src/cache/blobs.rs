@@ -39,6 +39,7 @@ impl Store {
     pub fn insert_file(&self, file: File) -> Result<(Digest, u64), StoreError> {
         let temp = self.temporary()?;
         let copied = fs::create_new(&temp, 0o600).and_then(|target| {
+            fs::rewind(&file).context("read what goes to", &temp)?;
             let copied = fs::copy_hashed(&file, &target).map_err(|error| told(error, &temp))?;
             fs::set_open_mode(&target, BLOB_MODE).context("write", &temp)?;
             Ok(copied)
@@ -57,6 +58,60 @@ impl Store {
             self.publish_or_drop(Ok(()), &temp, &digest, size)?;
         }
         Ok((digest, size))
+    }
+
+    /// Takes in the file of this name, and returns digest and size. It is moved into the store instead of copied if that
+    /// can be had and nobody else can hold on to it: the file has one name and is this user's, on the store's own file
+    /// system. So the caller says that no process that could have opened it is alive.
+    pub fn adopt_file(&self, folder: &Folder, name: &str) -> Result<(Digest, u64), StoreError> {
+        let file = folder.open_file(name)?;
+        let path = || folder.path().join(name);
+        let before = fs::stat_open(&file).context("look at", path())?;
+        if !self.may_adopt(&before) {
+            return self.insert_file(file);
+        }
+        let (digest, size) = fs::hash_file(&file).context("read", path())?;
+        let after = fs::stat_open(&file).context("look at", path())?;
+        if after != before || !self.adopt(&file, (folder, name), &digest, size)? {
+            return self.insert_file(file);
+        }
+        Ok((digest, size))
+    }
+
+    fn may_adopt(&self, stat: &Stat) -> bool {
+        // Only Linux tells for sure that all processes of a tool are dead.
+        let is_own = stat.links == 1 && stat.owner == fs::current_user() && stat.device == self.device;
+        is_own && cfg!(target_os = "linux")
+    }
+
+    /// Moves a file whose digest is known into its place; false if it has to be copied.
+    fn adopt(
+        &self,
+        file: &File,
+        (folder, name): (&Folder, &str),
+        digest: &Digest,
+        size: u64,
+    ) -> Result<bool, StoreError> {
+        self.lease(*digest);
+        if self.has_sound(digest, size) {
+            return Ok(true);
+        }
+        fs::set_open_mode(file, BLOB_MODE).context("change the mode of", folder.path().join(name))?;
+        let path = self.layout.blob(digest);
+        let mut moved = folder.move_out(name, &path);
+        if moved
+            .as_ref()
+            .is_err_and(|error| error.source.kind() == io::ErrorKind::NotFound)
+        {
+            make_parent(&path)?;
+            moved = folder.move_out(name, &path);
+        }
+        // Whatever keeps it from being moved does not keep its bytes from being copied.
+        let moved = moved.unwrap_or(false);
+        if moved {
+            self.grew(size);
+        }
+        Ok(moved)
     }
 
     /// The bytes of a blob, if they are right and no more than `limit`. Any fault is a miss.

@@ -86,6 +86,8 @@ pub enum Durability {
 #[derive(Debug)]
 pub struct Store {
     layout: Layout,
+    /// The file system that it is on.
+    device: u64,
     limits: StoreLimits,
     /// The number of the system's start; none when writes are made durable at once.
     boot: Option<String>,
@@ -125,6 +127,7 @@ impl Store {
             return Err(StoreError::Busy(folder.to_path_buf()));
         }
         Ok(Self {
+            device: fs::stat(&layout.root)?.map_or(0, |stat| stat.device),
             layout,
             limits,
             boot,

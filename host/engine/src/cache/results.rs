@@ -152,7 +152,7 @@ impl Store {
         let bytes = entry::seal(&what.to_string(), name, body);
         let temp = self.temporary()?;
         let sync = if self.boot.is_none() { Sync::Now } else { Sync::Lazy };
-        let written = fs::write_atomic(&temp, &bytes, sync).and_then(|()| move_entry(&temp, path));
+        let written = fs::write_new(&temp, &bytes, sync).and_then(|()| move_entry(&temp, path));
         if written.is_err() {
             drop(fs::remove_file(&temp));
         }

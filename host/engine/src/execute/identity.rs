@@ -3,8 +3,9 @@
 //! Both are remembered in the store by the executable's place, size and times, so a tool is read and asked once. Does
 //! not know what the tool is used for.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::{Digest, Hasher};
 use crate::error::PathError;
 use crate::execute::failure::ExecuteError;
-use crate::execute::{Executor, run};
+use crate::execute::{Executor, run, trash};
 use crate::fs::{self, Stat};
 use crate::inputs::FoundTool;
 use crate::key::ToolIdentity;
@@ -48,6 +49,9 @@ impl Executor {
         };
         let stat = fs::stat(&tool.real)?.ok_or_else(missing)?;
         let memo = memo_key(tool, &stat);
+        if let Some(known) = locked(&self.identities).get(&memo) {
+            return Ok(known.clone());
+        }
         let known = self.store.document("tool", &memo);
         let known = known.and_then(|bytes| serde_json::from_slice::<Remembered>(&bytes).ok());
         let known = match known {
@@ -61,11 +65,13 @@ impl Executor {
                 known
             }
         };
-        Ok(ToolIdentity {
+        let identity = ToolIdentity {
             name: tool.name.clone(),
             version: known.version,
             digest: known.digest,
-        })
+        };
+        locked(&self.identities).insert(memo, identity.clone());
+        Ok(identity)
     }
 
     /// What the tool says to `--version`; nothing where it fails, which then is the same each time.
@@ -76,7 +82,7 @@ impl Executor {
         let mut output = |_, bytes: &[u8]| said.extend(bytes.iter().take(MAX_VERSION.saturating_sub(said.len())));
         let (_keep, stop) = tokio::sync::watch::channel(false);
         let finished = sandbox::run(&self.settings.helper, &spec, None, &mut output, stop).await;
-        run::discard(&folder);
+        trash::remove(&folder);
         let answered = finished?.ending == Ending::Exited(0);
         let text = String::from_utf8_lossy(if answered { &said } else { &[] }).into_owned();
         Ok(text.lines().next().unwrap_or_default().trim().to_owned())
@@ -92,6 +98,7 @@ impl Executor {
             tree: folder.join(run::TREE),
             directory: RelPath::root(),
             binds: Vec::new(),
+            shown: Vec::new(),
             caches: Vec::new(),
             toolchains: tool.visible.clone(),
             network: false,
@@ -104,8 +111,16 @@ impl Executor {
     }
 }
 
+/// The tools that were identified in this build.
+pub type Identities = Mutex<BTreeMap<Digest, ToolIdentity>>;
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn memo_key(tool: &FoundTool, stat: &Stat) -> Digest {
     let mut hasher = Hasher::new();
+    hasher.field(tool.name.as_bytes());
     hasher.field(tool.program.as_os_str().as_encoded_bytes());
     hasher.field(tool.real.as_os_str().as_encoded_bytes());
     for number in [stat.size, stat.inode, stat.device] {

@@ -4,13 +4,16 @@
 //! component, and takes the declared outputs into the store. Does not know the graph, the schedule, or whether a result
 //! was there before.
 
+mod collect;
 mod environment;
 mod failure;
 mod gather;
 mod identity;
 mod placed;
 mod run;
+mod show;
 mod stage;
+mod trash;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,20 +26,24 @@ use crate::key::InputContent;
 use crate::path::RelPath;
 use crate::plan::{ArtifactRef, CheckedAction, OutputRef};
 use crate::plugin::Builder;
-use crate::sandbox::{Jobserver, Limits, Tier};
+use crate::sandbox::{Helper, Jobserver, Limits, Tier};
 
 pub use failure::ExecuteError;
-pub use identity::base_system;
+pub use identity::{Identities, base_system};
 pub use placed::Placed;
 pub use run::Execution;
+pub use show::Showing;
+pub use trash::Trash;
 
 /// How actions are executed in this build.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The tier of tool actions.
     pub tier: Tier,
-    /// The sandbox helper: a program that does [`crate::sandbox::helper_main`] when it is called with `__sandbox`.
-    pub helper: PathBuf,
+    /// Whether the sandbox can show folders of the workspace as they are, instead of copies.
+    pub shows: bool,
+    /// The sandbox's helper.
+    pub helper: Helper,
     /// `linux-x86_64`, …
     pub platform: String,
     /// The user's environment, from which granted variables and the network's settings are handed on.
@@ -64,6 +71,10 @@ pub struct Executor {
     pub store: Arc<Store>,
     /// What farm put into the user's tree.
     pub placed: Placed,
+    /// What was found out about tools.
+    pub identities: Identities,
+    /// Private folders of actions that have ended.
+    pub trash: Trash,
 }
 
 /// One action, with what it needs of the others.

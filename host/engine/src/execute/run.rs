@@ -3,7 +3,6 @@
 //! Does not know the cache of results or the schedule. A private folder is made for each run and removed after it, but
 //! for that of a failed tool, which is kept for the user to look at.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,15 +10,14 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::artifact::{self, CollectError};
-use crate::cache::{ActionResult, Content};
-use crate::digest::Digest;
+use crate::cache::ActionResult;
 use crate::event::Stream;
 use crate::execute::failure::ExecuteError;
-use crate::execute::gather::tree_root;
+use crate::execute::show::{self, Shown};
 use crate::execute::stage::Big;
-use crate::execute::{Executor, Job, Prepared, environment};
-use crate::fs::{self, Folder, Kind};
+use crate::execute::trash::Left;
+use crate::execute::{Executor, Job, Prepared, Showing, environment, trash};
+use crate::fs;
 use crate::path::RelPath;
 use crate::plan::{CheckedWork, Level, StepRun};
 use crate::plugin::PlanFailure;
@@ -41,75 +39,122 @@ pub struct Execution {
     pub undeclared: Vec<RelPath>,
 }
 
+/// How long a tool or a step took, and what it used where that was measured.
+type Spent = (Duration, Option<Usage>);
+
+/// A tool that ended well.
+struct Ended {
+    /// How long it took, and what it used where that was measured.
+    spent: Spent,
+    spec: Spec,
+    shown: Shown,
+}
+
 /// Takes an action's output as it comes.
 pub(super) type OutputFn<'a> = &'a mut (dyn FnMut(Stream, &[u8]) + Send);
 
 impl Executor {
     /// Runs an action. A failed tool's folder is kept (see [`super::Settings::failed`]).
+    ///
+    /// # Errors
+    /// [`ExecuteError::InputChanging`] when a file that it reads is not the one in its key, or did not stay so while it
+    /// was shown to a tool; then the action says nothing about its inputs and has to be prepared anew.
     pub async fn run(
         self: &Arc<Self>,
         job: &Arc<Job>,
         prepared: &Arc<Prepared>,
+        showing: Showing,
         output: OutputFn<'_>,
         stop: watch::Receiver<bool>,
     ) -> Result<Execution, ExecuteError> {
-        let folder = self.new_folder()?;
+        let folder = self.name_folder();
         let mut log = Log::new(self.secret_values(job)?);
         let started = Instant::now();
         let ran = match &job.action.work {
-            CheckedWork::Tool { .. } => self.run_tool(job, prepared, &folder, (output, &mut log), stop).await,
+            CheckedWork::Tool { .. } => {
+                self.run_tool((job, prepared, showing), &folder, (output, &mut log), stop)
+                    .await
+            }
             CheckedWork::Step(step) => self.run_step(job, prepared, &folder, step, (output, &mut log)).await,
         };
-        let collected = match ran {
-            Ok(ended) => {
-                let (this, its_job, its_inputs) = (Arc::clone(self), Arc::clone(job), Arc::clone(prepared));
-                let its_folder = folder.clone();
-                match blocking(move || this.collect(&its_job, &its_inputs, &its_folder)).await {
-                    Ok(found) => Ok((ended.map(|ended| ended.spent), found)),
-                    Err(error) => Err(self.keep_for(error, job, &folder, ended)),
-                }
+        let (this, job, prepared) = (Arc::clone(self), Arc::clone(job), Arc::clone(prepared));
+        blocking(move || {
+            let finished = ran.and_then(|ended| {
+                let spent = ended
+                    .as_ref()
+                    .map_or_else(|| (started.elapsed(), None), |ended| ended.spent);
+                this.finish(&job, &prepared, &folder, ended.as_ref(), (&log, spent))
+            });
+            if !was_kept(&finished) {
+                let left = finished.as_ref().map_or(Left::unknown(), |(_, left)| *left);
+                this.trash.take(folder, left);
             }
-            Err(error) => Err(error),
-        };
-        let finished = collected.and_then(|(spent, (outputs, undeclared))| {
-            let spent = spent.unwrap_or_else(|| (started.elapsed(), None));
-            Ok(Execution {
-                result: self.result(job, outputs, &log, spent)?,
-                undeclared,
-            })
-        });
-        if !self.was_kept(&finished) {
-            discard(&folder);
+            finished.map(|(execution, _)| execution)
+        })
+        .await
+    }
+
+    /// Collects what an action has left. The folder of one whose tool left too little is kept.
+    fn finish(
+        &self,
+        job: &Job,
+        prepared: &Prepared,
+        folder: &Path,
+        ended: Option<&Ended>,
+        (log, (duration, usage)): (&Log, Spent),
+    ) -> Result<(Execution, Left), ExecuteError> {
+        if let Some(ended) = ended {
+            self.check_unchanged(&ended.shown)?;
         }
-        finished
+        let collected = self.collect(job, prepared, folder).map_err(|error| match ended {
+            Some(ended) => self.keep_for(error, job, folder, &ended.spec),
+            None => error,
+        })?;
+        let is_tool = matches!(job.action.work, CheckedWork::Tool { .. });
+        let execution = Execution {
+            result: ActionResult {
+                outputs: collected.outputs,
+                stdout: self.store.insert_bytes(&log.stdout)?,
+                stderr: self.store.insert_bytes(&log.stderr)?,
+                tier: is_tool.then_some(self.settings.tier),
+                duration,
+                usage,
+                fetched: job.action.fetch.is_some(),
+            },
+            undeclared: collected.undeclared,
+        };
+        Ok((execution, collected.left))
+    }
+
+    /// The name of a private folder for one run, which nobody else has.
+    fn name_folder(&self) -> PathBuf {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        self.settings.scratch.join(format!("{}-{number}", std::process::id()))
     }
 
     /// A new private folder for one run.
     pub(super) fn new_folder(&self) -> Result<PathBuf, ExecuteError> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let folder = self.settings.scratch.join(format!("{}-{number}", std::process::id()));
-        fs::create_dirs(&folder.join(TREE))?;
-        fs::create_dirs(&folder.join(TEMP))?;
+        let folder = self.name_folder();
+        make_folder(&folder)?;
         Ok(folder)
     }
 
     async fn run_tool(
         self: &Arc<Self>,
-        job: &Arc<Job>,
-        prepared: &Arc<Prepared>,
+        (job, prepared, showing): (&Arc<Job>, &Arc<Prepared>, Showing),
         folder: &Path,
         (output, log): (OutputFn<'_>, &mut Log),
         stop: watch::Receiver<bool>,
     ) -> Result<Option<Ended>, ExecuteError> {
-        let spec = {
+        let (spec, shown) = {
             let (this, job, prepared, folder) = (
                 Arc::clone(self),
                 Arc::clone(job),
                 Arc::clone(prepared),
                 folder.to_path_buf(),
             );
-            blocking(move || this.spec(&job, &prepared, &folder)).await?
+            blocking(move || this.spec(&job, &prepared, showing, &folder)).await?
         };
         let started = Instant::now();
         let mut tee = |stream, bytes: &[u8]| {
@@ -129,10 +174,12 @@ impl Executor {
                 Ok(Some(Ended {
                     spent: (spent, usage),
                     spec,
+                    shown,
                 }))
             }
             Ending::Stopped => Err(ExecuteError::Stopped),
             ending => {
+                self.check_unchanged(&shown)?;
                 let kept = self.keep(job, folder, &spec);
                 Err(ExecuteError::Tool {
                     command: command_text(job),
@@ -154,8 +201,9 @@ impl Executor {
         let (this, job, prepared) = (Arc::clone(self), Arc::clone(job), Arc::clone(prepared));
         let (folder, step) = (folder.to_path_buf(), step.clone());
         let (ended, said) = blocking(move || {
+            make_folder(&folder)?;
             let (input, out) = (folder.join(TEMP), folder.join(TREE));
-            this.stage(&prepared, &input, Big::Copy)?;
+            this.stage(&prepared, &input, Big::Copy, &Shown::default())?;
             let mut said = Vec::new();
             let mut log = |_: Level, line: &str| said.push(format!("{line}\n"));
             let ended = job.builder.run_step(&step, &input, &out, &mut log);
@@ -171,7 +219,13 @@ impl Executor {
     }
 
     /// Stages the tree and describes the sandbox.
-    fn spec(&self, job: &Job, prepared: &Prepared, folder: &Path) -> Result<Spec, ExecuteError> {
+    fn spec(
+        &self,
+        job: &Job,
+        prepared: &Prepared,
+        showing: Showing,
+        folder: &Path,
+    ) -> Result<(Spec, Shown), ExecuteError> {
         let CheckedWork::Tool {
             tool,
             arguments,
@@ -182,8 +236,13 @@ impl Executor {
                 name: job.action.id.clone(),
             });
         };
+        make_folder(folder)?;
         let tree = folder.join(TREE);
-        let binds = self.stage(prepared, &tree, Big::Bind)?;
+        let shown = match showing {
+            Showing::Folders if self.settings.shows => self.choose_shown(job, prepared),
+            Showing::Folders | Showing::Nothing => Shown::default(),
+        };
+        let binds = self.stage(prepared, &tree, Big::Bind, &shown)?;
         let directory = job.root.join(directory);
         fs::create_dirs(&directory.under(&tree))?;
         for output in &job.action.outputs {
@@ -206,7 +265,7 @@ impl Executor {
                     .filter(|path| fs::exists(path)),
             );
         }
-        Ok(Spec {
+        let spec = Spec {
             tier: self.settings.tier,
             program,
             arguments: arguments.clone(),
@@ -214,12 +273,22 @@ impl Executor {
             tree,
             directory,
             binds,
+            shown: shown.binds(self),
             caches: self.tool_caches(job)?,
             toolchains,
             network: job.action.fetch.is_some(),
             scratch: folder.join(TEMP),
             limits: self.limits(job),
-        })
+        };
+        Ok((spec, shown))
+    }
+
+    /// Fails if something that the tool was shown did not stay as it was.
+    fn check_unchanged(&self, shown: &Shown) -> Result<(), ExecuteError> {
+        match shown.first_change(self) {
+            None => Ok(()),
+            Some(path) => Err(ExecuteError::InputChanging { path: path.clone() }),
+        }
     }
 
     fn limits(&self, job: &Job) -> Limits {
@@ -259,78 +328,17 @@ impl Executor {
         job.action.secrets.iter().map(value).collect()
     }
 
-    /// Takes the declared outputs into the store, and lists what else was written.
-    fn collect(&self, job: &Job, prepared: &Prepared, folder: &Path) -> Result<Collected, ExecuteError> {
-        let tree = Folder::open(&folder.join(TREE))?;
-        let root = tree_root(job);
-        let mut outputs = BTreeMap::new();
-        for output in &job.action.outputs {
-            let path = root.join(&output.path);
-            match artifact::collect(&tree, &path, output.shape, &self.store) {
-                Ok(content) => drop(outputs.insert(output.name.clone(), content)),
-                Err(CollectError::Missing(_)) if output.required => {
-                    let path = output.path.clone();
-                    return Err(ExecuteError::MissingOutput {
-                        command: command_text(job),
-                        path,
-                        kept: None,
-                    });
-                }
-                Err(CollectError::Missing(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        let declared: Vec<RelPath> = job
-            .action
-            .outputs
-            .iter()
-            .map(|output| root.join(&output.path))
-            .collect();
-        let is_step = matches!(job.action.work, CheckedWork::Step(_));
-        let known = |path: &RelPath| {
-            let is_input = || prepared.tree.contains_key(path);
-            declared.iter().any(|output| path.below(output).is_some()) || (!is_step && is_input())
-        };
-        // Only for a notice: a tree that cannot be walked is not worth a failure.
-        let left = fs::walk(&tree).unwrap_or_default().into_iter();
-        let left = left
-            .filter(|found| found.stat.kind != Kind::Folder)
-            .map(|found| found.path);
-        Ok((outputs, left.filter(|path| !known(path)).collect()))
-    }
-
-    fn result(
-        &self,
-        job: &Job,
-        outputs: BTreeMap<String, Content>,
-        log: &Log,
-        (duration, usage): (Duration, Option<Usage>),
-    ) -> Result<ActionResult, ExecuteError> {
-        let is_tool = matches!(job.action.work, CheckedWork::Tool { .. });
-        Ok(ActionResult {
-            outputs,
-            stdout: self.put_log(&log.stdout)?,
-            stderr: self.put_log(&log.stderr)?,
-            tier: is_tool.then_some(self.settings.tier),
-            duration,
-            usage,
-            fetched: job.action.fetch.is_some(),
-        })
-    }
-
-    fn put_log(&self, bytes: &[u8]) -> Result<Digest, ExecuteError> {
-        Ok(self.store.insert_bytes(bytes)?)
-    }
-
     /// Keeps a failed action's folder, with the description of its sandbox. Best effort: a fault here must not hide the
     /// failure itself.
     fn keep(&self, job: &Job, folder: &Path, spec: &Spec) -> Option<PathBuf> {
         let name = format!("{}.{}", job.target.replace(':', "_"), job.action.id);
         let kept = self.settings.failed.join(name);
-        discard(&kept);
+        trash::remove(&kept);
         fs::create_dirs(&self.settings.failed).ok()?;
         fs::rename(folder, &kept).ok()?;
+        show::copy_shown(&spec.shown, &kept.join(TREE)).ok()?;
         let spec = Spec {
+            shown: Vec::new(),
             tree: kept.join(TREE),
             scratch: kept.join(TEMP),
             ..spec.clone()
@@ -341,41 +349,29 @@ impl Executor {
     }
 
     /// A tool that left no output is looked into by hand like one that failed.
-    fn keep_for(&self, error: ExecuteError, job: &Job, folder: &Path, ended: Option<Ended>) -> ExecuteError {
-        match (error, ended) {
-            (ExecuteError::MissingOutput { command, path, .. }, Some(Ended { spec, .. })) => {
-                ExecuteError::MissingOutput {
-                    command,
-                    path,
-                    kept: self.keep(job, folder, &spec),
-                }
-            }
-            (error, _) => error,
+    fn keep_for(&self, error: ExecuteError, job: &Job, folder: &Path, spec: &Spec) -> ExecuteError {
+        match error {
+            ExecuteError::MissingOutput { command, path, .. } => ExecuteError::MissingOutput {
+                command,
+                path,
+                kept: self.keep(job, folder, spec),
+            },
+            error => error,
         }
     }
-
-    fn was_kept(&self, finished: &Result<Execution, ExecuteError>) -> bool {
-        matches!(
-            finished,
-            Err(ExecuteError::Tool { kept: Some(_), .. } | ExecuteError::MissingOutput { kept: Some(_), .. })
-        )
-    }
 }
 
-/// A tool that ended well.
-struct Ended {
-    /// How long it took, and what it used where that was measured.
-    spent: (Duration, Option<Usage>),
-    spec: Spec,
+fn was_kept<T>(finished: &Result<T, ExecuteError>) -> bool {
+    matches!(
+        finished,
+        Err(ExecuteError::Tool { kept: Some(_), .. } | ExecuteError::MissingOutput { kept: Some(_), .. })
+    )
 }
 
-type Collected = (BTreeMap<String, Content>, Vec<RelPath>);
-
-/// Removes a private folder; what cannot be removed is swept when the next build starts.
-pub(super) fn discard(folder: &Path) {
-    if let Err(error) = fs::remove_all(folder) {
-        tracing::debug!(%error, "a private folder stays until the next build");
-    }
+/// Makes a private folder with its parts.
+fn make_folder(folder: &Path) -> Result<(), ExecuteError> {
+    fs::create_dirs(&folder.join(TREE))?;
+    Ok(fs::create_dirs(&folder.join(TEMP))?)
 }
 
 /// Runs blocking work beside the loop.
@@ -390,7 +386,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// The command as a person would write it, in one line of bounded length.
-fn command_text(job: &Job) -> String {
+pub(super) fn command_text(job: &Job) -> String {
     let CheckedWork::Tool { tool, arguments, .. } = &job.action.work else {
         return format!("step {}", job.action.id);
     };

@@ -3,11 +3,14 @@
 //! Every copied byte is hashed on the way, so what a tool sees is what its key says, whatever happens to the user's
 //! files meanwhile. Does not know what will run there.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::artifact::{self, RestoreError};
 use crate::cache::Content;
+use crate::error::PathError;
 use crate::execute::failure::ExecuteError;
+use crate::execute::show::Shown;
 use crate::execute::{Executor, Material, Prepared};
 use crate::fs::{self, Folder};
 use crate::inputs::FileInput;
@@ -26,14 +29,24 @@ pub(super) enum Big {
 
 impl Executor {
     /// Fills `folder` with the action's tree, and returns what the sandbox has to mount into it.
-    pub(super) fn stage(&self, prepared: &Prepared, folder: &Path, big: Big) -> Result<Vec<Bind>, ExecuteError> {
+    ///
+    /// What lies in a folder that is shown is left out.
+    pub(super) fn stage(
+        &self,
+        prepared: &Prepared,
+        folder: &Path,
+        big: Big,
+        shown: &Shown,
+    ) -> Result<Vec<Bind>, ExecuteError> {
         let mut binds = Vec::new();
+        let mut made = Made::default();
         for (path, (content, material)) in &prepared.tree {
+            if shown.covers(path) {
+                continue;
+            }
             check_clear(prepared, path)?;
             let place = path.under(folder);
-            if let Some(parent) = place.parent() {
-                fs::create_dirs(parent)?;
-            }
+            made.folder_of(path, folder)?;
             match (content, material) {
                 (InputContent::Unpacked(_), Material::Unpacked(content)) => match (big, content) {
                     (Big::Bind, Content::Unpacked { tree, name, .. }) => {
@@ -64,7 +77,7 @@ impl Executor {
         place: &Path,
         executable: bool,
     ) -> Result<(), ExecuteError> {
-        let mode = if executable { 0o555 } else { 0o444 };
+        let mode = fs::plain_mode(executable);
         match material {
             Material::Workspace(file) => self.copy_unchanged(file, place, mode),
             Material::Inline(bytes) => Ok(fs::write_with_mode(place, bytes, mode)?),
@@ -101,6 +114,25 @@ impl Executor {
         Err(ExecuteError::InputChanging {
             path: file.path.clone(),
         })
+    }
+}
+
+/// The folders of a tree that were made already.
+#[derive(Default)]
+struct Made<'a>(BTreeSet<&'a str>);
+
+impl<'a> Made<'a> {
+    /// Makes the folder that a path of the tree is in, and those above it.
+    fn folder_of(&mut self, path: &'a RelPath, tree: &Path) -> Result<(), PathError> {
+        let Some((folder, _)) = path.as_str().rsplit_once('/') else {
+            return Ok(());
+        };
+        if !self.0.contains(folder) {
+            fs::create_dirs(&tree.join(folder))?;
+            let ends = folder.match_indices('/').map(|(end, _)| &folder[..end]);
+            self.0.extend(ends.chain([folder]));
+        }
+        Ok(())
     }
 }
 

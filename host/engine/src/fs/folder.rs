@@ -276,6 +276,18 @@ impl Folder {
             .context("move something to", to.path.join(new))
     }
 
+    /// Moves `name` to a path that farm chose, on the same file system, unless something is there already: then false.
+    /// An error also where the file system cannot tell in one step.
+    pub fn move_out(&self, name: impl AsRef<OsStr>, to: &Path) -> Result<bool, PathError> {
+        let name = name.as_ref();
+        single(name).context("move something to", to)?;
+        match rustix::fs::renameat_with(self, name, rustix::fs::CWD, to, rustix::fs::RenameFlags::NOREPLACE) {
+            Ok(()) => Ok(true),
+            Err(Errno::EXIST) => Ok(false),
+            Err(error) => Err(error).context("move something to", to),
+        }
+    }
+
     /// The names in it, sorted.
     pub fn list(&self) -> Result<Vec<Listed>, PathError> {
         let mut listed = self.list_unsorted().context("read", &self.path)?;
@@ -322,14 +334,15 @@ impl Folder {
             Err(Errno::ISDIR | Errno::PERM) => {}
             Err(error) => return Err(error.into()),
         }
-        let child = self.open_for_removal(name)?;
+        let Some(child) = self.open_for_removal(name)? else {
+            return Ok(());
+        };
         while !child.empty(&child, 0)? {}
-        rustix::fs::unlinkat(self, name, AtFlags::REMOVEDIR)?;
-        Ok(())
+        Ok(absent_is_fine(rustix::fs::unlinkat(self, name, AtFlags::REMOVEDIR))?)
     }
 
-    /// Opens a folder that is about to go; its own mode must not be in the way.
-    fn open_for_removal(&self, name: &OsStr) -> io::Result<Self> {
+    /// Opens a folder that is about to go; its own mode must not be in the way. None if it is gone.
+    fn open_for_removal(&self, name: &OsStr) -> io::Result<Option<Self>> {
         let denied = |error: &PathError| error.source.kind() == io::ErrorKind::PermissionDenied;
         let child = match self.child(name) {
             Err(error) if denied(&error) => {
@@ -338,11 +351,14 @@ impl Folder {
             }
             other => other,
         };
-        let child = child.map_err(|error| error.source)?;
+        let child = match child.map_err(|error| error.source) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other?,
+        };
         if rustix::fs::fstat(&child)?.st_mode & 0o700 != 0o700 {
             rustix::fs::fchmod(&child, Mode::from_raw_mode(0o700))?;
         }
-        Ok(child)
+        Ok(Some(child))
     }
 
     /// Removes all in this folder; false if something was moved up to `top` because it lies too deep, so that it has
@@ -356,7 +372,9 @@ impl Folder {
                 rustix::fs::renameat(self, &listed.name, top, temp_name())?;
                 emptied = false;
             } else {
-                let child = self.open_for_removal(&listed.name)?;
+                let Some(child) = self.open_for_removal(&listed.name)? else {
+                    continue;
+                };
                 emptied &= child.empty(top, depth + 1)?;
                 absent_is_fine(rustix::fs::unlinkat(self, &listed.name, AtFlags::REMOVEDIR))?;
             }

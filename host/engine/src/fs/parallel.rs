@@ -3,6 +3,7 @@
 //! For short bursts of file work. Knows no queue and no async.
 
 use std::panic;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -15,8 +16,8 @@ const PIECES_PER_THREAD: usize = 8;
 
 /// What `work` makes of each item, in the items' order.
 pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let threads = cores.min(MAX_THREADS).min(items.len() / ITEMS_PER_THREAD);
+    let wanted = items.len() / ITEMS_PER_THREAD;
+    let threads = if wanted < 2 { wanted } else { wanted.min(cores()) };
     if threads < 2 {
         return items.iter().map(work).collect();
     }
@@ -34,6 +35,12 @@ pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<
     let mut done = on_threads(threads, &take_pieces);
     done.sort_by_key(|(index, _)| *index);
     done.into_iter().flat_map(|(_, results)| results).collect()
+}
+
+/// How many threads there may be. Asking the system means reading several of its files.
+fn cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS))
 }
 
 /// As [`map`], for work that can fail: the first error in the items' order.

@@ -46,6 +46,30 @@ pub fn walk(folder: &Folder) -> Result<Vec<Found>, WalkError> {
     Ok(found)
 }
 
+/// The names of all that lies below `folder`, folders included, with their kinds. Asks for less than [`walk`].
+pub fn names(folder: &Folder) -> Result<Vec<(RelPath, Kind)>, WalkError> {
+    let mut found = Vec::new();
+    list_below(folder, &RelPath::root(), 0, &mut found)?;
+    Ok(found)
+}
+
+fn list_below(folder: &Folder, at: &RelPath, depth: usize, found: &mut Vec<(RelPath, Kind)>) -> Result<(), WalkError> {
+    if depth > MAX_DEPTH || found.len() > MAX_WALKED {
+        return Err(WalkError::Name {
+            path: at.to_string(),
+            reason: "is nested too deeply, or holds too many files",
+        });
+    }
+    for listed in folder.list()? {
+        let path = name_of(at, &listed.name.to_string_lossy(), listed.name.to_str())?;
+        found.push((path.clone(), listed.kind));
+        if listed.kind == Kind::Folder {
+            list_below(&folder.child(&listed.name)?, &path, depth + 1, found)?;
+        }
+    }
+    Ok(())
+}
+
 fn enter(folder: &Folder, at: &RelPath, depth: usize, found: &mut Vec<Found>) -> Result<(), WalkError> {
     let refuse = |reason| WalkError::Name {
         path: at.to_string(),

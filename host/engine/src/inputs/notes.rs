@@ -4,8 +4,8 @@
 //! was read that a later change could have left no trace (the racy-clean rule, as in git's index format). Does not know
 //! why a path was looked at.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::Debug;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -128,7 +128,7 @@ impl Earlier for Nothing {
 #[derive(Debug)]
 pub(super) struct Notes {
     earlier: Box<dyn Earlier>,
-    noted: Mutex<HashMap<RelPath, Noted>>,
+    noted: Mutex<BTreeMap<RelPath, Noted>>,
 }
 
 impl Notes {
@@ -177,7 +177,7 @@ impl Notes {
         self.noted().get(path).cloned()
     }
 
-    fn noted(&self) -> MutexGuard<'_, HashMap<RelPath, Noted>> {
+    fn noted(&self) -> MutexGuard<'_, BTreeMap<RelPath, Noted>> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

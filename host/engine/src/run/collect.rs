@@ -4,7 +4,7 @@
 //! Does not know how the next build uses it.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use crate::digest::Digest;
@@ -102,7 +102,7 @@ pub(super) fn state(build: Build<'_>) -> Vec<u8> {
 struct Numbers<'a> {
     rows: &'a [Row<'a>],
     tools: BTreeMap<(&'a str, &'a str), u32>,
-    targets: HashMap<TargetId, u32>,
+    targets: BTreeMap<TargetId, u32>,
 }
 
 impl Numbers<'_> {
@@ -122,7 +122,7 @@ impl<'a> Build<'a> {
 
     /// Where each target's record comes from.
     fn kept(&self, order: &[TargetId]) -> Vec<Kept<'a>> {
-        let runs: HashMap<TargetId, &TargetRun> = self.runs.iter().map(|run| (run.id, run)).collect();
+        let runs: BTreeMap<TargetId, &TargetRun> = self.runs.iter().map(|run| (run.id, run)).collect();
         let old = |id: TargetId, is_recalled: bool| {
             let last = self.last?;
             let record = last.record(self.opened.target(id).name.as_str())?;
@@ -150,7 +150,7 @@ impl<'a> Build<'a> {
                 check::mark(&mut wanted, &record.outputs);
             }
         }
-        let fresh: HashMap<usize, (fs::Stat, bool)> = last
+        let fresh: BTreeMap<usize, (fs::Stat, bool)> = last
             .found
             .fresh
             .iter()
@@ -171,7 +171,7 @@ impl<'a> Build<'a> {
     }
 
     /// The paths of new records, and those where old outputs were put back, with what this build saw there.
-    fn noted(&self, renoted: &HashMap<RelPath, Noted>) -> Vec<(&'a RelPath, Option<Noted>)> {
+    fn noted(&self, renoted: &BTreeMap<RelPath, Noted>) -> Vec<(&'a RelPath, Option<Noted>)> {
         let runs = self.runs.iter();
         let paths = runs.flat_map(|run| run.inputs.paths.keys().chain(run.outputs.paths.keys()));
         let files = &self.opened.executor.files;
@@ -420,9 +420,9 @@ fn entry(path: &RelPath, noted: &Noted, output: &RelPath) -> Entry {
 
 /// Folders that a target looked through and then put its own outputs into: the same as before but for those, they are
 /// noted as they are now.
-fn renoted(build: &Build<'_>) -> HashMap<RelPath, Noted> {
+fn renoted(build: &Build<'_>) -> BTreeMap<RelPath, Noted> {
     let executor = &build.opened.executor;
-    let mut renoted = HashMap::new();
+    let mut renoted = BTreeMap::new();
     for run in build.runs.iter().filter(|run| !run.is_recalled) {
         let root = &build.opened.target(run.id).root;
         let own: Vec<RelPath> = run.plan.in_place().map(|path| root.join(path)).collect();

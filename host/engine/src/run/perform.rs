@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use crate::cache::{ActionResult, Content};
 use crate::digest::Digest;
 use crate::event::Stream;
-use crate::execute::{ExecuteError, Executor, Job};
+use crate::execute::{ExecuteError, Executor, Job, Prepared, Showing};
 use crate::inputs::Footprint;
 use crate::path::RelPath;
 use crate::run::finish::{self, Put};
@@ -18,6 +18,8 @@ use crate::schedule::NodeId;
 
 /// Most bytes of a replayed log.
 const MAX_REPLAY: u64 = 8 << 20;
+/// How often an action is tried whose inputs change meanwhile; the last time with copies of them.
+const ATTEMPTS: usize = 3;
 
 /// What a job tells the loop.
 #[derive(Debug)]
@@ -60,51 +62,110 @@ pub(super) struct Means {
     pub(super) stop: watch::Receiver<bool>,
 }
 
-/// Performs an action.
+impl Means {
+    /// Tells the loop, which may have gone.
+    fn say(&self, node: NodeId, progress: Progress) {
+        drop(self.tell.send((node, progress)));
+    }
+}
+
+/// Performs an action. When files change under its hands, it is prepared anew, a few times.
 pub(super) async fn perform(means: Means, node: NodeId, job: Arc<Job>) -> Result<Performed, ExecuteError> {
+    let mut told = false;
+    for _ in 1..ATTEMPTS {
+        match attempt(&means, node, &job, Showing::Folders, &mut told).await {
+            Err(ExecuteError::InputChanging { path }) => {
+                let text = format!("`{path}` changed while the action ran; it runs again\n");
+                means.say(node, Progress::Output(Stream::Builder, text.into_bytes()));
+            }
+            other => return other,
+        }
+    }
+    attempt(&means, node, &job, Showing::Nothing, &mut told).await
+}
+
+/// One attempt. `told` says whether an earlier one has told that the action was started.
+async fn attempt(
+    means: &Means,
+    node: NodeId,
+    job: &Arc<Job>,
+    showing: Showing,
+    told: &mut bool,
+) -> Result<Performed, ExecuteError> {
     let executor = &means.executor;
-    let tools = executor.find_tools(&job)?;
+    let tools = executor.find_tools(job)?;
     let identities = executor.identify(&tools).await?;
-    let prepared = {
-        let (executor, job) = (Arc::clone(executor), Arc::clone(&job));
-        blocking(move || executor.prepare(&job, tools, &identities)).await?
+    let (key, inputs, ready) = {
+        let (executor, job, reads) = (Arc::clone(executor), Arc::clone(job), means.cache.read);
+        blocking(move || {
+            let prepared = executor.prepare(&job, tools, &identities)?;
+            let (key, inputs) = (prepared.key, prepared.seen.clone());
+            Ok((key, inputs, make_ready(&executor, &job, prepared, reads)?))
+        })
+        .await?
     };
-    let (key, inputs) = (prepared.key, prepared.seen.clone());
-    if means.cache.read
-        && let Some(result) = lookup(executor, &key).await?
-    {
-        let Put { written, outputs } = place(&means, &job, &result).await?;
-        return Ok(Performed {
-            key,
-            result,
-            hit: true,
-            placed: written,
-            undeclared: Vec::new(),
-            inputs,
-            outputs,
-        });
+    let prepared = match ready {
+        Ready::Hit(result, put) => {
+            return Ok(Performed {
+                key,
+                result,
+                hit: true,
+                placed: put.written,
+                undeclared: Vec::new(),
+                inputs,
+                outputs: put.outputs,
+            });
+        }
+        Ready::Miss(prepared) => Arc::new(prepared),
+    };
+    if !std::mem::replace(told, true) {
+        means.say(node, Progress::Started);
     }
-    let say = |progress| drop(means.tell.send((node, progress)));
-    say(Progress::Started);
-    let mut output = |stream, bytes: &[u8]| say(Progress::Output(stream, bytes.to_vec()));
+    let mut output = |stream, bytes: &[u8]| means.say(node, Progress::Output(stream, bytes.to_vec()));
     let execution = executor
-        .run(&job, &Arc::new(prepared), &mut output, means.stop.clone())
+        .run(job, &prepared, showing, &mut output, means.stop.clone())
         .await?;
-    let result = execution.result;
-    if means.cache.write {
-        let (executor, result) = (Arc::clone(executor), result.clone());
-        blocking(move || Ok(executor.store.record(&key, &result)?)).await?;
-    }
-    let Put { written, outputs } = place(&means, &job, &result).await?;
-    Ok(Performed {
-        key,
-        result,
-        hit: false,
-        placed: written,
-        undeclared: execution.undeclared,
-        inputs,
-        outputs,
+    let (executor, job, writes) = (Arc::clone(executor), Arc::clone(job), means.cache.write);
+    blocking(move || {
+        if writes {
+            executor.store.record(&key, &execution.result)?;
+        }
+        let put = place(&executor, &job, &execution.result)?;
+        Ok(Performed {
+            key,
+            placed: put.written,
+            result: execution.result,
+            hit: false,
+            undeclared: execution.undeclared,
+            inputs,
+            outputs: put.outputs,
+        })
     })
+    .await
+}
+
+/// What is known of an action before it has to run.
+enum Ready {
+    /// Its result, and what came of putting its outputs into the user's tree.
+    Hit(ActionResult, Put),
+    /// Its inputs.
+    Miss(Prepared),
+}
+
+/// Puts the outputs of an action in place if its result is known.
+fn make_ready(executor: &Executor, job: &Job, prepared: Prepared, reads: bool) -> Result<Ready, ExecuteError> {
+    let known = if reads {
+        executor.store.lookup(&prepared.key)
+    } else {
+        None
+    };
+    match known {
+        Some(result) => {
+            let put = place(executor, job, &result)?;
+            Ok(Ready::Hit(result, put))
+        }
+        None => Ok(Ready::Miss(prepared)),
+    }
 }
 
 /// What an action said when its result was made: standard output, then standard error.
@@ -127,22 +188,13 @@ pub(super) fn replay(executor: &Executor, result: &ActionResult) -> Vec<(Stream,
     .collect()
 }
 
-async fn lookup(executor: &Arc<Executor>, key: &Digest) -> Result<Option<ActionResult>, ExecuteError> {
-    let (executor, key) = (Arc::clone(executor), *key);
-    blocking(move || Ok(executor.store.lookup(&key))).await
-}
-
 /// Puts outputs that belong there back into the user's tree.
-async fn place(means: &Means, job: &Arc<Job>, result: &ActionResult) -> Result<Put, ExecuteError> {
+fn place(executor: &Executor, job: &Job, result: &ActionResult) -> Result<Put, ExecuteError> {
     let declared = job.action.outputs.iter().filter(|output| output.in_place);
     let contents: Vec<(RelPath, Content)> = declared
         .filter_map(|output| Some((job.root.join(&output.path), result.outputs.get(&output.name)?.clone())))
         .collect();
-    if contents.is_empty() {
-        return Ok(Put::default());
-    }
-    let executor = Arc::clone(&means.executor);
-    blocking(move || finish::put_all(&executor, &contents)).await
+    finish::put_all(executor, &contents)
 }
 
 /// Runs blocking work beside the loop.

@@ -4,7 +4,8 @@
 //! A target is recalled when nothing that it was made from has changed, and neither has anything that a target it
 //! depends on was made from. Starts nothing and changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -42,16 +43,16 @@ pub(super) struct Last<'v> {
     pub(super) found: Found,
     /// Each remembered target, in the records' order; none before [`Self::look`].
     standing: Vec<Standing>,
-    by_name: HashMap<&'v str, usize>,
+    /// Made when it is first needed: a build in which nothing has changed does not.
+    by_name: OnceLock<BTreeMap<String, usize>>,
 }
 
 impl<'v> Last<'v> {
     /// Reads the records.
     pub(super) fn open(view: &'v View) -> Option<Self> {
         let records = Records::decode(view.records())?;
-        let names = records.targets.iter().map(|target| target.name);
         Some(Self {
-            by_name: names.zip(0..).collect(),
+            by_name: OnceLock::new(),
             view,
             records,
             same_config: false,
@@ -60,9 +61,22 @@ impl<'v> Last<'v> {
         })
     }
 
+    /// The place in the records of the target of this full name.
+    fn place(&self, target: &str) -> Option<usize> {
+        let names = || {
+            self.records
+                .targets
+                .iter()
+                .map(|target| target.name.to_owned())
+                .zip(0..)
+                .collect()
+        };
+        self.by_name.get_or_init(names).get(target).copied()
+    }
+
     /// The record of the target of this full name.
     pub(super) fn record(&self, target: &str) -> Option<&TargetRecord<'v>> {
-        self.records.targets.get(*self.by_name.get(target)?)
+        self.records.targets.get(self.place(target)?)
     }
 
     /// The record of an action.
@@ -78,8 +92,8 @@ impl<'v> Last<'v> {
 
     /// How the target of this full name stands.
     pub(super) fn standing(&self, target: &str) -> Standing {
-        let place = self.by_name.get(target).and_then(|place| self.standing.get(*place));
-        place.copied().unwrap_or_default()
+        let standing = self.place(target).and_then(|place| self.standing.get(place));
+        standing.copied().unwrap_or_default()
     }
 
     /// Folder and name of a path, by its number.
@@ -149,7 +163,7 @@ impl<'v> Last<'v> {
     /// are left out.
     pub(super) fn look_if_new(&mut self, request: &Request, names: &[&str]) {
         if self.standing.is_empty() {
-            let places = names.iter().filter_map(|name| self.by_name.get(name).copied());
+            let places = names.iter().filter_map(|name| self.place(name));
             let places: Vec<u32> = places.filter_map(|place| u32::try_from(place).ok()).collect();
             self.look(request, &places);
         }
@@ -261,7 +275,7 @@ impl Choice<'_> {
     /// The targets that no change has reached: their definitions are the same, as `is_same` says of a place in the
     /// selection, they and all that they depend on are known, and the store still has what somebody needs of them.
     pub(super) fn recalls(&self, is_same: impl Fn(usize) -> bool) -> Recalls {
-        let places: HashMap<TargetId, usize> = self.selected.iter().copied().zip(0..).collect();
+        let places: BTreeMap<TargetId, usize> = self.selected.iter().copied().zip(0..).collect();
         let deps: Vec<Vec<usize>> = self
             .selected
             .iter()
@@ -277,7 +291,7 @@ impl Choice<'_> {
         let mut known: Vec<bool> = (0..self.selected.len())
             .map(|at| standing[at].is_known && is_same(at))
             .collect();
-        let mut results: HashMap<usize, Vec<ActionResult>> = HashMap::new();
+        let mut results: BTreeMap<usize, Vec<ActionResult>> = BTreeMap::new();
         loop {
             spread(&mut known, &deps);
             let mut needed: Vec<bool> = (0..known.len())

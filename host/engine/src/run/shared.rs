@@ -11,7 +11,7 @@ use crate::cache::{Store, StoreLimits};
 use crate::config::{self, SandboxMinimum, Target, Workspace};
 use crate::digest::Hasher;
 use crate::error::Problem;
-use crate::execute::{Executor, Placed, Settings};
+use crate::execute::{Executor, Identities, Placed, Settings, Trash};
 use crate::graph::{self, TargetGraph, TargetId};
 use crate::inputs::{Earlier, Files, Nothing, Tools};
 use crate::path::RelPath;
@@ -19,7 +19,7 @@ use crate::run::builders::Builders;
 use crate::run::recall::{Choice, Last, Recalls};
 use crate::run::request::Request;
 use crate::run::state::{Places, View};
-use crate::sandbox::{self, Limits, Support, Tier, Wanted};
+use crate::sandbox::{self, Helper, Limits, Support, Tier, Wanted};
 
 /// Time limit of an action where neither its builder nor `farm.toml` says one.
 const TIMEOUT: Duration = Duration::from_secs(30 * 60);
@@ -108,7 +108,7 @@ pub(super) fn open(request: &Request, last: Option<&mut Last<'_>>) -> Result<(Op
 fn executor(
     request: &Request,
     workspace: &Workspace,
-    (store, tier): (Arc<Store>, Tier),
+    (store, (tier, shows)): (Arc<Store>, (Tier, bool)),
     (view, placed): (Option<View>, BTreeSet<RelPath>),
 ) -> Executor {
     let places = Places::of(&workspace.root);
@@ -120,7 +120,8 @@ fn executor(
     Executor {
         settings: Settings {
             tier,
-            helper: request.host.helper.clone(),
+            shows,
+            helper: Helper::new(request.host.helper.clone()),
             platform: request.host.platform.clone(),
             environment: environment.clone(),
             scratch: places.scratch(),
@@ -135,6 +136,8 @@ fn executor(
         tools: Tools::new(workspace.root.clone(), environment),
         store,
         placed: Placed::new(placed, places.aside()),
+        identities: Identities::default(),
+        trash: Trash::default(),
     }
 }
 
@@ -198,11 +201,16 @@ pub(super) fn open_store(request: &Request, workspace: &Workspace) -> Result<Arc
 
 /// Finds out, beside everything else, which tiers this machine has.
 fn begin_probing(request: &Request) -> JoinHandle<Support> {
-    let helper = request.host.helper.clone();
-    std::thread::spawn(move || sandbox::probe(&helper))
+    let (helper, workspace) = (request.host.helper.clone(), request.workspace.clone());
+    std::thread::spawn(move || sandbox::probe(&helper, &workspace))
 }
 
-fn choose_tier(request: &Request, workspace: &Workspace, probing: JoinHandle<Support>) -> Result<Tier, Problem> {
+/// The tier of this build, and whether it can show folders of the workspace as they are.
+fn choose_tier(
+    request: &Request,
+    workspace: &Workspace,
+    probing: JoinHandle<Support>,
+) -> Result<(Tier, bool), Problem> {
     let configured = workspace.sandbox.minimum.map(|minimum| match minimum {
         SandboxMinimum::Off => Wanted::Off,
         SandboxMinimum::Auto => Wanted::Auto,
@@ -211,8 +219,9 @@ fn choose_tier(request: &Request, workspace: &Workspace, probing: JoinHandle<Sup
     });
     let wanted = request.sandbox.or(configured).unwrap_or(Wanted::Auto);
     if wanted == Wanted::Off {
-        return Ok(Tier::L0);
+        return Ok((Tier::L0, false));
     }
-    let probed = probing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    Ok(probed.choose(wanted)?)
+    let support = probing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let tier = support.choose(wanted)?;
+    Ok((tier, tier == Tier::L2 && support.shows))
 }

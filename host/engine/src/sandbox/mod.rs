@@ -1,8 +1,8 @@
 //! The sandbox: starts the native tools, and nothing else in the engine does.
 //!
-//! farm itself forks nothing. It executes its own binary again as a helper with one thread ([`helper_main`]), hands it
-//! the [`Spec`] over a socket, and the helper shuts the tool in and stays beside it until every process of the action
-//! is dead. Does not know what a builder, an action or the cache is. What each tier holds, and what it does not:
+//! farm itself forks nothing. It executes its own binary again as a helper with one thread ([`helper_main`]), once in a
+//! build ([`Helper`]). For each run the helper forks a process, which gets the [`Spec`] over a socket, shuts the tool in
+//! and stays beside it until every process of the action is dead. Does not know what a builder, an action or the cache is. What each tier holds, and what it does not:
 //! `host/docs/sandbox.md`.
 
 use std::fmt;
@@ -13,6 +13,7 @@ mod error;
 mod jobserver;
 mod probe;
 mod run;
+mod server;
 mod spec;
 mod wire;
 
@@ -27,6 +28,7 @@ pub use helper::helper_main;
 pub use jobserver::Jobserver;
 pub use probe::{Support, Unavailable, Wanted, probe};
 pub use run::{Stream, run, run_interactive};
+pub use server::Helper;
 pub use spec::{
     Bind, CACHE_INSIDE, CacheFolder, Ending, Finished, HOME_INSIDE, Limits, Spec, TEMPORARY_INSIDE, TREE_INSIDE, Usage,
 };

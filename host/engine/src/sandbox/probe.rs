@@ -4,13 +4,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::run::rehearse;
-use super::{Limits, SandboxError, Spec, Tier};
+use super::{Bind, Limits, SandboxError, Spec, Tier};
 use crate::path::RelPath;
 
 /// How long setting a sandbox up may take before it counts as impossible.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A folder that every system has; it stands in for the tree and the scratch folder, and nothing is written there.
 const ANY_FOLDER: &str = "/usr";
+/// A folder in it that every system has; it stands in for the place of a folder that is shown.
+const ANY_NAME: &str = "bin";
 
 /// What the user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub enum Wanted {
 /// The tiers that can be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Support {
+    /// Whether L2 can show the folder that was asked about, and what lies below it on the same file system, as it is.
+    pub shows: bool,
     /// Whether L1 can be had.
     pub l1: Result<(), Unavailable>,
     /// Whether L2 can be had.
@@ -44,14 +48,29 @@ pub struct Unavailable {
     pub remedy: Option<String>,
 }
 
-/// Tries the tiers by running the helper, the strongest first. Takes a few milliseconds.
-pub fn probe(helper: &Path) -> Support {
-    let l2 = try_tier(helper, Tier::L2);
+/// Tries the tiers by running the helper, the strongest first, and whether `folder` can be shown as it is. Takes a few
+/// milliseconds.
+pub fn probe(helper: &Path, folder: &Path) -> Support {
+    let all = Spec {
+        shown: vec![Bind {
+            source: folder.to_path_buf(),
+            at: RelPath::parse(ANY_NAME).unwrap_or_default(),
+        }],
+        ..nothing(Tier::L2)
+    };
+    if try_spec(helper, &all).is_ok() {
+        return Support {
+            shows: true,
+            l1: Ok(()),
+            l2: Ok(()),
+        };
+    }
+    let l2 = try_spec(helper, &nothing(Tier::L2));
     let l1 = match &l2 {
         Ok(()) => Ok(()),
-        Err(_) => try_tier(helper, Tier::L1),
+        Err(_) => try_spec(helper, &nothing(Tier::L1)),
     };
-    Support { l1, l2 }
+    Support { shows: false, l1, l2 }
 }
 
 impl Support {
@@ -89,8 +108,8 @@ impl Support {
     }
 }
 
-fn try_tier(helper: &Path, tier: Tier) -> Result<(), Unavailable> {
-    match rehearse(helper, &nothing(tier), PATIENCE) {
+fn try_spec(helper: &Path, spec: &Spec) -> Result<(), Unavailable> {
+    match rehearse(helper, spec, PATIENCE) {
         Ok(_) => Ok(()),
         Err(SandboxError::Setup { step, source, .. }) => Err(Unavailable {
             remedy: remedy(&step, source.raw_os_error().unwrap_or_default()),
@@ -113,6 +132,7 @@ fn nothing(tier: Tier) -> Spec {
         tree: ANY_FOLDER.into(),
         directory: RelPath::root(),
         binds: Vec::new(),
+        shown: Vec::new(),
         caches: Vec::new(),
         toolchains: Vec::new(),
         network: false,
@@ -174,6 +194,7 @@ mod tests {
             remedy: Some("type this".into()),
         };
         Support {
+            shows: false,
             l1: Ok(()),
             l2: Err(why),
         }

@@ -9,11 +9,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, Command};
+use tokio::net::unix::pipe;
 use tokio::sync::watch;
 
+use super::server::failed;
 use super::wire::{self, HELPER_ARGUMENT, Lent, Mode, Reply, Request, STOP};
-use super::{Finished, Jobserver, SandboxError, Spec};
+use super::{Finished, Helper, Jobserver, SandboxError, Spec};
 
 /// How much output is read at once, in bytes.
 const CHUNK: usize = 64 << 10;
@@ -34,17 +35,18 @@ pub enum Stream {
 /// Runs the tool and passes its output on as it comes. When this returns, no process of the run is alive; when the
 /// future is dropped, or farm dies, the helper kills them.
 ///
-/// `helper` is farm's own binary. A tool that is to share the build's jobserver finds it in `MAKEFLAGS` and
-/// `CARGO_MAKEFLAGS`. When `stop` becomes true, the tool gets SIGTERM, and everything SIGKILL after the
+/// A tool that is to share the build's jobserver finds it in `MAKEFLAGS` and `CARGO_MAKEFLAGS`. When `stop` becomes true,
+/// the tool gets SIGTERM, and everything SIGKILL after the
 /// grace. A tool that fails is no error; see [`SandboxError`] for what is.
 pub async fn run(
-    helper: &Path,
+    helper: &Helper,
     spec: &Spec,
     jobserver: Option<&Jobserver>,
     output: &mut (dyn FnMut(Stream, &[u8]) + Send),
     stop: watch::Receiver<bool>,
 ) -> Result<Finished, SandboxError> {
     spec.check()?;
+    let connection = helper.connect()?;
     let request = Request {
         mode: Mode::Run,
         spec: spec.clone(),
@@ -54,7 +56,8 @@ pub async fn run(
         }),
     };
     let request = wire::frame(&request).map_err(failed("talk to"))?;
-    let (mut child, channel) = start(helper)?;
+    let channel = connection.channel;
+    channel.set_nonblocking(true).map_err(failed("talk to"))?;
     let sent = match jobserver {
         Some(pool) => wire::send_files(&channel, &request, pool.ends()).map_err(failed("talk to"))?,
         None => 0,
@@ -63,7 +66,8 @@ pub async fn run(
     let (answers, mut orders) = channel.into_split();
     orders.write_all(&request[sent..]).await.map_err(failed("talk to"))?;
 
-    let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
+    let mut stdout = Some(pipe::Receiver::from_owned_fd(connection.stdout.into()).map_err(failed("talk to"))?);
+    let mut stderr = Some(pipe::Receiver::from_owned_fd(connection.stderr.into()).map_err(failed("talk to"))?);
     let (mut out, mut err) = (vec![0; CHUNK], vec![0; CHUNK]);
     let mut reply = Vec::new();
     let mut answers = answers.take(MAX_REPLY);
@@ -85,7 +89,6 @@ pub async fn run(
             }
         }
     }
-    child.wait().await.map_err(failed("wait for"))?;
     drain(&mut stdout, &mut |bytes| output(Stream::Stdout, bytes)).await;
     drain(&mut stderr, &mut |bytes| output(Stream::Stderr, bytes)).await;
     finish(&reply, spec)
@@ -154,22 +157,6 @@ fn ask(
     }
 }
 
-/// Starts the helper with our end of its socket. Dropping the child does not kill the helper: it must live until it has
-/// killed the rest, which it does when it sees the socket closed.
-fn start(helper: &Path) -> Result<(Child, UnixStream), SandboxError> {
-    let (ours, theirs) = UnixStream::pair().map_err(failed("talk to"))?;
-    ours.set_nonblocking(true).map_err(failed("talk to"))?;
-    let child = Command::new(helper)
-        .arg(HELPER_ARGUMENT)
-        .env_clear()
-        .stdin(OwnedFd::from(theirs))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(failed("start"))?;
-    Ok((child, ours))
-}
-
 /// Reads some output; never comes back once the stream has ended.
 async fn read_some(stream: &mut Option<impl AsyncRead + Unpin>, buffer: &mut [u8]) -> usize {
     if let Some(open) = stream {
@@ -215,8 +202,4 @@ fn read_reply(reply: Reply, spec: &Spec) -> Result<Finished, SandboxError> {
         }),
         Reply::Fault(fault) => Err(fault.into_error(spec.tier, spec.program.clone())),
     }
-}
-
-fn failed(doing: &'static str) -> impl Fn(io::Error) -> SandboxError {
-    move |source| SandboxError::Helper { doing, source }
 }

@@ -45,6 +45,10 @@ pub struct Spec {
     pub directory: RelPath,
     /// Big folders that are shown in the tree and cannot be written.
     pub binds: Vec<Bind>,
+    /// Folders of this system that are shown in the tree as they are, at L2 only: the tool may write there, and what it
+    /// wrote is gone after the run.
+    #[serde(default)]
+    pub shown: Vec<Bind>,
     /// Folders that outlive the run and may be written.
     pub caches: Vec<CacheFolder>,
     /// Files and folders of this system that can be read and executed at their own paths, beside the base system.
@@ -153,7 +157,7 @@ pub struct Finished {
 impl Spec {
     /// Refuses what no helper could carry out safely.
     pub(super) fn check(&self) -> Result<(), SandboxError> {
-        let sources = self.binds.iter().map(|bind| &bind.source);
+        let sources = self.binds.iter().chain(&self.shown).map(|bind| &bind.source);
         let caches = self.caches.iter().map(|cache| &cache.source);
         let own = [&self.program, &self.tree, &self.scratch];
         for path in own.into_iter().chain(sources).chain(caches).chain(&self.toolchains) {
@@ -169,7 +173,10 @@ impl Spec {
                 path.display()
             )));
         }
-        for bind in &self.binds {
+        if self.tier != Tier::L2 && !self.shown.is_empty() {
+            return Err(invalid("only L2 can show folders".to_owned()));
+        }
+        for bind in self.binds.iter().chain(&self.shown) {
             if bind.at.is_root() {
                 return Err(invalid("a bind covers the whole tree".to_owned()));
             }
@@ -245,6 +252,7 @@ mod tests {
             tree: "/x/tree".into(),
             directory: RelPath::root(),
             binds: Vec::new(),
+            shown: Vec::new(),
             caches: Vec::new(),
             toolchains: Vec::new(),
             network: false,

@@ -1,7 +1,8 @@
 //! What farm and its helper say to each other over one socket: a request, then single bytes; a reply at the end.
 //!
-//! The socket is the helper's stdin, so nothing else has to be inherited and nothing is seen in an argument list. It is
-//! the lifeline too: when farm dies, however it dies, the helper reads the end of it and kills everything.
+//! Nothing is seen in an argument list. A helper of its own has the socket as its stdin; a process that the server forked
+//! for the run was sent it. It is the lifeline too: when farm dies, however it dies, the helper reads the end of it and
+//! kills everything.
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
@@ -19,6 +20,11 @@ use super::{Ending, Fault, Spec, Usage};
 
 /// The first argument with which farm's binary becomes the helper.
 pub const HELPER_ARGUMENT: &str = "__sandbox";
+/// The second argument with which the helper becomes a server that forks a process for each run.
+#[cfg(target_os = "linux")]
+pub(super) const SERVER_ARGUMENT: &str = "server";
+/// How many files connect a run to farm: its channel, its standard output and its standard error, in this order.
+pub(super) const FILES: usize = 3;
 /// The byte that tells the helper to end the tool.
 pub(super) const STOP: u8 = b'S';
 /// Longest message, in bytes.

@@ -9,7 +9,7 @@ mod planning;
 mod recalling;
 mod tokens;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
@@ -233,6 +233,8 @@ impl<'a, 's> Pass<'a, 's> {
             let events = self.runs[at].take_deferred(Outcome::Cached);
             events.into_iter().for_each(|event| self.teller.tell(event));
         }
+        // While the lock is held: the next build clears away what it finds.
+        self.opened.executor.trash.empty();
         Ended {
             ok: ok && !self.lost,
             lost: self.lost,
@@ -309,7 +311,7 @@ impl<'a, 's> Pass<'a, 's> {
 /// The chosen targets with their dependencies, by place in the pass; and the places of the user's tree that recalled
 /// ones have written to.
 fn target_runs(opened: &Opened, recalls: &Recalls) -> (Vec<TargetRun>, BTreeMap<RelPath, usize>) {
-    let places: HashMap<TargetId, usize> = opened.selected.iter().enumerate().map(|(at, id)| (*id, at)).collect();
+    let places: BTreeMap<TargetId, usize> = opened.selected.iter().enumerate().map(|(at, id)| (*id, at)).collect();
     let mut runs: Vec<TargetRun> = Vec::with_capacity(opened.selected.len());
     let mut claims = BTreeMap::new();
     for (at, id) in opened.selected.iter().enumerate() {

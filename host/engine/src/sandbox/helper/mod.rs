@@ -1,17 +1,18 @@
 //! `farm __sandbox`: a process with one thread that shuts one tool in, stays beside it, and outlives everything that
-//! the tool has started.
+//! the tool has started; or a server ([`server`]) that forks such a process for each run.
 //!
-//! Does not know farm's state: all it gets is a request on its stdin. It allocates and forks freely, which only a
+//! Does not know farm's state: all it gets is a request on its channel. It allocates and forks freely, which only a
 //! process with one thread may do.
 
 use std::io;
 use std::os::unix::net::UnixStream;
 
+use rustix::fd::OwnedFd;
 use rustix::fs::{Mode as FileMode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Signal, WaitOptions};
 
-use super::wire::{self, Mode, Reply, Request};
+use super::wire::{self, Mode, Reply, Request, SERVER_ARGUMENT};
 use super::{Fault, FaultKind, Tier};
 
 mod cgroup;
@@ -22,17 +23,30 @@ mod limits;
 mod local;
 mod mounts;
 mod namespaces;
+mod overlay;
 mod privileges;
 mod seccomp;
+mod server;
 mod supervise;
 mod sys;
 mod system;
 mod tool;
 
 /// What `farm __sandbox` does. Has to be the first thing in `main`: no thread may run yet, and no file be open but the
-/// standard ones. Returns the exit code; the answer itself goes through the socket on stdin.
+/// standard ones. Returns the exit code; the answer itself goes through the channel.
 pub fn helper_main() -> i32 {
-    let Ok(mut channel) = take_channel() else { return 2 };
+    let Ok(channel) = take_channel() else { return 2 };
+    if std::env::args_os()
+        .nth(2)
+        .is_some_and(|second| second == SERVER_ARGUMENT)
+    {
+        return server::run(channel);
+    }
+    be_helper(UnixStream::from(channel))
+}
+
+/// Takes the request of one run, carries it out and answers; returns the exit code.
+fn be_helper(mut channel: UnixStream) -> i32 {
     let Ok(request) = wire::receive_request(&mut channel) else {
         return 2;
     };
@@ -50,12 +64,12 @@ pub(super) fn read_setting(name: &str) -> Option<String> {
 }
 
 /// Takes the socket off stdin and shuts every other file that was inherited, so that the tool cannot inherit it.
-fn take_channel() -> io::Result<UnixStream> {
+fn take_channel() -> io::Result<OwnedFd> {
     sys::close_inherited()?;
     let channel = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
     let null = rustix::fs::open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, FileMode::empty())?;
     rustix::stdio::dup2_stdin(null)?;
-    Ok(UnixStream::from(channel))
+    Ok(channel)
 }
 
 /// Carries the request out. Nothing, when farm has died and nobody waits for an answer.

@@ -1,6 +1,6 @@
 //! The root that a tool sees at L2: empty, but for what the spec and the base system put there. Does not know processes.
 //!
-//! Everything that comes from the host is cloned first, as mounts that hang nowhere; then the new root is mounted over
+//! Everything that comes from the host is cloned or opened first, as mounts that hang nowhere; then the new root is mounted over
 //! the scratch folder and the clones are put into it. So nothing can be covered before it is needed.
 
 use std::io;
@@ -16,7 +16,7 @@ use rustix::mount::{
 use super::super::spec::{CACHE_INSIDE, HOME_INSIDE, TEMPORARY_INSIDE, TREE_INSIDE};
 use super::super::{Fault, Spec};
 use super::sys::{Depth, NO_DEVICES, NO_EXECUTION, NO_SETUID, READ_ONLY, restrict_mount};
-use super::{At, files, system};
+use super::{At, files, overlay, system};
 
 /// Longest file of `/etc` that is copied, in bytes.
 const MAX_COPY: usize = 4 << 20;
@@ -29,12 +29,19 @@ const DEVICE: u64 = NO_SETUID | NO_EXECUTION;
 pub(super) fn build(spec: &Spec, in_proc: impl FnOnce()) -> Result<(), Fault> {
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).at("mount private")?;
     let clones = clone_all(spec)?;
+    let lowers = overlay::open_all(spec)?;
     let copies = read_etc(spec);
     let root = mount_root(spec)?;
     furnish(&root, &copies).at("furnish the root")?;
     for clone in clones {
         let step = format!("mount {}", clone.at.display());
         clone.attach(&root).at(step)?;
+    }
+    for (number, lower) in lowers.into_iter().enumerate() {
+        let (at, tree) = lower.overlay(&root, number).at("mount overlay")?;
+        let kind = FileType::Directory;
+        let step = format!("mount {}", at.display());
+        Clone { at, kind, tree }.attach(&root).at(step)?;
     }
     rustix::process::fchdir(&root).at("enter the root")?;
     mount(

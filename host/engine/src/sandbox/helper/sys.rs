@@ -55,6 +55,24 @@ pub(super) fn execute(program: &CStr, arguments: &[CString], environment: &[CStr
     io::Error::last_os_error()
 }
 
+/// Lets the kernel reap this process's children.
+pub(super) fn ignore_children() -> io::Result<()> {
+    on_child_death(libc::SIG_IGN)
+}
+
+/// Lets this process wait for its children itself, as a new process expects it.
+pub(super) fn expect_children() -> io::Result<()> {
+    on_child_death(libc::SIG_DFL)
+}
+
+fn on_child_death(action: libc::sighandler_t) -> io::Result<()> {
+    // SAFETY: neither of the two actions runs code of this process.
+    if unsafe { libc::signal(libc::SIGCHLD, action) } == libc::SIG_ERR {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
 /// Leaves namespaces for new ones.
 pub(super) fn unshare(flags: UnshareFlags) -> io::Result<()> {
     // SAFETY: CLONE_FILES, the flag that could take descriptors away from code that uses them, is never asked for.
