@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::artifact::{self, CollectError};
 use crate::cache::{ActionResult, Content};
 use crate::digest::Digest;
-use crate::event::Stream;
+use crate::event::{Part, Stream};
 use crate::execute::failure::ExecuteError;
 use crate::execute::gather::tree_root;
 use crate::execute::stage::Big;
@@ -53,6 +53,7 @@ impl Executor {
         output: OutputFn<'_>,
         stop: watch::Receiver<bool>,
     ) -> Result<Execution, ExecuteError> {
+        job.watch.begin(Part::Stage);
         let folder = self.new_folder()?;
         let mut log = Log::new(self.secret_values(job)?);
         let started = Instant::now();
@@ -62,6 +63,7 @@ impl Executor {
         };
         let collected = match ran {
             Ok(ended) => {
+                job.watch.begin(Part::Collect);
                 let (this, its_job, its_inputs) = (Arc::clone(self), Arc::clone(job), Arc::clone(prepared));
                 let its_folder = folder.clone();
                 match blocking(move || this.collect(&its_job, &its_inputs, &its_folder)).await {
@@ -111,6 +113,7 @@ impl Executor {
             );
             blocking(move || this.spec(&job, &prepared, &folder)).await?
         };
+        job.watch.begin(Part::Run);
         let started = Instant::now();
         let mut tee = |stream, bytes: &[u8]| {
             let stream = match stream {
@@ -122,6 +125,7 @@ impl Executor {
         let jobserver = job.jobserver.as_deref();
         let finished = sandbox::run(&self.settings.helper, &spec, jobserver, &mut tee, stop).await?;
         let spent = started.elapsed();
+        job.watch.split(Part::Sandbox, spent.saturating_sub(finished.tool));
         log.flush(output);
         match finished.ending {
             Ending::Exited(0) => {
@@ -156,6 +160,7 @@ impl Executor {
         let (ended, said) = blocking(move || {
             let (input, out) = (folder.join(TEMP), folder.join(TREE));
             this.stage(&prepared, &input, Big::Copy)?;
+            job.watch.begin(Part::Run);
             let mut said = Vec::new();
             let mut log = |_: Level, line: &str| said.push(format!("{line}\n"));
             let ended = job.builder.run_step(&step, &input, &out, &mut log);

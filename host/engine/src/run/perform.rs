@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::cache::{ActionResult, Content};
 use crate::digest::Digest;
-use crate::event::Stream;
+use crate::event::{Part, Stream};
 use crate::execute::{ExecuteError, Executor, Job};
 use crate::inputs::Footprint;
 use crate::path::RelPath;
@@ -63,15 +63,17 @@ pub(super) struct Means {
 /// Performs an action.
 pub(super) async fn perform(means: Means, node: NodeId, job: Arc<Job>) -> Result<Performed, ExecuteError> {
     let executor = &means.executor;
+    job.watch.begin(Part::Tools);
     let tools = executor.find_tools(&job)?;
     let identities = executor.identify(&tools).await?;
+    job.watch.begin(Part::Key);
     let prepared = {
         let (executor, job) = (Arc::clone(executor), Arc::clone(&job));
         blocking(move || executor.prepare(&job, tools, &identities)).await?
     };
     let (key, inputs) = (prepared.key, prepared.seen.clone());
     if means.cache.read
-        && let Some(result) = lookup(executor, &key).await?
+        && let Some(result) = lookup(executor, &job, &key).await?
     {
         let Put { written, outputs } = place(&means, &job, &result).await?;
         return Ok(Performed {
@@ -92,6 +94,7 @@ pub(super) async fn perform(means: Means, node: NodeId, job: Arc<Job>) -> Result
         .await?;
     let result = execution.result;
     if means.cache.write {
+        job.watch.begin(Part::Store);
         let (executor, result) = (Arc::clone(executor), result.clone());
         blocking(move || Ok(executor.store.record(&key, &result)?)).await?;
     }
@@ -127,7 +130,8 @@ pub(super) fn replay(executor: &Executor, result: &ActionResult) -> Vec<(Stream,
     .collect()
 }
 
-async fn lookup(executor: &Arc<Executor>, key: &Digest) -> Result<Option<ActionResult>, ExecuteError> {
+async fn lookup(executor: &Arc<Executor>, job: &Job, key: &Digest) -> Result<Option<ActionResult>, ExecuteError> {
+    job.watch.begin(Part::Lookup);
     let (executor, key) = (Arc::clone(executor), *key);
     blocking(move || Ok(executor.store.lookup(&key))).await
 }
@@ -141,6 +145,7 @@ async fn place(means: &Means, job: &Arc<Job>, result: &ActionResult) -> Result<P
     if contents.is_empty() {
         return Ok(Put::default());
     }
+    job.watch.begin(Part::Place);
     let executor = Arc::clone(&means.executor);
     blocking(move || finish::put_all(&executor, &contents)).await
 }

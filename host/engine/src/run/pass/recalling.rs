@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::cache::Content;
 use crate::error::Problem;
-use crate::event::Outcome;
+use crate::event::{Outcome, Span};
 use crate::execute::{ExecuteError, Executor};
 use crate::inputs::Footprint;
 use crate::path::RelPath;
@@ -32,9 +32,12 @@ impl Pass<'_, '_> {
                 artifacts: recall.plan.artifacts.clone(),
                 contents: recall.contents.clone(),
             };
+            let clock = self.teller.clock();
             self.spawn(async move {
-                let put = tokio::task::spawn_blocking(move || put_back(&executor, &contents, &work));
-                Message::Recalled(at, put.await.unwrap_or(Ok(Footprint::default())))
+                let put = move || clock.time(|| put_back(&executor, &contents, &work));
+                let put = tokio::task::spawn_blocking(put).await;
+                let (put, span) = put.unwrap_or((Ok(Footprint::default()), Span::default()));
+                Message::Recalled(at, span, put)
             });
         }
     }
@@ -71,7 +74,7 @@ impl Pass<'_, '_> {
             artifacts: artifacts.collect(),
         };
         self.built.insert(name, entry);
-        recall::tell(record, outcome, self.teller);
+        recall::tell(record, outcome, self.runs[at].finishing, self.teller);
     }
 }
 
