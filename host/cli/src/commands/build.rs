@@ -51,7 +51,7 @@ pub(super) fn run(args: &BuildArgs, invocation: &Invocation) -> ExitCode {
 /// Where the profile goes. A file that is named must be one that can be written.
 fn profile_place(file: Option<&Path>, invocation: &Invocation, workspace: &Path) -> Result<Place, Problem> {
     match (file, &invocation.directory) {
-        (None, _) => Ok(Place::usual(workspace)),
+        (None, _) => Place::usual(workspace),
         (Some(file), Some(directory)) => Place::named(&directory.join(file)),
         (Some(file), None) => Place::named(file),
     }

@@ -174,7 +174,7 @@ mod tests {
     use crate::ui::tests::BARE;
 
     fn profile(events: &[Event]) -> Profile {
-        let mut profile = Profile::new(Place::usual(std::path::Path::new("nowhere")));
+        let mut profile = Profile::new(Place::usual(std::path::Path::new("nowhere")).expect("nothing is there"));
         events.iter().for_each(|event| profile.tell(event));
         profile
     }

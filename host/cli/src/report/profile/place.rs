@@ -18,11 +18,11 @@ pub(crate) struct Place {
 
 impl Place {
     /// The usual place in this workspace.
-    pub(crate) fn usual(workspace: &Path) -> Self {
-        Self {
-            path: workspace.join(USUAL),
-            shown: USUAL.to_owned(),
-        }
+    pub(crate) fn usual(workspace: &Path) -> Result<Self, Problem> {
+        let path = workspace.join(USUAL);
+        let shown = USUAL.to_owned();
+        check_there(&path, &shown)?;
+        Ok(Self { path, shown })
     }
 
     /// This file, if it can be written as far as that can be known before. What is there has to be a file, for it is
@@ -30,9 +30,7 @@ impl Place {
     pub(crate) fn named(file: &Path) -> Result<Self, Problem> {
         let shown = file.display().to_string();
         let wrong = || problem(&shown).hint("--profile=FILE wants a file in a folder that is there");
-        if file.exists() && !file.is_file() {
-            return Err(problem(&shown).hint("what is there is not a file"));
-        }
+        check_there(file, &shown)?;
         let folder = match file.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -64,6 +62,14 @@ impl Place {
         }
         fs::write_atomic(&self.path, bytes, Sync::Lazy)
     }
+}
+
+/// What is there will be replaced, so it has to be a file.
+fn check_there(path: &Path, shown: &str) -> Result<(), Problem> {
+    if path.exists() && !path.is_file() {
+        return Err(problem(shown).hint("what is there is not a file"));
+    }
+    Ok(())
 }
 
 fn problem(shown: &str) -> Problem {

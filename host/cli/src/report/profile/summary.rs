@@ -16,6 +16,8 @@ use crate::ui::{STRONG, Theme};
 const LONGEST: usize = 10;
 /// More steps of the critical path than these are left to the trace: the longest are shown.
 const STEPS: usize = 40;
+/// The least waiting that is worth a line of its own: every action waits for the loop that starts it.
+const WORTH_TELLING: Duration = Duration::from_millis(1);
 
 /// The gist, without a line break at its end.
 pub(super) fn of(record: &Record, theme: Theme) -> String {
@@ -159,7 +161,8 @@ impl Text {
 
     fn waiting(&mut self, record: &Record) {
         let sum: Duration = record.actions.iter().map(Action::waited).sum();
-        let Some(most) = record.actions.iter().max_by_key(|action| action.waited()) else {
+        let most = record.actions.iter().max_by_key(|action| action.waited());
+        let Some(most) = most.filter(|_| sum >= WORTH_TELLING) else {
             return;
         };
         let most = format!("{} ({})", named(most), format::fine(most.waited()));
