@@ -1,8 +1,11 @@
 //! `farm build --profile`: the trace is one that viewers can load, and says of each action what was done for it and what
 //! it waited for. No time is compared with a clock: what holds is that parts lie within what they are part of.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
+use crate::puppet;
 use crate::support::{Ran, Workspace, counted};
 
 /// Two targets, one after the other, and one of its own.
@@ -218,4 +221,28 @@ fn a_profile_leaves_the_streams_to_the_other_reports() {
         "quiet is quiet"
     );
     assert!(!Trace::at(&workspace, ".farm/profile.json").of_kind("action").is_empty());
+}
+
+#[test]
+fn what_a_later_round_of_a_plan_brings_waited_for_what_the_round_waited_for() {
+    let mut second = puppet::plan(&[puppet::action("late", "mkdir out")]);
+    second["artifacts"] = json!([]);
+    let state = serde_json::to_vec(&second).expect("a plan is plain data");
+    let mut first = puppet::plan(&[puppet::action("early", "mkdir out && echo 1 > out/it")]);
+    first["next"] = json!({ "needs": [{ "action": "early", "output": "out" }], "state": state });
+    let user = puppet::plan(&[puppet::action("use", "mkdir out")]);
+    let workspace = puppet::workspace(&[("maker", first), ("user", user)], "");
+    let text = workspace.read("farm.toml");
+    let text = text.replace("[targets.user]\n", "[targets.user]\ndeps = [\"maker\"]\n");
+    workspace.write("farm.toml", &text);
+    let ran = workspace.farm("build --json --profile");
+    assert_eq!(ran.code(), 0, "{}", ran.text());
+    let ends = ran.events_named("action-finished").into_iter();
+    let after: BTreeMap<String, String> = ends
+        .map(|end| (end["action"].to_string(), end["timings"]["after"]["action"].to_string()))
+        .collect();
+    assert_eq!(after[r#""early""#], "null");
+    assert_eq!(after[r#""late""#], r#""early""#);
+    assert_eq!(after[r#""use""#], r#""early""#, "its plan came after that round");
+    assert!(ran.text().contains("plan on"), "{}", ran.text());
 }

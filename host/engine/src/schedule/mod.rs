@@ -318,6 +318,21 @@ mod tests {
     }
 
     #[test]
+    fn the_last_need_is_the_one_that_made_an_action_ready() {
+        let mut plan = Plan::default();
+        let first = plan.add(&[]);
+        let second = plan.add(&[]);
+        let last = plan.add(&[first, second]);
+        assert_eq!((plan.start(), plan.start()), (Some(first), Some(second)));
+        plan.end(second);
+        assert_eq!(plan.0.last_need(last), None, "it is not ready yet");
+        plan.end(first);
+        assert_eq!(plan.0.last_need(last), Some(first));
+        let late = plan.add(&[first, second]);
+        assert_eq!(plan.0.last_need(late), None, "it waited for neither");
+    }
+
+    #[test]
     fn a_failure_skips_all_that_hang_on_it_and_nothing_else() {
         let mut plan = Plan::default();
         let bad = plan.add(&[]);

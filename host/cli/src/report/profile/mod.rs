@@ -322,7 +322,7 @@ mod tests {
     fn the_trace_has_a_track_for_each_slot() {
         let trace = trace::of(&profile(&recorded::timed()).record);
         let events = trace["traceEvents"].as_array().expect("a list");
-        let lines: Vec<String> = events.iter().map(|event| line(event)).collect();
+        let lines: Vec<String> = events.iter().map(line).collect();
         assert_snapshot!(lines.join("\n"), @r#"
         1/0 process_name "slots"
         2/0 process_name "targets"
