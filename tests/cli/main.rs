@@ -15,6 +15,7 @@ mod hostile;
 mod incremental;
 mod interrupt;
 mod kill;
+mod profile;
 mod puppet;
 mod random;
 mod sandbox;

@@ -77,6 +77,10 @@ pub(crate) struct BuildArgs {
     /// Write one JSON object a line to standard output, for programs
     #[arg(long)]
     pub(crate) json: bool,
+    /// Show where the time went, and write a trace of it for chrome://tracing or ui.perfetto.dev to FILE
+    /// [default FILE: .farm/profile.json]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) profile: Option<Option<PathBuf>>,
     /// Fail if farm.lock would have to change
     #[arg(long)]
     pub(crate) locked: bool,
@@ -224,6 +228,19 @@ mod tests {
         assert_eq!(build.selection.targets, ["web", "*:test"]);
         assert_eq!(build.sandbox, Some(Sandbox::L2));
         assert_eq!(build.jobs, NonZeroUsize::new(4));
+    }
+
+    #[test]
+    fn the_file_of_a_profile_is_named_with_an_equals_sign() {
+        assert_eq!(build(&[]).expect("fine").profile, None);
+        let default = build(&["--profile", "-t", "web"]).expect("fine");
+        assert_eq!((default.profile, default.selection.targets.len()), (Some(None), 1));
+        let named = build(&["--profile=trace.json"]).expect("fine");
+        assert_eq!(named.profile, Some(Some(PathBuf::from("trace.json"))));
+        let error = build(&["--profile", "trace.json"]).expect_err("no argument is expected");
+        assert_eq!(error, clap::error::ErrorKind::UnknownArgument);
+        let error = build(&["--profile="]).expect_err("no name");
+        assert_eq!(error, clap::error::ErrorKind::InvalidValue);
     }
 
     #[test]

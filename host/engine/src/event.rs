@@ -3,12 +3,16 @@
 //! Events are emitted from the scheduler's loop alone, in one order. They carry ids and facts: never colours,
 //! verbosity or running totals. Does not know who listens.
 
+mod timing;
+
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::error::Problem;
 use crate::sandbox::Tier;
+
+pub use timing::{ActionName, Clock, Part, Phase, Span, Stopwatch, Timings};
 
 /// How an action ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -84,6 +88,8 @@ pub enum Event {
         actions: Vec<String>,
         /// Whether the plan came from the cache, so that no component was instantiated.
         cached: bool,
+        /// When it was planned; none where nothing had to be asked.
+        span: Option<Span>,
     },
     /// An action's tool or step was started.
     ActionStarted {
@@ -131,6 +137,8 @@ pub enum Event {
         peak_memory: Option<u64>,
         /// Whether it reached the network, pinned by its lock files.
         fetched: bool,
+        /// When it went through this build; none where it was not started, or is known from the last build.
+        timings: Option<Timings>,
     },
     /// Every action of a target succeeded and its outputs are in place, or one failed.
     TargetFinished {
@@ -140,6 +148,8 @@ pub enum Event {
         ok: bool,
         /// What it made.
         artifacts: Vec<ArtifactFacts>,
+        /// When its artifacts were put in place; none where that was not tried.
+        span: Option<Span>,
     },
     /// Something failed.
     ProblemFound {

@@ -9,9 +9,9 @@ use farm_engine::sandbox::{Tier, Wanted};
 
 use super::Invocation;
 use crate::args::{BuildArgs, Sandbox};
-use crate::report::{Detail, Reports, Screen};
+use crate::report::{Detail, Place, Reports, Screen};
 use crate::ui::Output;
-use crate::{exit, signals};
+use crate::{error, exit, signals};
 use farm_engine::run::{self, CacheUse, Request, Summary};
 
 /// Builds, with reports on the way.
@@ -22,16 +22,38 @@ pub(super) fn run(args: &BuildArgs, invocation: &Invocation) -> ExitCode {
     let known = workspace.as_deref().ok();
     let mut reports = Reports::open(&invocation.ui, &screen, detail(args), known, json);
     let result = workspace.as_deref().map_err(Problem::clone).and_then(|workspace| {
+        if let Some(file) = &args.profile {
+            reports.profile(profile_place(file.as_deref(), invocation, workspace)?);
+        }
         let request = request(args, invocation, workspace)?;
-        run::build(&request, &mut reports, || signals::watch(screen))
+        run::build(&request, &mut reports, || signals::watch(screen.clone()))
     });
-    match result {
-        Ok(summary) => ExitCode::from(code(&summary)),
+    let code = match result {
+        Ok(summary) => code(&summary),
         Err(problem) => {
             let code = exit::code_of(problem.class);
             reports.give_up(problem);
-            ExitCode::from(code)
+            code
         }
+    };
+    let Err(problem) = reports.end() else {
+        return ExitCode::from(code);
+    };
+    let ui = &invocation.ui;
+    ui.message(&error::render(&problem, ui.theme, known));
+    ExitCode::from(if code == exit::DONE {
+        exit::code_of(problem.class)
+    } else {
+        code
+    })
+}
+
+/// Where the profile goes. A file that is named must be one that can be written.
+fn profile_place(file: Option<&Path>, invocation: &Invocation, workspace: &Path) -> Result<Place, Problem> {
+    match (file, &invocation.directory) {
+        (None, _) => Place::usual(workspace),
+        (Some(file), Some(directory)) => Place::named(&directory.join(file)),
+        (Some(file), None) => Place::named(file),
     }
 }
 

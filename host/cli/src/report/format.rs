@@ -14,6 +14,16 @@ pub(super) fn seconds(duration: Duration) -> String {
     }
 }
 
+/// `0.4 ms`, `12 ms`, `1.25 s`, and from ten seconds on as [`seconds`].
+pub(super) fn fine(duration: Duration) -> String {
+    match duration.as_secs_f64() * 1e3 {
+        milliseconds if milliseconds < 9.95 => format!("{milliseconds:.1} ms"),
+        milliseconds if milliseconds < 999.5 => format!("{milliseconds:.0} ms"),
+        milliseconds if milliseconds < 9995.0 => format!("{:.2} s", milliseconds / 1e3),
+        _ => seconds(duration),
+    }
+}
+
 /// `512 B`, `68.1 kB`, `5.0 GB`: thousands, as file managers and bundlers count.
 pub(crate) fn bytes(bytes: u64) -> String {
     if bytes < 1000 {
@@ -49,6 +59,17 @@ mod tests {
             [text(59_940), text(59_960), text(125_000)],
             ["59.9 s", "1 min 00 s", "2 min 05 s"]
         );
+    }
+
+    #[test]
+    fn fine_durations_are_milliseconds_below_a_second() {
+        let text = |microseconds| fine(Duration::from_micros(microseconds));
+        assert_eq!([text(0), text(40), text(9949)], ["0.0 ms", "0.0 ms", "9.9 ms"]);
+        assert_eq!(
+            [text(9951), text(999_499), text(999_501)],
+            ["10 ms", "999 ms", "1.00 s"]
+        );
+        assert_eq!([text(9_994_000), text(9_996_000)], ["9.99 s", "10.0 s"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod json;
 mod live;
 mod logs;
 mod plain;
+mod profile;
 #[cfg(test)]
 mod recorded;
 mod screen;
@@ -21,8 +22,9 @@ use farm_engine::error::Problem;
 use farm_engine::event::{Counts, Event, Sink};
 
 pub(crate) use self::format::bytes;
+pub(crate) use self::profile::Place;
 pub(crate) use self::screen::Screen;
-use crate::ui::{Output, Ui};
+use crate::ui::{Output, Theme, Ui};
 
 /// A consumer of events.
 trait Report {
@@ -47,6 +49,9 @@ pub(crate) struct Reports {
     counts: Counts,
     is_finished: bool,
     start: Instant,
+    /// Where people are told more than problems; none where they are not.
+    people: Option<(Screen, Theme)>,
+    profile: Option<profile::Profile>,
 }
 
 impl Reports {
@@ -60,14 +65,19 @@ impl Reports {
         json: Option<Output>,
     ) -> Self {
         let mut reports: Vec<Box<dyn Report>> = Vec::new();
+        let mut people = None;
         if json.is_none() || !ui.data_on_terminal {
+            people = (detail != Detail::Quiet).then(|| (screen.clone(), ui.theme));
             let workspace = workspace.map(Path::to_path_buf);
             reports.push(for_people(ui, screen, detail, workspace));
         }
         if let Some(output) = json {
             reports.push(Box::new(json::Json::new(output)));
         }
-        Self::of(reports)
+        Self {
+            people,
+            ..Self::of(reports)
+        }
     }
 
     /// These reports.
@@ -77,7 +87,26 @@ impl Reports {
             counts: Counts::default(),
             is_finished: false,
             start: Instant::now(),
+            people: None,
+            profile: None,
         }
+    }
+
+    /// From now on also a profile, for this place.
+    pub(crate) fn profile(&mut self, place: Place) {
+        self.profile = Some(profile::Profile::new(place));
+    }
+
+    /// The build has ended: writes the profile, and tells its gist.
+    pub(crate) fn end(&self) -> Result<(), Problem> {
+        let Some(profile) = &self.profile else { return Ok(()) };
+        profile.write()?;
+        if let Some((screen, theme)) = &self.people
+            && let Some(text) = profile.text(*theme)
+        {
+            screen.print(&text);
+        }
+        Ok(())
     }
 
     /// Tells the problem that ended the whole build, and that it ended, unless the engine did so already.
@@ -104,6 +133,9 @@ impl Sink for Reports {
         }
         for report in &mut self.reports {
             report.tell(&event);
+        }
+        if let Some(profile) = &mut self.profile {
+            profile.tell(&event);
         }
     }
 }

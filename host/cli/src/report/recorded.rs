@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use farm_engine::error::{Class, Location, Problem};
-use farm_engine::event::{ArtifactFacts, Counts, Event, Outcome, Stream};
+use farm_engine::event::{ActionName, ArtifactFacts, Counts, Event, Outcome, Part, Phase, Span, Stream, Timings};
 use farm_engine::sandbox::Tier;
 use serde_json::json;
 
@@ -86,6 +86,7 @@ pub(super) fn failing() -> Vec<Event> {
             target: "frontend".to_owned(),
             ok: false,
             artifacts: Vec::new(),
+            span: None,
         },
         ended(
             false,
@@ -113,6 +114,65 @@ pub(super) fn up_to_date() -> Vec<Event> {
                 ..Counts::default()
             },
             20,
+        ),
+    ]
+}
+
+/// All that has times: three targets in two slots, one of them planned in two rounds.
+///
+/// ```text
+///        0.04                     0.84 1.04       1.54 1.64            2.64
+/// slot 1 | api deps                    | api schema    | web types      | measure
+/// slot 2 | web install            | site lint, fails    | (both slots)
+/// ```
+pub(super) fn timed() -> Vec<Event> {
+    vec![
+        started(&["api", "web", "site"]),
+        planned_at("api", &["deps", "schema"], (10, 20)),
+        planned_at("web", &["install"], (10, 25)),
+        planned_at("site", &["lint", "bundle"], (30, 5)),
+        timed_action("web", "install", Outcome::Ran, [40, 40, 840, 1], None),
+        timed_action("api", "deps", Outcome::Ran, [40, 40, 1040, 1], None),
+        timed_action(
+            "api",
+            "schema",
+            Outcome::Ran,
+            [1040, 1040, 1540, 1],
+            Some(("api", "deps")),
+        ),
+        planned_at("web", &["types", "measure"], (1540, 15)),
+        timed_action("site", "lint", Outcome::Failed, [40, 840, 1640, 1], None),
+        timed_action(
+            "web",
+            "types",
+            Outcome::Ran,
+            [1560, 1640, 2640, 2],
+            Some(("api", "schema")),
+        ),
+        timed_action(
+            "web",
+            "measure",
+            Outcome::Cached,
+            [2640, 2640, 2690, 1],
+            Some(("web", "types")),
+        ),
+        Event::TargetFinished {
+            target: "web".to_owned(),
+            ok: true,
+            artifacts: Vec::new(),
+            span: span((2690, 30)),
+        },
+        finished("site", "bundle", "make bundle", Outcome::Skipped, 0),
+        ended(
+            false,
+            Counts {
+                ran: 4,
+                cached: 1,
+                failed: 1,
+                skipped: 1,
+                ..Counts::default()
+            },
+            2750,
         ),
     ]
 }
@@ -146,6 +206,7 @@ fn planned(target: &str, actions: &[&str], cached: bool) -> Event {
         builder: "some-builder".to_owned(),
         actions,
         cached,
+        span: None,
     }
 }
 
@@ -181,7 +242,56 @@ fn finished(target: &str, action: &str, label: &str, outcome: Outcome, milliseco
         cpu: has_run.then(|| Duration::from_millis(2 * milliseconds)),
         peak_memory: has_run.then_some(96 << 20),
         fetched: action == "install",
+        timings: None,
     }
+}
+
+/// A stretch that starts so many milliseconds after the build and is so long.
+fn span((start, length): (u64, u64)) -> Option<Span> {
+    let (start, duration) = (Duration::from_millis(start), Duration::from_millis(length));
+    Some(Span { start, duration })
+}
+
+fn planned_at(target: &str, actions: &[&str], times: (u64, u64)) -> Event {
+    let mut event = planned(target, actions, false);
+    if let Event::TargetPlanned { span: planned, .. } = &mut event {
+        *planned = span(times);
+    }
+    event
+}
+
+/// An action that was ready, was started and ended so many milliseconds after the build's start, in so many slots. But
+/// for 10 milliseconds at each end it ran.
+fn timed_action(
+    target: &str,
+    action: &str,
+    outcome: Outcome,
+    [ready, started, ended, slots]: [u64; 4],
+    after: Option<(&str, &str)>,
+) -> Event {
+    let label = format!("make {action}");
+    let mut event = finished(target, action, &label, outcome, ended - started - 20);
+    let phase = |part, times| span(times).map(|span| Phase { part, span });
+    let length = ended - started;
+    let phases = [
+        phase(Part::Key, (started, 10)),
+        phase(Part::Run, (started + 10, length - 20)),
+        phase(Part::Collect, (ended - 10, 9)),
+    ];
+    if let Event::ActionFinished { timings, .. } = &mut event {
+        *timings = Some(Timings {
+            ready: Duration::from_millis(ready),
+            started: Duration::from_millis(started),
+            ended: Duration::from_millis(ended),
+            slots: usize::try_from(slots).expect("it is small"),
+            after: after.map(|(target, action)| ActionName {
+                target: target.to_owned(),
+                action: action.to_owned(),
+            }),
+            phases: phases.into_iter().flatten().collect(),
+        });
+    }
+    event
 }
 
 fn made(target: &str, kind: &str, path: Option<&str>, metadata: serde_json::Value) -> Event {
@@ -198,6 +308,7 @@ fn made(target: &str, kind: &str, path: Option<&str>, metadata: serde_json::Valu
         target: target.to_owned(),
         ok: true,
         artifacts: vec![artifact],
+        span: None,
     }
 }
 

@@ -67,6 +67,7 @@ impl Transcript {
                 builder,
                 actions,
                 cached,
+                ..
             } => self.target_planned(target, builder, actions.len(), *cached),
             Event::ActionStarted { .. } => None,
             Event::ActionOutput {

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use crate::cache::{Content, Store};
 use crate::digest::Digest;
+use crate::event::Stopwatch;
 use crate::inputs::{FileInput, Files, Footprint, FoundTool, Tools};
 use crate::key::InputContent;
 use crate::path::RelPath;
@@ -100,6 +101,8 @@ pub struct Job {
     pub without: Vec<RelPath>,
     /// The build's jobserver, for a tool that shares it.
     pub jobserver: Option<Arc<Jobserver>>,
+    /// Takes the times of what is done for it.
+    pub watch: Stopwatch,
 }
 
 /// An action whose inputs are known.

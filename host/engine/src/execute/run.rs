@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::cache::ActionResult;
-use crate::event::Stream;
+use crate::event::{Part, Stream};
 use crate::execute::failure::ExecuteError;
 use crate::execute::show::{self, Shown};
 use crate::execute::stage::Big;
@@ -67,6 +67,7 @@ impl Executor {
         output: OutputFn<'_>,
         stop: watch::Receiver<bool>,
     ) -> Result<Execution, ExecuteError> {
+        job.watch.begin(Part::Stage);
         let folder = self.name_folder();
         let mut log = Log::new(self.secret_values(job)?);
         let started = Instant::now();
@@ -80,6 +81,7 @@ impl Executor {
         let (this, job, prepared) = (Arc::clone(self), Arc::clone(job), Arc::clone(prepared));
         blocking(move || {
             let finished = ran.and_then(|ended| {
+                job.watch.begin(Part::Collect);
                 let spent = ended
                     .as_ref()
                     .map_or_else(|| (started.elapsed(), None), |ended| ended.spent);
@@ -156,6 +158,7 @@ impl Executor {
             );
             blocking(move || this.spec(&job, &prepared, showing, &folder)).await?
         };
+        job.watch.begin(Part::Run);
         let started = Instant::now();
         let mut tee = |stream, bytes: &[u8]| {
             let stream = match stream {
@@ -167,6 +170,7 @@ impl Executor {
         let jobserver = job.jobserver.as_deref();
         let finished = sandbox::run(&self.settings.helper, &spec, jobserver, &mut tee, stop).await?;
         let spent = started.elapsed();
+        job.watch.split(Part::Sandbox, spent.saturating_sub(finished.tool));
         log.flush(output);
         match finished.ending {
             Ending::Exited(0) => {
@@ -204,6 +208,7 @@ impl Executor {
             make_folder(&folder)?;
             let (input, out) = (folder.join(TEMP), folder.join(TREE));
             this.stage(&prepared, &input, Big::Copy, &Shown::default())?;
+            job.watch.begin(Part::Run);
             let mut said = Vec::new();
             let mut log = |_: Level, line: &str| said.push(format!("{line}\n"));
             let ended = job.builder.run_step(&step, &input, &out, &mut log);

@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use crate::cache::Content;
 use crate::config::Target;
 use crate::digest::Digest;
-use crate::event::{ArtifactFacts, Event, Outcome};
+use crate::event::{ArtifactFacts, Event, Outcome, Span};
 use crate::execute::Job;
 use crate::graph::TargetId;
 use crate::inputs::Footprint;
 use crate::path::RelPath;
 use crate::plan::{ArtifactHandle, CheckedAction, CheckedPlan, CheckedSource, Continuation, OutputRef, PlanRequest};
 use crate::run::builders::OpenBuilder;
+use crate::run::timing::Course;
 use crate::sandbox::{Tier, Usage};
 use crate::schedule::{Names, NodeId};
 
@@ -70,6 +71,12 @@ pub(super) struct TargetRun {
     pub(super) outputs: Footprint,
     /// Whether all of this is taken over from the last build.
     pub(super) is_recalled: bool,
+    /// When the last round of its plan was made.
+    pub(super) planning: Option<Span>,
+    /// The action whose end that round waited for, in this target or one that it depends on.
+    pub(super) planned_after: Option<NodeId>,
+    /// When its outputs were put in place.
+    pub(super) finishing: Option<Span>,
 }
 
 /// An action that ended well.
@@ -107,6 +114,9 @@ impl TargetRun {
             inputs: Footprint::default(),
             outputs: Footprint::default(),
             is_recalled: false,
+            planning: None,
+            planned_after: None,
+            finishing: None,
         }
     }
 
@@ -161,6 +171,8 @@ pub(super) struct NodeInfo {
     pub(super) label: String,
     /// When its tool or step was started.
     pub(super) started: Option<Instant>,
+    /// When it went through the schedule.
+    pub(super) course: Course,
 }
 
 /// The artifacts of a target's direct dependencies, as its builder is told.
@@ -277,5 +289,6 @@ pub(super) fn job(
             .map(|path| target.root.join(path))
             .collect::<Vec<RelPath>>(),
         jobserver: None,
+        watch: node.course.watch.clone(),
     })
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Class, Problem};
+use crate::event::{Clock, Stopwatch};
 use crate::execute::Job;
 use crate::graph::TargetId;
 use crate::path::RelPath;
@@ -142,6 +143,7 @@ async fn keys(opened: &Opened, id: TargetId, plan: &CheckedPlan) -> Result<BTree
             artifacts: BTreeMap::new(),
             without: plan.in_place().map(|path| target.root.join(path)).collect(),
             jobserver: None,
+            watch: Stopwatch::new(Clock::start()),
         };
         let located = |problem: Problem| problem.target(target.name.as_str()).action(action.id.clone());
         let tools = opened

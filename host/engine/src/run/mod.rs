@@ -34,8 +34,9 @@ mod seen;
 mod shared;
 mod state;
 mod tell;
+mod timing;
 
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use tokio::sync::watch;
 
@@ -62,7 +63,6 @@ pub fn build(
     sink: &mut dyn Sink,
     stop: impl FnOnce() -> watch::Receiver<Stop>,
 ) -> Result<Summary, Problem> {
-    let started = Instant::now();
     let mut teller = Teller::new(sink);
     let places = Places::of(&request.workspace);
     let stamp = places.stamp();
@@ -73,7 +73,7 @@ pub fn build(
     {
         tell_up_to_date(request, last, &targets, &mut teller);
         keep_stats(&places, stamp, last);
-        return Ok(end(true, 0, started, &mut teller));
+        return Ok(end(true, 0, &mut teller));
     }
     let (opened, recalls) = shared::open(request, last.as_mut())?;
     let build = Build {
@@ -83,7 +83,7 @@ pub fn build(
         stamp,
     };
     let (built, components) = build.run(recalls, stop(), &mut teller)?;
-    Ok(end(built, components, started, &mut teller))
+    Ok(end(built, components, &mut teller))
 }
 
 /// The targets that were asked for, by their places in the records, if nothing has to be done for them.
@@ -107,7 +107,7 @@ fn tell_up_to_date(request: &Request, last: &Last<'_>, targets: &[u32], teller: 
         tier: last.records.tier,
         jobs: request.jobs,
     });
-    records.for_each(|record| recall::tell(record, Outcome::UpToDate, teller));
+    records.for_each(|record| recall::tell(record, Outcome::UpToDate, None, teller));
 }
 
 /// Notes the stats of files that were only touched, so that they are not read next time. Best effort: another build that
@@ -122,13 +122,13 @@ fn keep_stats(places: &Places, stamp: Option<(u64, i64)>, last: &Last<'_>) {
     }
 }
 
-fn end(built: bool, components: u64, started: Instant, teller: &mut Teller<'_>) -> Summary {
+fn end(built: bool, components: u64, teller: &mut Teller<'_>) -> Summary {
     let (ok, class, counts) = (built && teller.class().is_none(), teller.class(), teller.counts());
     teller.tell(Event::BuildFinished {
         ok,
         counts,
         components,
-        duration: started.elapsed(),
+        duration: teller.clock().now(),
     });
     Summary { ok, class, counts }
 }

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::cache::{ActionResult, Content};
 use crate::digest::Digest;
-use crate::event::Stream;
+use crate::event::{Part, Stream};
 use crate::execute::{ExecuteError, Executor, Job, Prepared, Showing};
 use crate::inputs::Footprint;
 use crate::path::RelPath;
@@ -93,11 +93,13 @@ async fn attempt(
     told: &mut bool,
 ) -> Result<Performed, ExecuteError> {
     let executor = &means.executor;
+    job.watch.begin(Part::Tools);
     let tools = executor.find_tools(job)?;
     let identities = executor.identify(&tools).await?;
     let (key, inputs, ready) = {
         let (executor, job, reads) = (Arc::clone(executor), Arc::clone(job), means.cache.read);
         blocking(move || {
+            job.watch.begin(Part::Key);
             let prepared = executor.prepare(&job, tools, &identities)?;
             let (key, inputs) = (prepared.key, prepared.seen.clone());
             Ok((key, inputs, make_ready(&executor, &job, prepared, reads)?))
@@ -128,6 +130,7 @@ async fn attempt(
     let (executor, job, writes) = (Arc::clone(executor), Arc::clone(job), means.cache.write);
     blocking(move || {
         if writes {
+            job.watch.begin(Part::Store);
             executor.store.record(&key, &execution.result)?;
         }
         let put = place(&executor, &job, &execution.result)?;
@@ -155,6 +158,7 @@ enum Ready {
 /// Puts the outputs of an action in place if its result is known.
 fn make_ready(executor: &Executor, job: &Job, prepared: Prepared, reads: bool) -> Result<Ready, ExecuteError> {
     let known = if reads {
+        job.watch.begin(Part::Lookup);
         executor.store.lookup(&prepared.key)
     } else {
         None
@@ -194,6 +198,10 @@ fn place(executor: &Executor, job: &Job, result: &ActionResult) -> Result<Put, E
     let contents: Vec<(RelPath, Content)> = declared
         .filter_map(|output| Some((job.root.join(&output.path), result.outputs.get(&output.name)?.clone())))
         .collect();
+    if contents.is_empty() {
+        return Ok(Put::default());
+    }
+    job.watch.begin(Part::Place);
     finish::put_all(executor, &contents)
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::cache::{ActionResult, Content, Store};
 use crate::digest::Digest;
-use crate::event::{ArtifactFacts, Event, Outcome};
+use crate::event::{ArtifactFacts, Event, Outcome, Span};
 use crate::fs::parallel;
 use crate::graph::{TargetGraph, TargetId};
 use crate::path::RelPath;
@@ -194,13 +194,15 @@ impl<'v> Last<'v> {
     }
 }
 
-/// Tells of a remembered target what a build of it would, with this outcome for all of its actions.
-pub(super) fn tell(target: &TargetRecord<'_>, outcome: Outcome, teller: &mut Teller<'_>) {
+/// Tells of a remembered target what a build of it would, with this outcome for all of its actions; `span` is when its
+/// outputs were put back.
+pub(super) fn tell(target: &TargetRecord<'_>, outcome: Outcome, span: Option<Span>, teller: &mut Teller<'_>) {
     teller.tell(Event::TargetPlanned {
         target: target.name.to_owned(),
         builder: target.builder.to_owned(),
         actions: target.actions.iter().map(|action| action.id.to_owned()).collect(),
         cached: true,
+        span: None,
     });
     for action in &target.actions {
         teller.tell(finished(target.name, action, outcome));
@@ -209,6 +211,7 @@ pub(super) fn tell(target: &TargetRecord<'_>, outcome: Outcome, teller: &mut Tel
         target: target.name.to_owned(),
         ok: true,
         artifacts: target.artifacts.iter().map(facts).collect(),
+        span,
     });
 }
 
@@ -225,6 +228,7 @@ fn finished(target: &str, action: &ActionRecord<'_>, outcome: Outcome) -> Event 
         cpu: action.usage.map(|usage| usage.user + usage.system),
         peak_memory: action.usage.map(|usage| usage.peak_memory),
         fetched: action.fetched,
+        timings: None,
     }
 }
 

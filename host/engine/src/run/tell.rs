@@ -6,21 +6,23 @@ use std::collections::BTreeMap;
 
 use crate::cache::Store;
 use crate::error::{Class, Problem};
-use crate::event::{Counts, Event, Outcome, Sink};
+use crate::event::{Clock, Counts, Event, Outcome, Sink};
 
 /// The one way from the engine to whoever listens.
 pub(super) struct Teller<'a> {
     sink: &'a mut dyn Sink,
+    clock: Clock,
     outcomes: BTreeMap<(String, String), Outcome>,
     problems: Vec<Problem>,
     class: Option<Class>,
 }
 
 impl<'a> Teller<'a> {
-    /// Tells this sink.
+    /// Tells this sink. The build starts now.
     pub(super) fn new(sink: &'a mut dyn Sink) -> Self {
         Self {
             sink,
+            clock: Clock::start(),
             outcomes: BTreeMap::new(),
             problems: Vec::new(),
             class: None,
@@ -82,6 +84,11 @@ impl<'a> Teller<'a> {
     /// Whether an action was told to have ended in an earlier pass.
     pub(super) fn has_told(&self, target: &str, action: &str) -> bool {
         self.outcomes.contains_key(&(target.to_owned(), action.to_owned()))
+    }
+
+    /// The build's time.
+    pub(super) const fn clock(&self) -> Clock {
+        self.clock
     }
 
     /// The gravest class of all problems.

@@ -9,7 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{CWD, Mode as FileMode, mkdirat, symlinkat};
@@ -46,15 +46,18 @@ fn serve(channel: &UnixStream, request: &Request) -> Result<Option<Reply>, Fault
         return Err(setup("this tier, which only Linux has,")(Errno::NOSYS.into()));
     }
     if request.mode == Mode::Probe {
-        return Ok(Some(finished(Ending::Exited(0))));
+        return Ok(Some(finished(Ending::Exited(0), Duration::ZERO)));
     }
     furnish(&request.spec).map_err(setup("furnish the tree"))?;
     limit(&request.spec.limits).map_err(setup("resource limits"))?;
+    let started = Instant::now();
     let mut tool = start(request).map_err(|error| fault(FaultKind::Program, "execute", &error))?;
     let ending = watch(channel, &request.spec.limits, &mut tool);
+    let spent = started.elapsed();
     tell(&tool, Signal::KILL);
     tool.wait().ok();
-    Ok(ending.map_err(setup("watch the tool"))?.map(finished))
+    let ending = ending.map_err(setup("watch the tool"))?;
+    Ok(ending.map(|ending| finished(ending, spent)))
 }
 
 fn start(request: &Request) -> io::Result<Child> {
@@ -175,10 +178,11 @@ fn ending(status: ExitStatus) -> Ending {
     }
 }
 
-fn finished(ending: Ending) -> Reply {
+fn finished(ending: Ending, tool: Duration) -> Reply {
     Reply::Finished {
         ending,
         usage: Usage::default(),
+        tool,
     }
 }
 

@@ -195,10 +195,11 @@ fn finish(reply: &[u8], spec: &Spec) -> Result<Finished, SandboxError> {
 
 fn read_reply(reply: Reply, spec: &Spec) -> Result<Finished, SandboxError> {
     match reply {
-        Reply::Finished { ending, usage } => Ok(Finished {
+        Reply::Finished { ending, usage, tool } => Ok(Finished {
             ending,
             tier: spec.tier,
             usage,
+            tool,
         }),
         Reply::Fault(fault) => Err(fault.into_error(spec.tier, spec.program.clone())),
     }

@@ -152,6 +152,8 @@ pub struct Finished {
     pub tier: Tier,
     /// What it used.
     pub usage: Usage,
+    /// From the tool's start to its end: the time of the run without that of the sandbox.
+    pub tool: Duration,
 }
 
 impl Spec {

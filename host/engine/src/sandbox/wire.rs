@@ -8,6 +8,7 @@ use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
@@ -63,7 +64,12 @@ pub(super) enum Mode {
 /// What the helper answers, when no process of the run is left.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Reply {
-    Finished { ending: Ending, usage: Usage },
+    Finished {
+        ending: Ending,
+        usage: Usage,
+        /// From the tool's start to its end.
+        tool: Duration,
+    },
     Fault(Fault),
 }
 

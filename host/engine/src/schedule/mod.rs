@@ -38,6 +38,8 @@ struct Node {
     state: State,
     /// Needs that are not done.
     open: usize,
+    /// The need whose end made it ready.
+    last_need: Option<NodeId>,
     users: Vec<NodeId>,
     /// Where it stands among those of the same rank.
     place: usize,
@@ -91,6 +93,7 @@ impl Schedule {
         self.nodes.push(Node {
             state: State::Waiting,
             open,
+            last_need: None,
             users: Vec::new(),
             place,
             demand,
@@ -134,7 +137,7 @@ impl Schedule {
             }
             for user in self.nodes[id.0].users.clone() {
                 if is_good(outcome) {
-                    self.need_met(user);
+                    self.need_met(user, id);
                 } else {
                     ended.push((user, Outcome::Skipped));
                 }
@@ -166,6 +169,11 @@ impl Schedule {
         self.nodes[id.0].state
     }
 
+    /// The action whose end made this one ready; none if nothing that it needs was open when it was added.
+    pub fn last_need(&self, id: NodeId) -> Option<NodeId> {
+        self.nodes[id.0].last_need
+    }
+
     /// How many actions are running.
     pub const fn running(&self) -> usize {
         self.running
@@ -194,10 +202,11 @@ impl Schedule {
         self.ranking_steps
     }
 
-    fn need_met(&mut self, id: NodeId) {
+    fn need_met(&mut self, id: NodeId, need: NodeId) {
         let node = &mut self.nodes[id.0];
         node.open -= 1;
         if node.open == 0 && node.state == State::Waiting {
+            node.last_need = Some(need);
             self.set(id, State::Ready);
         }
     }
@@ -306,6 +315,21 @@ mod tests {
         plan.0.finish(second, Outcome::Cached);
         assert_eq!(plan.start(), Some(last));
         assert_eq!(plan.0.running(), 1);
+    }
+
+    #[test]
+    fn the_last_need_is_the_one_that_made_an_action_ready() {
+        let mut plan = Plan::default();
+        let first = plan.add(&[]);
+        let second = plan.add(&[]);
+        let last = plan.add(&[first, second]);
+        assert_eq!((plan.start(), plan.start()), (Some(first), Some(second)));
+        plan.end(second);
+        assert_eq!(plan.0.last_need(last), None, "it is not ready yet");
+        plan.end(first);
+        assert_eq!(plan.0.last_need(last), Some(first));
+        let late = plan.add(&[first, second]);
+        assert_eq!(plan.0.last_need(late), None, "it waited for neither");
     }
 
     #[test]

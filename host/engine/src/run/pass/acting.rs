@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::Problem;
-use crate::event::{ArtifactFacts, Event, Outcome};
+use crate::event::{ArtifactFacts, Event, Outcome, Span};
 use crate::execute::ExecuteError;
 use crate::plan::OutputRef;
 use crate::run::finish::{self, FinishError, Finished};
@@ -23,6 +23,7 @@ impl Pass<'_, '_> {
         }
         let room = self.admission.room(self.schedule.slots_used());
         while let Some(node) = self.schedule.start(&room) {
+            self.note_start(node);
             self.start(node);
         }
         let (used, has_ready) = (self.schedule.slots_used(), self.schedule.has_ready());
@@ -39,7 +40,11 @@ impl Pass<'_, '_> {
             job.jobserver = self.lend_jobserver(node);
         }
         let (means, job) = (self.means.clone(), Arc::new(job));
-        self.spawn(async move { Message::Performed(node, Box::new(perform::perform(means, node, job).await)) });
+        self.spawn(async move {
+            let performed = perform::perform(means, node, Arc::clone(&job)).await;
+            job.watch.stop();
+            Message::Performed(node, Box::new(performed))
+        });
     }
 
     /// The jobserver for a tool. Where there can be none, the tool runs without one, and that is told.
@@ -83,6 +88,7 @@ impl Pass<'_, '_> {
     /// An action ended.
     pub(super) fn on_performed(&mut self, node: NodeId, performed: Result<Performed, ExecuteError>) {
         self.admission.tokens.ended(node, self.schedule.slots_of(node));
+        self.note_end(node);
         match performed {
             Ok(performed) => self.on_success(node, &performed),
             Err(ExecuteError::Lost { .. }) => {
@@ -140,7 +146,7 @@ impl Pass<'_, '_> {
         }
         self.schedule.finish(node, outcome);
         self.node_ended(at, true);
-        self.go_on(at);
+        self.go_on(at, node);
     }
 
     /// Tells the end of the action first, with which reports show what it said, and then what is to be done.
@@ -232,9 +238,12 @@ impl Pass<'_, '_> {
                     contents: run.contents.clone(),
                 };
                 let executor = Arc::clone(&self.opened.executor);
+                let clock = self.teller.clock();
                 self.spawn(async move {
-                    let finished = tokio::task::spawn_blocking(move || finish::finish(&executor, &work)).await;
-                    Message::Finished(at, finished.unwrap_or(Err(FinishError::Stopped)))
+                    let finish = move || clock.time(|| finish::finish(&executor, &work));
+                    let finished = tokio::task::spawn_blocking(finish).await;
+                    let (finished, span) = finished.unwrap_or((Err(FinishError::Stopped), Span::default()));
+                    Message::Finished(at, span, finished)
                 });
             }
             (Phase::Planned | Phase::Partly, true) => self.fail_target(at),
@@ -275,7 +284,13 @@ impl Pass<'_, '_> {
     pub(super) fn tell_target(&mut self, at: usize, artifacts: Vec<ArtifactFacts>) {
         let target = self.target_name(at);
         let ok = !self.runs[at].failed;
-        self.teller.tell(Event::TargetFinished { target, ok, artifacts });
+        let span = self.runs[at].finishing;
+        self.teller.tell(Event::TargetFinished {
+            target,
+            ok,
+            artifacts,
+            span,
+        });
     }
 
     /// The store lost something: this pass goes no further, and the next one makes it anew.

@@ -7,15 +7,17 @@ mod acting;
 mod admission;
 mod planning;
 mod recalling;
+mod timing;
 mod tokens;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
 use crate::error::{Class, Problem};
-use crate::event::{Event, Outcome};
+use crate::event::{Event, Outcome, Span};
 use crate::execute::ExecuteError;
 use crate::fs::LockFile;
 use crate::graph::TargetId;
@@ -51,10 +53,10 @@ pub(super) struct Ended {
 
 /// What jobs send to the loop when they end.
 enum Message {
-    Planned(usize, Result<Planned, Problem>),
-    Recalled(usize, Result<Put, Option<Problem>>),
+    Planned(usize, Span, Result<Planned, Problem>),
+    Recalled(usize, Span, Result<Put, Option<Problem>>),
     Performed(NodeId, Box<Result<Performed, ExecuteError>>),
-    Finished(usize, Result<Finished, FinishError>),
+    Finished(usize, Span, Result<Finished, FinishError>),
 }
 
 /// What is taken over from the last build.
@@ -88,6 +90,8 @@ pub(super) struct Pass<'a, 's> {
     stop_tools: watch::Sender<bool>,
     lost: bool,
     admission: Admission,
+    /// Since when actions may be started, from the build's start.
+    acting_since: Duration,
     /// What was made so far.
     built: BTreeMap<String, TargetEntry>,
     /// Held while this build may write into the workspace.
@@ -125,6 +129,7 @@ impl<'a, 's> Pass<'a, 's> {
             stop_tools,
             lost: false,
             admission: Admission::new(request.jobs, Machine::at("/")),
+            acting_since: Duration::ZERO,
             built: BTreeMap::new(),
             lock: None,
         }
@@ -153,6 +158,7 @@ impl<'a, 's> Pass<'a, 's> {
             self.wait(&mut stop).await;
         }
         self.finish_empty_targets();
+        self.acting_since = self.teller.clock().now();
         loop {
             self.start_ready();
             if self.in_flight == 0 {
@@ -188,10 +194,19 @@ impl<'a, 's> Pass<'a, 's> {
     fn on_end(&mut self, message: Message) {
         self.in_flight -= 1;
         match message {
-            Message::Planned(at, planned) => self.on_planned(at, planned),
-            Message::Recalled(at, put) => self.on_recalled(at, put),
+            Message::Planned(at, span, planned) => {
+                self.runs[at].planning = Some(span);
+                self.on_planned(at, planned);
+            }
+            Message::Recalled(at, span, put) => {
+                self.runs[at].finishing = Some(span);
+                self.on_recalled(at, put);
+            }
             Message::Performed(node, performed) => self.on_performed(node, *performed),
-            Message::Finished(at, finished) => self.on_finished(at, finished),
+            Message::Finished(at, span, finished) => {
+                self.runs[at].finishing = Some(span);
+                self.on_finished(at, finished);
+            }
         }
     }
 
@@ -304,6 +319,7 @@ impl<'a, 's> Pass<'a, 's> {
             cpu: usage.map(|usage| usage.user + usage.system),
             peak_memory: usage.map(|usage| usage.peak_memory),
             fetched: result.is_some_and(|result| result.fetched),
+            timings: self.timings(node),
         }
     }
 }

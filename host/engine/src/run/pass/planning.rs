@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::{Class, Problem};
-use crate::event::{Event, Stream};
+use crate::event::{Event, Span, Stream};
 use crate::execute::ExecuteError;
 use crate::inputs::InputError;
 use crate::path::RelPath;
@@ -13,6 +13,8 @@ use crate::run::job::{self, NodeInfo, Phase};
 use crate::run::pass::{Message, Pass};
 use crate::run::planning::{self, Planned, Round};
 use crate::run::seen;
+use crate::run::timing::Course;
+use crate::schedule::NodeId;
 
 impl Pass<'_, '_> {
     /// Starts to plan every target whose dependencies are planned.
@@ -74,11 +76,13 @@ impl Pass<'_, '_> {
         };
         let executor = Arc::clone(&self.opened.executor);
         let output = self.opened.workspace.output.clone();
+        let clock = self.teller.clock();
         self.spawn(async move {
             let name = target.name.to_string();
-            let plan = move || planning::plan_round(&executor, &builder, &target, &round, &output);
+            let plan = move || clock.time(|| planning::plan_round(&executor, &builder, &target, &round, &output));
             let planned = tokio::task::spawn_blocking(plan).await;
-            Message::Planned(at, planned.unwrap_or_else(|_| Err(panicked(&name))))
+            let (planned, span) = planned.unwrap_or_else(|_| (Err(panicked(&name)), Span::default()));
+            Message::Planned(at, span, planned)
         });
     }
 
@@ -107,6 +111,7 @@ impl Pass<'_, '_> {
         self.add_nodes(at, &new);
         if self.runs[at].is_planned() {
             for user in self.runs[at].users.clone() {
+                self.runs[user].planned_after = self.runs[at].planned_after;
                 self.plan_if_ready(user);
             }
         }
@@ -147,6 +152,7 @@ impl Pass<'_, '_> {
             builder: target.builder.clone(),
             actions: new.iter().map(|action| action.id.clone()).collect(),
             cached: planned.cached,
+            span: self.runs[at].planning,
         });
     }
 
@@ -187,6 +193,7 @@ impl Pass<'_, '_> {
             action: action.id.clone(),
             label: action.label.clone(),
             started: None,
+            course: Course::new(self.teller.clock(), self.runs[at].planned_after),
         };
         self.nodes.insert(node, info);
         self.runs[at].open += 1;
@@ -241,14 +248,17 @@ impl Pass<'_, '_> {
             .map(|(taken, owner)| (taken, *owner))
     }
 
-    /// Goes on with a plan whose outputs are there.
-    pub(super) fn go_on(&mut self, at: usize) {
+    /// Goes on with a plan whose outputs are there, now that this action has ended.
+    pub(super) fn go_on(&mut self, at: usize, node: NodeId) {
         let run = &self.runs[at];
         let Some(next) = run.next.clone().filter(|_| run.can_go_on()) else {
             return;
         };
         match seen::read(&self.opened.executor.store, &next.needs, &run.contents) {
-            Some(seen) => self.start_planning(at, Some((next.state, seen))),
+            Some(seen) => {
+                self.runs[at].planned_after = Some(node);
+                self.start_planning(at, Some((next.state, seen)));
+            }
             None => self.lose(),
         }
     }

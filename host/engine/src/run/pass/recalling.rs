@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::cache::Content;
 use crate::error::Problem;
-use crate::event::Outcome;
+use crate::event::{Outcome, Span};
 use crate::execute::{ExecuteError, Executor};
 use crate::path::RelPath;
 use crate::run::finish::{self, FinishError, Put};
@@ -31,9 +31,12 @@ impl Pass<'_, '_> {
                 artifacts: recall.plan.artifacts.clone(),
                 contents: recall.contents.clone(),
             };
+            let clock = self.teller.clock();
             self.spawn(async move {
-                let put = tokio::task::spawn_blocking(move || put_back(&executor, &contents, &work));
-                Message::Recalled(at, put.await.unwrap_or(Ok(Put::default())))
+                let put = move || clock.time(|| put_back(&executor, &contents, &work));
+                let put = tokio::task::spawn_blocking(put).await;
+                let (put, span) = put.unwrap_or((Ok(Put::default()), Span::default()));
+                Message::Recalled(at, span, put)
             });
         }
     }
@@ -75,7 +78,7 @@ impl Pass<'_, '_> {
             artifacts: artifacts.collect(),
         };
         self.built.insert(name, entry);
-        recall::tell(record, outcome, self.teller);
+        recall::tell(record, outcome, self.runs[at].finishing, self.teller);
     }
 }
 

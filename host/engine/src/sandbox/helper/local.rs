@@ -3,6 +3,7 @@
 
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::time::Instant;
 
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
@@ -30,6 +31,7 @@ pub(super) fn run(channel: &UnixStream, request: &Request) -> Result<Option<Repl
         None
     };
     let watched = tool::spawn(request, group.as_ref()).and_then(|tool| {
+        let started = Instant::now();
         let watched = Watch {
             channel,
             parent: None,
@@ -37,18 +39,20 @@ pub(super) fn run(channel: &UnixStream, request: &Request) -> Result<Option<Repl
             tool,
             limits: &spec.limits,
         };
-        watch(&watched).at("watch the tool")
+        let watched = watch(&watched).at("watch the tool")?;
+        Ok((watched, started.elapsed()))
     });
     killing::kill_descendants();
     if let Some(group) = group {
         group.remove();
     }
     Ok(match watched? {
-        Watched::Ended(ending) => Some(Reply::Finished {
+        (Watched::Ended(ending), tool) => Some(Reply::Finished {
             ending,
             usage: sys::children_usage(),
+            tool,
         }),
-        Watched::Abandoned => None,
+        (Watched::Abandoned, _) => None,
     })
 }
 

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::os::unix::net::UnixStream;
+use std::time::Instant;
 
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
@@ -112,6 +113,7 @@ fn watch_inside(
     mounts::build(spec, || bound_processes(&spec.limits))?;
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).at("dumpable")?;
     let tool = tool::spawn(request, group)?;
+    let started = Instant::now();
     let watched = Watch {
         channel,
         parent: Some(answer.as_fd()),
@@ -122,10 +124,12 @@ fn watch_inside(
     match watch(&watched).at("watch the tool")? {
         Watched::Abandoned => Ok(None),
         Watched::Ended(ending) => {
+            let tool = started.elapsed();
             kill_all().at("kill the rest")?;
             Ok(Some(Reply::Finished {
                 ending,
                 usage: sys::children_usage(),
+                tool,
             }))
         }
     }
