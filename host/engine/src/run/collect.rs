@@ -71,13 +71,16 @@ pub(super) fn state(build: Build<'_>) -> Vec<u8> {
     let mut rows = build.old_rows(&kept);
     for (path, noted) in build.noted(&renoted) {
         let entry = noted.map_or(UNKNOWN, |noted| entry(path, &noted, build.output()));
-        rows.push((split(path.as_str()), entry));
+        rows.push(((split(path.as_str()), entry), None));
     }
-    rows.extend(config.iter().map(|(path, entry)| (split(path), *entry)));
+    rows.extend(config.iter().map(|(path, entry)| ((split(path), *entry), None)));
     let rows = merged(rows);
+    let old = moved(&rows, build.last.map_or(0, |last| last.view.entry_count()));
+    let rows: Vec<Row<'_>> = rows.into_iter().map(|(row, _)| row).collect();
     let tools = build.tools(&kept);
     let numbers = Numbers {
         rows: &rows,
+        old,
         tools: tools.keys().copied().zip(0..).collect(),
         targets: order.iter().copied().zip(0..).collect(),
     };
@@ -101,11 +104,19 @@ pub(super) fn state(build: Build<'_>) -> Vec<u8> {
 /// Places of paths, tools and targets in their tables.
 struct Numbers<'a> {
     rows: &'a [Row<'a>],
+    /// Where each path of the last table is now; none where it is no more.
+    old: Vec<Option<u32>>,
     tools: BTreeMap<(&'a str, &'a str), u32>,
     targets: BTreeMap<TargetId, u32>,
 }
 
 impl Numbers<'_> {
+    /// Where paths of the last table are now.
+    fn of_old(&self, old: &[u32]) -> Vec<u32> {
+        let now = |number: &u32| self.old.get(*number as usize).copied().flatten();
+        old.iter().filter_map(now).collect()
+    }
+
     fn of<'p>(&self, paths: impl Iterator<Item = &'p str>) -> Vec<u32> {
         let number = |path| self.rows.binary_search_by_key(&split(path), |row| row.0).ok();
         paths
@@ -141,7 +152,7 @@ impl<'a> Build<'a> {
     }
 
     /// The paths of old records, with the stats that they have now.
-    fn old_rows(&self, kept: &[Kept<'a>]) -> Vec<Row<'a>> {
+    fn old_rows(&self, kept: &[Kept<'a>]) -> Vec<Numbered<'a>> {
         let Some(last) = self.last else { return Vec::new() };
         let mut wanted = vec![false; last.view.entry_count()];
         for kept in kept {
@@ -164,7 +175,7 @@ impl<'a> Build<'a> {
                     *stat = *now;
                     entry.settled = *settled;
                 }
-                rows.push(((folder.path, last.view.name(number)), entry));
+                rows.push((((folder.path, last.view.name(number)), entry), Some(number)));
             }
         }
         rows
@@ -243,8 +254,8 @@ impl<'a> Build<'a> {
             },
             Kept::Old(record) => TargetRecord {
                 deps,
-                inputs: self.renumbered(&record.inputs, numbers),
-                outputs: self.renumbered(&record.outputs, numbers),
+                inputs: numbers.of_old(&record.inputs),
+                outputs: numbers.of_old(&record.outputs),
                 tools: self.renumbered_tools(&record.tools, numbers),
                 ..record.clone()
             },
@@ -283,14 +294,6 @@ impl<'a> Build<'a> {
     fn variable(&self, name: &'a str) -> (&'a str, Option<[u8; 32]>) {
         let value = self.request.host.environment.get(name);
         (name, value.map(|value| *Digest::of(value.as_bytes()).as_bytes()))
-    }
-
-    fn renumbered(&self, old: &[u32], numbers: &Numbers<'_>) -> Vec<u32> {
-        let Some(last) = self.last else { return Vec::new() };
-        let key = |number: &u32| last.key(*number as usize);
-        let number = |key: (&str, &str)| numbers.rows.binary_search_by_key(&key, |row| row.0).ok();
-        let new = old.iter().map(key).filter_map(number);
-        new.filter_map(|number| u32::try_from(number).ok()).collect()
     }
 
     fn renumbered_tools(&self, old: &[u32], numbers: &Numbers<'_>) -> Vec<u32> {
@@ -354,17 +357,32 @@ fn artifact_record<'a>(run: &'a TargetRun, artifact: &'a CheckedArtifact) -> Opt
     })
 }
 
+/// A row, and its number in the last table if it is from there.
+type Numbered<'a> = (Row<'a>, Option<usize>);
+
 /// Rows sorted, each path once. A path of which two things are said has to be looked at again.
-fn merged(mut rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
-    rows.sort_by_key(|row| row.0);
-    rows.dedup_by(|later, earlier| {
-        let is_same = later.0 == earlier.0;
+fn merged(mut rows: Vec<Numbered<'_>>) -> Vec<Numbered<'_>> {
+    rows.sort_by_key(|((path, _), _)| *path);
+    rows.dedup_by(|((later_path, later), later_old), ((path, entry), old)| {
+        let is_same = later_path == path;
         if is_same {
-            earlier.1 = both(earlier.1, later.1);
+            *entry = both(*entry, *later);
+            *old = old.or(*later_old);
         }
         is_same
     });
     rows
+}
+
+/// Where each of the last table's rows is now.
+fn moved(rows: &[Numbered<'_>], count: usize) -> Vec<Option<u32>> {
+    let mut moved = vec![None; count];
+    for (now, (_, old)) in rows.iter().enumerate() {
+        if let Some(place) = old.and_then(|old| moved.get_mut(old)) {
+            *place = u32::try_from(now).ok();
+        }
+    }
+    moved
 }
 
 /// What stands for two entries of one path, the second one of which is newer.

@@ -96,11 +96,6 @@ impl<'v> Last<'v> {
         standing.copied().unwrap_or_default()
     }
 
-    /// Folder and name of a path, by its number.
-    pub(super) fn key(&self, number: usize) -> (&'v str, &'v str) {
-        self.view.key(number)
-    }
-
     /// The targets that were asked for, by their places in the records, if the configuration is the same and the
     /// answer is known.
     pub(super) fn selected(&mut self, request: &Request) -> Option<Vec<u32>> {

@@ -165,21 +165,6 @@ impl View {
         search(folder.count, |at| self.name(folder.first + at).cmp(name)).map(|at| folder.first + at)
     }
 
-    /// The folder and the name of an entry, by its number.
-    pub(in crate::run) fn key(&self, number: usize) -> (&str, &str) {
-        let mut low = 0;
-        let mut high = self.folder_count;
-        while high - low > 1 {
-            let middle = usize::midpoint(low, high);
-            if self.folder(middle).first <= number {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        (self.folder(low).path, self.name(number))
-    }
-
     /// What stands behind the table.
     pub(in crate::run) fn records(&self) -> &[u8] {
         &self.bytes[self.records..]
