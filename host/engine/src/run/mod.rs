@@ -19,6 +19,7 @@ mod builders;
 mod check;
 mod collect;
 mod costs;
+mod decide;
 mod finish;
 mod job;
 mod listing;
@@ -28,12 +29,14 @@ mod manifest;
 mod pass;
 mod perform;
 mod planning;
+mod reason;
 mod recall;
 mod request;
 mod seen;
 mod shared;
 mod state;
 mod tell;
+mod why;
 
 use std::time::{Instant, SystemTime};
 
@@ -49,7 +52,9 @@ use crate::run::state::Places;
 use crate::run::tell::Teller;
 
 pub use listing::{BuilderFacts, KeyFacts, PlannedTarget, add_builder, builders, plan, trust_builder};
+pub use reason::{Difference, Differences, Reason, Subject};
 pub use request::{CacheUse, HostFacts, Request, Stop, Summary};
+pub use why::{ActionWhy, LastDecision, Now, TargetWhy, why};
 
 /// How often a build is gone through again because the store lost something on the way.
 const PASSES: usize = 3;
@@ -198,6 +203,16 @@ impl Build<'_> {
         if let Err(error) = self.opened.places.save(&state) {
             let message = format!("the next build will look at everything again: {error}");
             teller.notice("build::state", &message);
+        }
+        let decided = decide::keep(decide::Build {
+            opened: self.opened,
+            request: self.request,
+            last: self.last,
+            runs: &ended.runs,
+        });
+        if let Err(error) = decided {
+            let message = format!("`farm why` will not know why something ran: {error}");
+            teller.notice("build::why", &message);
         }
         drop(ended.lock);
         if let Err(error) = self.opened.executor.store.evict_if_due() {

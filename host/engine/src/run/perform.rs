@@ -33,6 +33,8 @@ pub(super) enum Progress {
 pub(super) struct Performed {
     /// Its key.
     pub(super) key: Digest,
+    /// The key's parts without their values.
+    pub(super) outline: Vec<u8>,
     /// Its result.
     pub(super) result: ActionResult,
     /// Whether the result came from the cache.
@@ -65,17 +67,19 @@ pub(super) async fn perform(means: Means, node: NodeId, job: Arc<Job>) -> Result
     let executor = &means.executor;
     let tools = executor.find_tools(&job)?;
     let identities = executor.identify(&tools).await?;
-    let prepared = {
+    let mut prepared = {
         let (executor, job) = (Arc::clone(executor), Arc::clone(&job));
         blocking(move || executor.prepare(&job, tools, &identities)).await?
     };
     let (key, inputs) = (prepared.key, prepared.seen.clone());
+    let outline = std::mem::take(&mut prepared.outline);
     if means.cache.read
         && let Some(result) = lookup(executor, &key).await?
     {
         let Put { written, outputs } = place(&means, &job, &result).await?;
         return Ok(Performed {
             key,
+            outline,
             result,
             hit: true,
             placed: written,
@@ -98,6 +102,7 @@ pub(super) async fn perform(means: Means, node: NodeId, job: Arc<Job>) -> Result
     let Put { written, outputs } = place(&means, &job, &result).await?;
     Ok(Performed {
         key,
+        outline,
         result,
         hit: false,
         placed: written,
