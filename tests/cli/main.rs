@@ -25,3 +25,4 @@ mod shared;
 mod shop;
 mod tools;
 mod usage;
+mod why;

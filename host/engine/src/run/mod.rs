@@ -26,6 +26,7 @@ mod listing;
 mod lock;
 mod machine;
 mod manifest;
+mod outlook;
 mod pass;
 mod perform;
 mod planning;
