@@ -187,7 +187,7 @@ fn action_json(action: &ActionWhy) -> Value {
         json!({"outcome": outcome, "because": reason_json(&last.reason)})
     });
     let now = match &action.now {
-        Now::UpToDate => json!({"outcome": "up-to-date"}),
+        Now::UpToDate => json!({"outcome": "up_to_date"}),
         Now::Cached(reason) => json!({"outcome": "cached", "because": reason_json(reason)}),
         Now::Runs(reason) => json!({"outcome": "runs", "because": reason_json(reason)}),
         Now::After { target, action } => json!({"outcome": "open", "after": {"target": target, "action": action}}),
