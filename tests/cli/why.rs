@@ -514,9 +514,11 @@ fn programs_get_one_document() {
 }
 
 #[test]
-fn the_mode_is_that_of_the_next_build() {
+fn the_mode_and_the_sandbox_are_those_of_the_next_build() {
     let workspace = chain();
     assert_eq!(workspace.farm("why use --env staging").code(), 0);
+    let off = workspace.farm("why strip --sandbox off").success();
+    assert!(off.contains("would run   because: sandbox tier changed\n"), "{off}");
     assert_eq!(workspace.farm("why use --dev --env staging").code(), 2);
     assert_eq!(workspace.farm("why").code(), 2, "a target has to be named");
 }

@@ -152,6 +152,9 @@ pub(crate) struct WhyArgs {
     /// Short for --env development
     #[arg(long, conflicts_with = "mode")]
     pub(crate) dev: bool,
+    /// The sandbox that the next build would have
+    #[arg(long, value_name = "TIER", ignore_case = true)]
+    pub(crate) sandbox: Option<Sandbox>,
     /// Print one JSON document
     #[arg(long)]
     pub(crate) json: bool,

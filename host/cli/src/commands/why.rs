@@ -10,6 +10,7 @@ use farm_engine::run::{self, ActionWhy, Difference, Differences, LastDecision, N
 use serde_json::{Value, json};
 
 use super::Invocation;
+use super::build::wanted;
 use super::plan::key_line;
 use crate::args::{Selection, WhyArgs};
 use crate::exit;
@@ -29,7 +30,8 @@ pub(super) fn run(args: &WhyArgs, invocation: &Invocation) -> Result<ExitCode, P
         mode: args.mode.clone(),
         dev: args.dev,
     };
-    let request = invocation.request(&workspace, Some(&selection))?;
+    let mut request = invocation.request(&workspace, Some(&selection))?;
+    request.sandbox = args.sandbox.map(wanted);
     let targets = run::why(&request, args.verbose)?;
     let ui = &invocation.ui;
     if args.json {

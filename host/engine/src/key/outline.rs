@@ -3,7 +3,7 @@
 //! Bytes that are looked at by nobody but who asks why. Pure: does not know where they are kept, nor what a part means
 //! to people.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::{KeyParts, KeySink, walk};
 use crate::digest::Digest;
@@ -89,7 +89,7 @@ pub fn compare<'a>(before: &'a [u8], now: &'a [u8]) -> Option<Vec<Differing<'a>>
     let rest = before.iter().rev().zip(now.iter().rev());
     let same = rest.take_while(|(a, b)| a.is_same(b)).count();
     let (before, now) = (&before[..before.len() - same], &now[..now.len() - same]);
-    let mut gone: HashMap<_, &Part<'_>> = before.iter().map(|part| (part.id(), part)).collect();
+    let mut gone: BTreeMap<_, &Part<'_>> = before.iter().map(|part| (part.id(), part)).collect();
     let mut differing = Vec::new();
     for part in now {
         match gone.remove(&part.id()) {
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn arguments_are_compared_by_their_places() {
-        let argument = |value| ("run", "argument", value);
+        let argument = |value: &'static [u8]| ("run", "argument", value);
         assert_eq!(
             compared(
                 &[argument(b"x"), argument(b"y")],

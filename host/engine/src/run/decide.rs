@@ -3,7 +3,7 @@
 //! A decision stays as long as the action's key does: an action that is up to date now still has the reason for which it
 //! ran last. Does not know how reasons are told.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::error::PathError;
 use crate::graph::TargetId;
@@ -32,7 +32,7 @@ pub(super) struct Build<'a> {
 /// for the one that holds the lock.
 pub(super) fn keep(build: Build<'_>) -> Result<(), PathError> {
     let runs = build.runs.iter().filter(|run| !run.is_recalled);
-    let runs: HashMap<TargetId, &TargetRun> = runs.map(|run| (run.id, run)).collect();
+    let runs: BTreeMap<TargetId, &TargetRun> = runs.map(|run| (run.id, run)).collect();
     if runs.values().all(|run| run.ended.is_empty()) {
         return Ok(());
     }

@@ -4,7 +4,7 @@
 //! What would run leaves nothing new, so those that read from it get what it made last, and depend on it. Does not know
 //! what is taken over from the last build, nor who asks.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::cache::ActionResult;
 use crate::digest::Digest;
@@ -36,7 +36,7 @@ pub(super) enum End {
 }
 
 /// How the actions would end, by the target's place and the action's id.
-pub(super) type Ends = HashMap<(usize, String), End>;
+pub(super) type Ends = BTreeMap<(usize, String), End>;
 
 /// A look at what a build would do.
 pub(super) struct Outlook<'a> {

@@ -3,7 +3,7 @@
 //!
 //! Pure: does not know where keys are kept, nor who wants to know.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +54,7 @@ pub struct Difference {
 }
 
 /// What can differ between two keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Subject {
     /// A file of the workspace, by its path.
@@ -116,7 +116,7 @@ pub(super) fn changed(before: &[u8], now: &[u8], action: &CheckedAction, root: &
 /// The differences by their names; all that differs in one output or artifact is one.
 fn named(differing: &[Differing<'_>], naming: &Naming<'_>) -> Vec<Difference> {
     let mut all: Vec<Difference> = Vec::new();
-    let mut items: HashMap<(Subject, String, String), usize> = HashMap::new();
+    let mut items: BTreeMap<(Subject, String, String), usize> = BTreeMap::new();
     for difference in differing.iter().map(|differing| naming.difference(differing)) {
         if let Some(item) = &difference.item {
             let id = (difference.subject, difference.name.clone(), item.clone());
@@ -148,7 +148,7 @@ fn fold_arguments(all: &mut Vec<Difference>) {
 
 /// Another executable mostly says another version.
 fn fold_versions(all: &mut Vec<Difference>) {
-    let tools: HashSet<String> = all
+    let tools: BTreeSet<String> = all
         .iter()
         .filter(|difference| difference.subject == Subject::Tool)
         .map(|difference| difference.name.clone())
@@ -251,5 +251,49 @@ impl Naming<'_> {
             Ok(place) if is_below_root => self.root.join(&place).to_string(),
             _ => path.to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn difference(subject: Subject, name: &str, change: Change) -> Difference {
+        simple(subject, name.to_owned(), change)
+    }
+
+    #[test]
+    fn arguments_are_told_by_their_places_only_where_those_are_the_same() {
+        let argument = |number, change| difference(Subject::Argument, number, change);
+        let mut all = vec![argument("1", Change::Changed), argument("3", Change::Changed)];
+        let same = all.clone();
+        fold_arguments(&mut all);
+        assert_eq!(all, same);
+        let file = difference(Subject::File, "a", Change::Changed);
+        let folder = difference(Subject::Folder, "", Change::Changed);
+        let mut all = vec![
+            folder.clone(),
+            argument("2", Change::Changed),
+            file.clone(),
+            argument("3", Change::Removed),
+        ];
+        fold_arguments(&mut all);
+        let arguments = difference(Subject::Arguments, "", Change::Changed);
+        assert_eq!(all, [folder, arguments, file]);
+    }
+
+    #[test]
+    fn a_version_is_told_where_the_executable_is_the_same() {
+        let mut all = vec![
+            difference(Subject::Tool, "node", Change::Changed),
+            difference(Subject::ToolVersion, "node", Change::Changed),
+            difference(Subject::ToolVersion, "npm", Change::Changed),
+        ];
+        fold_versions(&mut all);
+        let told: Vec<_> = all
+            .iter()
+            .map(|difference| (difference.subject, difference.name.as_str()))
+            .collect();
+        assert_eq!(told, [(Subject::Tool, "node"), (Subject::ToolVersion, "npm")]);
     }
 }
