@@ -27,3 +27,4 @@ mod shop;
 mod shown;
 mod tools;
 mod usage;
+mod why;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use farm_engine::digest::Digest;
-use farm_engine::key::{InputContent, KeyParts, ToolIdentity, explain, key};
+use farm_engine::key::{InputContent, KeyParts, ToolIdentity, compare, explain, key, outline};
 use farm_engine::path::RelPath;
 use farm_engine::plan::{
     CacheMount, CheckedAction, CheckedFetch, CheckedInput, CheckedOutput, CheckedSource, CheckedWork, OutputShape,
@@ -243,6 +243,26 @@ fn the_explanation_shows_every_change() {
             before,
             "`{name}` is in the key and not in its explanation"
         );
+    }
+}
+
+#[test]
+fn an_outline_shows_every_change_and_nothing_else() {
+    let outlined = |parts: &Parts| {
+        parts
+            .clone()
+            .with(|parts| outline(parts, &mut std::iter::repeat(false)))
+    };
+    let before = outlined(&parts());
+    assert_eq!(compare(&before, &before), Some(Vec::new()));
+    for (name, change) in CHANGES {
+        let mut changed = parts();
+        change(&mut changed);
+        let now = outlined(&changed);
+        for (before, now) in [(&before, &now), (&now, &before)] {
+            let differing = compare(before, now).expect("both are outlines");
+            assert!(!differing.is_empty(), "`{name}` is in the key and not in its outline");
+        }
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Build(BuildArgs),
     /// Show what a build would do, without running anything
     Plan(PlanArgs),
+    /// Show why a target's actions ran, and what would make them run now
+    Why(WhyArgs),
     /// Look after the cache
     #[command(subcommand)]
     Cache(CacheCommand),
@@ -138,6 +140,29 @@ pub(crate) struct PlanArgs {
     #[arg(long)]
     pub(crate) json: bool,
     /// Show all that is in each key that is known
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+/// `farm why`.
+#[derive(Debug, Args)]
+pub(crate) struct WhyArgs {
+    /// The target; may be a pattern as '*:test'
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: String,
+    /// The mode that the next build would have
+    #[arg(long = "env", value_name = "MODE", default_value = "production")]
+    pub(crate) mode: String,
+    /// Short for --env development
+    #[arg(long, conflicts_with = "mode")]
+    pub(crate) dev: bool,
+    /// The sandbox that the next build would have
+    #[arg(long, value_name = "TIER", ignore_case = true)]
+    pub(crate) sandbox: Option<Sandbox>,
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show all differences, and all that is in each key that is known
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }

@@ -77,7 +77,7 @@ fn request(args: &BuildArgs, invocation: &Invocation, workspace: &Path) -> Resul
 }
 
 /// The sandbox in the engine's words.
-fn wanted(sandbox: Sandbox) -> Wanted {
+pub(super) fn wanted(sandbox: Sandbox) -> Wanted {
     match sandbox {
         Sandbox::Off => Wanted::Off,
         Sandbox::Auto => Wanted::Auto,

@@ -6,6 +6,7 @@ mod cache;
 mod debug;
 mod plan;
 mod plugin;
+mod why;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,6 +34,7 @@ pub(crate) fn run(command: Command, invocation: &Invocation) -> ExitCode {
     let result = match command {
         Command::Build(args) => return build::run(&args, invocation),
         Command::Plan(args) => plan::run(&args, invocation),
+        Command::Why(args) => why::run(&args, invocation),
         Command::Cache(command) => cache::run(&command, invocation),
         Command::Plugin(command) => plugin::run(&command, invocation),
         Command::Debug(args) => debug::run(&args, invocation),

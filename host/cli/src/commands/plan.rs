@@ -65,7 +65,7 @@ fn as_text(plan: &PlannedTarget, with_keys: bool, theme: Theme) -> String {
 }
 
 /// One part of a key: what goes into the hash, in its order.
-fn key_line((section, name, value): &(&'static str, String, String)) -> String {
+pub(super) fn key_line((section, name, value): &(&'static str, String, String)) -> String {
     format!(
         "    key      {}",
         sanitise::line(&format!("{section} {name} = {value}"))

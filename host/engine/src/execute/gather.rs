@@ -41,17 +41,51 @@ impl Executor {
             self.tools.find_seen(name, &job.root, &mut seen);
         }
         seen.variables.extend(job.action.pass_environment.iter().cloned());
-        let is_tool = matches!(job.action.work, CheckedWork::Tool { .. });
         if let Some(fetch) = &job.action.fetch {
             check_pins(job, fetch, &tree)?;
         }
         let passed = self.passed(job);
+        let is_made = |material: &Material| !matches!(material, Material::Workspace(_));
+        let mut made = tree.values().map(|(_, material)| is_made(material));
+        let (key, outline) = self.with_parts(job, identities, &passed, &tree, |parts| {
+            (key::key(parts), key::outline(parts, &mut made))
+        });
+        Ok(Prepared {
+            key,
+            outline,
+            tools,
+            passed,
+            tree,
+            seen,
+        })
+    }
+
+    /// What is in the key of an action, for people: section, name and value of each part, as the hash sees them.
+    pub fn explain(
+        &self,
+        job: &Job,
+        prepared: &Prepared,
+        identities: &[ToolIdentity],
+    ) -> Vec<(&'static str, String, String)> {
+        self.with_parts(job, identities, &prepared.passed, &prepared.tree, key::explain)
+    }
+
+    /// The parts of an action's key.
+    fn with_parts<T>(
+        &self,
+        job: &Job,
+        identities: &[ToolIdentity],
+        passed: &BTreeMap<String, String>,
+        tree: &Tree,
+        take: impl FnOnce(&KeyParts<'_>) -> T,
+    ) -> T {
+        let is_tool = matches!(job.action.work, CheckedWork::Tool { .. });
         let contents = tree
             .iter()
             .map(|(path, (content, _))| (path.clone(), content.clone()))
             .collect();
         let base = is_tool.then(base_system);
-        let parts = KeyParts {
+        take(&KeyParts {
             action: &job.action,
             root: &job.root,
             builder: job.component,
@@ -59,16 +93,8 @@ impl Executor {
             base_system: base.as_deref(),
             tier: is_tool.then_some(self.settings.tier),
             tools: identities,
-            passed: &passed,
-            tree: &contents,
-        };
-        Ok(Prepared {
-            key: key::key(&parts),
-            explanation: key::explain(&parts),
-            tools,
             passed,
-            tree,
-            seen,
+            tree: &contents,
         })
     }
 

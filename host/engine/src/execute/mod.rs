@@ -110,8 +110,8 @@ pub struct Job {
 pub struct Prepared {
     /// The action's key.
     pub key: Digest,
-    /// What is in the key, for people.
-    pub explanation: Vec<(&'static str, String, String)>,
+    /// The key's parts without their values, as [`crate::key::compare`] takes them.
+    pub outline: Vec<u8>,
     /// The tools, found.
     pub tools: Vec<FoundTool>,
     /// Values of the variables that are handed on.

@@ -3,12 +3,16 @@
 //! Pure: does not know the disk, the cache, or how an action runs. What is in the key and why stands in
 //! `host/docs/action-key.md`.
 
+mod outline;
+
 use std::collections::BTreeMap;
 
 use crate::digest::{Digest, Hasher};
 use crate::path::RelPath;
 use crate::plan::{CheckedAction, CheckedWork};
 use crate::sandbox::Tier;
+
+pub use outline::{Change, Differing, compare, outline};
 
 /// Version of the key's form; a change here makes every key another one. History: 1, the first.
 const FORMAT: u32 = 1;

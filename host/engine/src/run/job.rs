@@ -15,6 +15,7 @@ use crate::inputs::Footprint;
 use crate::path::RelPath;
 use crate::plan::{ArtifactHandle, CheckedAction, CheckedPlan, CheckedSource, Continuation, OutputRef, PlanRequest};
 use crate::run::builders::OpenBuilder;
+use crate::run::request::Request;
 use crate::run::timing::Course;
 use crate::sandbox::{Tier, Usage};
 use crate::schedule::{Names, NodeId};
@@ -84,6 +85,10 @@ pub(super) struct TargetRun {
 pub(super) struct Ended {
     /// Its key.
     pub(super) key: Digest,
+    /// The key's parts without their values.
+    pub(super) outline: Vec<u8>,
+    /// Whether it ran; else its result came from the cache.
+    pub(super) ran: bool,
     /// The tier that its result was made in; none for a step.
     pub(super) tier: Option<Tier>,
     /// Wall time of the run that made its result.
@@ -175,8 +180,27 @@ pub(super) struct NodeInfo {
     pub(super) course: Course,
 }
 
+/// What the builder of a target is asked.
+pub(super) fn plan_request(
+    runs: &[TargetRun],
+    at: usize,
+    target: &Target,
+    request: &Request,
+    name_of: &dyn Fn(TargetId) -> String,
+) -> PlanRequest {
+    PlanRequest {
+        target: target.name.to_string(),
+        root: target.root.as_str().to_owned(),
+        mode: request.mode.clone(),
+        options: serde_json::to_string(&target.options).expect("options are plain JSON"),
+        dependencies: handles(runs, &runs[at].deps, name_of),
+        platform: request.host.platform.clone(),
+        properties: Vec::new(),
+    }
+}
+
 /// The artifacts of a target's direct dependencies, as its builder is told.
-pub(super) fn handles(runs: &[TargetRun], deps: &[usize], name_of: &dyn Fn(TargetId) -> String) -> Vec<ArtifactHandle> {
+fn handles(runs: &[TargetRun], deps: &[usize], name_of: &dyn Fn(TargetId) -> String) -> Vec<ArtifactHandle> {
     let mut handles = Vec::new();
     for dep in deps {
         let target = name_of(runs[*dep].id);

@@ -161,7 +161,7 @@ async fn keys(opened: &Opened, id: TargetId, plan: &CheckedPlan) -> Result<BTree
             .map_err(|error| located(error.into()))?;
         let facts = KeyFacts {
             key: prepared.key.to_string(),
-            parts: prepared.explanation,
+            parts: opened.executor.explain(&job, &prepared, &identities),
         };
         keys.insert(action.id.clone(), facts);
     }

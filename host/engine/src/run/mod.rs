@@ -19,15 +19,18 @@ mod builders;
 mod check;
 mod collect;
 mod costs;
+mod decide;
 mod finish;
 mod job;
 mod listing;
 mod lock;
 mod machine;
 mod manifest;
+mod outlook;
 mod pass;
 mod perform;
 mod planning;
+mod reason;
 mod recall;
 mod request;
 mod seen;
@@ -35,6 +38,7 @@ mod shared;
 mod state;
 mod tell;
 mod timing;
+mod why;
 
 use std::time::SystemTime;
 
@@ -50,7 +54,9 @@ use crate::run::state::Places;
 use crate::run::tell::Teller;
 
 pub use listing::{BuilderFacts, KeyFacts, PlannedTarget, add_builder, builders, plan, trust_builder};
+pub use reason::{Difference, Differences, Reason, Subject};
 pub use request::{CacheUse, HostFacts, Request, Stop, Summary};
+pub use why::{ActionWhy, LastDecision, Now, TargetWhy, why};
 
 /// How often a build is gone through again because the store lost something on the way.
 const PASSES: usize = 3;
@@ -198,6 +204,16 @@ impl Build<'_> {
         if let Err(error) = self.opened.places.save(&state) {
             let message = format!("the next build will look at everything again: {error}");
             teller.notice("build::state", &message);
+        }
+        let decided = decide::keep(decide::Build {
+            opened: self.opened,
+            request: self.request,
+            last: self.last,
+            runs: &ended.runs,
+        });
+        if let Err(error) = decided {
+            let message = format!("`farm why` will not know why something ran: {error}");
+            teller.notice("build::why", &message);
         }
         drop(ended.lock);
         if let Err(error) = self.opened.executor.store.evict_if_due() {

@@ -35,6 +35,8 @@ pub(super) enum Progress {
 pub(super) struct Performed {
     /// Its key.
     pub(super) key: Digest,
+    /// The key's parts without their values.
+    pub(super) outline: Vec<u8>,
     /// Its result.
     pub(super) result: ActionResult,
     /// Whether the result came from the cache.
@@ -96,13 +98,14 @@ async fn attempt(
     job.watch.begin(Part::Tools);
     let tools = executor.find_tools(job)?;
     let identities = executor.identify(&tools).await?;
-    let (key, inputs, ready) = {
+    let (key, (inputs, outline), ready) = {
         let (executor, job, reads) = (Arc::clone(executor), Arc::clone(job), means.cache.read);
         blocking(move || {
             job.watch.begin(Part::Key);
-            let prepared = executor.prepare(&job, tools, &identities)?;
+            let mut prepared = executor.prepare(&job, tools, &identities)?;
             let (key, inputs) = (prepared.key, prepared.seen.clone());
-            Ok((key, inputs, make_ready(&executor, &job, prepared, reads)?))
+            let outline = std::mem::take(&mut prepared.outline);
+            Ok((key, (inputs, outline), make_ready(&executor, &job, prepared, reads)?))
         })
         .await?
     };
@@ -110,6 +113,7 @@ async fn attempt(
         Ready::Hit(result, put) => {
             return Ok(Performed {
                 key,
+                outline,
                 result,
                 hit: true,
                 placed: put.written,
@@ -136,6 +140,7 @@ async fn attempt(
         let put = place(&executor, &job, &execution.result)?;
         Ok(Performed {
             key,
+            outline,
             placed: put.written,
             result: execution.result,
             hit: false,

@@ -90,7 +90,7 @@ impl Pass<'_, '_> {
         self.admission.tokens.ended(node, self.schedule.slots_of(node));
         self.note_end(node);
         match performed {
-            Ok(performed) => self.on_success(node, &performed),
+            Ok(performed) => self.on_success(node, performed),
             Err(ExecuteError::Lost { .. }) => {
                 self.schedule.finish(node, Outcome::Skipped);
                 self.lose();
@@ -109,28 +109,30 @@ impl Pass<'_, '_> {
         }
     }
 
-    fn on_success(&mut self, node: NodeId, performed: &Performed) {
+    fn on_success(&mut self, node: NodeId, mut performed: Performed) {
         let info = self.nodes[&node].clone();
         let at = info.target;
         let name = self.target_name(at);
         self.tell_moved();
-        self.tell_undeclared(&name, &info.action, performed);
+        self.tell_undeclared(&name, &info.action, &performed);
         let known = self.taken.last.and_then(|last| last.action_key(&name, &info.action)) == Some(performed.key);
         let outcome = if performed.hit { Outcome::Cached } else { Outcome::Ran };
         if performed.hit && known && !performed.placed {
-            let event = self.finished_event(node, Outcome::UpToDate, Some(performed));
+            let event = self.finished_event(node, Outcome::UpToDate, Some(&performed));
             self.runs[at].deferred.push(event);
         } else {
             if performed.hit && !self.teller.has_told(&name, &info.action) {
-                self.tell_replay(&name, &info.action, performed);
+                self.tell_replay(&name, &info.action, &performed);
             }
-            self.tell_finished(node, outcome, Some(performed));
+            self.tell_finished(node, outcome, Some(&performed));
         }
         let run = &mut self.runs[at];
         run.inputs.extend(performed.inputs.clone());
         run.outputs.extend(performed.outputs.clone());
         let ended = Ended {
             key: performed.key,
+            outline: std::mem::take(&mut performed.outline),
+            ran: !performed.hit,
             tier: performed.result.tier,
             duration: performed.result.duration,
             usage: performed.result.usage,

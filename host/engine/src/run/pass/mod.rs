@@ -326,7 +326,7 @@ impl<'a, 's> Pass<'a, 's> {
 
 /// The chosen targets with their dependencies, by place in the pass; and the places of the user's tree that recalled
 /// ones have written to.
-fn target_runs(opened: &Opened, recalls: &Recalls) -> (Vec<TargetRun>, BTreeMap<RelPath, usize>) {
+pub(super) fn target_runs(opened: &Opened, recalls: &Recalls) -> (Vec<TargetRun>, BTreeMap<RelPath, usize>) {
     let places: BTreeMap<TargetId, usize> = opened.selected.iter().enumerate().map(|(at, id)| (*id, at)).collect();
     let mut runs: Vec<TargetRun> = Vec::with_capacity(opened.selected.len());
     let mut claims = BTreeMap::new();

@@ -7,7 +7,7 @@ use crate::event::{Event, Span, Stream};
 use crate::execute::ExecuteError;
 use crate::inputs::InputError;
 use crate::path::RelPath;
-use crate::plan::{CheckedAction, CheckedSource, FileBase, Level, PlanRequest, SeenFile};
+use crate::plan::{CheckedAction, CheckedSource, FileBase, Level, SeenFile};
 use crate::run::costs;
 use crate::run::job::{self, NodeInfo, Phase};
 use crate::run::pass::{Message, Pass};
@@ -38,22 +38,10 @@ impl Pass<'_, '_> {
             return;
         }
         if run.deps.iter().all(|dep| self.runs[*dep].is_planned()) {
-            let request = self.plan_request(at);
+            let target = self.opened.target(self.runs[at].id);
+            let request = job::plan_request(&self.runs, at, target, self.request, &self.name_of());
             self.runs[at].request = Some(request);
             self.start_planning(at, None);
-        }
-    }
-
-    fn plan_request(&self, at: usize) -> PlanRequest {
-        let target = self.opened.target(self.runs[at].id);
-        PlanRequest {
-            target: target.name.to_string(),
-            root: target.root.as_str().to_owned(),
-            mode: self.request.mode.clone(),
-            options: serde_json::to_string(&target.options).expect("options are plain JSON"),
-            dependencies: job::handles(&self.runs, &self.runs[at].deps, &self.name_of()),
-            platform: self.request.host.platform.clone(),
-            properties: Vec::new(),
         }
     }
 

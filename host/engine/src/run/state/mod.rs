@@ -3,6 +3,7 @@
 //! All of it can be lost: then files are read again and hits are called `cached` instead of `up to date`. Does not know
 //! how what is remembered is used.
 
+mod decisions;
 mod layout;
 mod record;
 
@@ -14,6 +15,7 @@ use crate::fs::{self, Stat, Sync};
 use crate::inputs::Earlier;
 use crate::path::RelPath;
 
+pub(super) use decisions::{Decision, Decisions};
 pub(super) use layout::{Entry, Row, Seen, View, encode, split};
 pub(super) use record::{ActionRecord, ArtifactRecord, OutsideRecord, Records, TargetRecord, ToolRecord};
 
@@ -58,6 +60,10 @@ impl Places {
         self.folder.join("state")
     }
 
+    fn decisions(&self) -> PathBuf {
+        self.folder.join("why")
+    }
+
     /// Makes the folder, which keeps itself out of git.
     pub(super) fn create(&self) -> Result<(), PathError> {
         fs::create_dirs(&self.folder)?;
@@ -88,6 +94,16 @@ impl Places {
     pub(super) fn stamp(&self) -> Option<(u64, i64)> {
         let stat = fs::stat(&self.state()).ok()??;
         Some((stat.inode, stat.ctime_ns))
+    }
+
+    /// What is remembered of why actions were not up to date, for [`Decisions::decode`].
+    pub(super) fn load_decisions(&self) -> Option<Vec<u8>> {
+        fs::read_bounded(&self.decisions(), MAX_BYTES).ok()
+    }
+
+    /// Leaves why actions were not up to date.
+    pub(super) fn save_decisions(&self, bytes: &[u8]) -> Result<(), PathError> {
+        fs::write_atomic(&self.decisions(), bytes, Sync::Lazy)
     }
 
     /// Leaves the state for the next build.
