@@ -3,6 +3,9 @@
 //!
 //! Does not know how the next build uses it.
 
+mod last_look;
+mod rows;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -10,7 +13,7 @@ use std::time::SystemTime;
 use crate::digest::Digest;
 use crate::fs;
 use crate::graph::TargetId;
-use crate::inputs::{Noted, digest_of_names, is_settled, names_that_count};
+use crate::inputs::Noted;
 use crate::path::RelPath;
 use crate::plan::{CheckedAction, CheckedArtifact};
 use crate::run::check;
@@ -65,18 +68,18 @@ type Tools<'a> = BTreeMap<(&'a str, &'a str), ToolRecord<'a>>;
 pub(super) fn state(build: Build<'_>) -> Vec<u8> {
     let order = build.opened.graph.select(&[]).unwrap_or_default();
     let placed: Vec<RelPath> = build.opened.executor.placed.ours().into_iter().collect();
-    let config = config(&build);
-    let renoted = renoted(&build);
+    let config = last_look::config(&build);
+    let renoted = last_look::renoted(&build);
     let kept = build.kept(&order);
-    let mut rows = build.old_rows(&kept);
+    let mut found = build.old_rows(&kept);
     for (path, noted) in build.noted(&renoted) {
-        let entry = noted.map_or(UNKNOWN, |noted| entry(path, &noted, build.output()));
-        rows.push(((split(path.as_str()), entry), None));
+        let entry = noted.map_or(UNKNOWN, |noted| rows::entry(path, &noted, build.output()));
+        found.push(((split(path.as_str()), entry), None));
     }
-    rows.extend(config.iter().map(|(path, entry)| ((split(path), *entry), None)));
-    let rows = merged(rows);
-    let old = moved(&rows, build.last.map_or(0, |last| last.view.entry_count()));
-    let rows: Vec<Row<'_>> = rows.into_iter().map(|(row, _)| row).collect();
+    found.extend(config.iter().map(|(path, entry)| ((split(path), *entry), None)));
+    let found = rows::merged(found);
+    let old = rows::moved(&found, build.last.map_or(0, |last| last.view.entry_count()));
+    let rows: Vec<Row<'_>> = found.into_iter().map(|(row, _)| row).collect();
     let tools = build.tools(&kept);
     let numbers = Numbers {
         rows: &rows,
@@ -152,7 +155,7 @@ impl<'a> Build<'a> {
     }
 
     /// The paths of old records, with the stats that they have now.
-    fn old_rows(&self, kept: &[Kept<'a>]) -> Vec<Numbered<'a>> {
+    fn old_rows(&self, kept: &[Kept<'a>]) -> Vec<rows::Numbered<'a>> {
         let Some(last) = self.last else { return Vec::new() };
         let mut wanted = vec![false; last.view.entry_count()];
         for kept in kept {
@@ -354,183 +357,5 @@ fn artifact_record<'a>(run: &'a TargetRun, artifact: &'a CheckedArtifact) -> Opt
         bytes: facts.bytes,
         path: facts.path.as_deref(),
         metadata: Cow::Owned(facts.metadata.to_string()),
-    })
-}
-
-/// A row, and its number in the last table if it is from there.
-type Numbered<'a> = (Row<'a>, Option<usize>);
-
-/// Rows sorted, each path once. A path of which two things are said has to be looked at again.
-fn merged(mut rows: Vec<Numbered<'_>>) -> Vec<Numbered<'_>> {
-    rows.sort_by_key(|((path, _), _)| *path);
-    rows.dedup_by(|((later_path, later), later_old), ((path, entry), old)| {
-        let is_same = later_path == path;
-        if is_same {
-            *entry = both(*entry, *later);
-            *old = old.or(*later_old);
-        }
-        is_same
-    });
-    rows
-}
-
-/// Where each of the last table's rows is now.
-fn moved(rows: &[Numbered<'_>], count: usize) -> Vec<Option<u32>> {
-    let mut moved = vec![None; count];
-    for (now, (_, old)) in rows.iter().enumerate() {
-        if let Some(place) = old.and_then(|old| moved.get_mut(old)) {
-            *place = u32::try_from(now).ok();
-        }
-    }
-    moved
-}
-
-/// What stands for two entries of one path, the second one of which is newer.
-fn both(earlier: Entry, later: Entry) -> Entry {
-    match (&earlier.seen, &later.seen) {
-        (Seen::Content { digest: before, .. }, Seen::Content { digest: now, .. }) if before == now => later,
-        (Seen::Kind(kind), Seen::Content { stat, .. }) if *kind == Some(stat.kind) => later,
-        (Seen::Content { stat, .. }, Seen::Kind(kind)) if *kind == Some(stat.kind) => earlier,
-        (Seen::Link { .. }, Seen::Kind(_)) => earlier,
-        (Seen::Kind(_), Seen::Link { .. }) => later,
-        (before, now) if before == now => later,
-        _ => UNKNOWN,
-    }
-}
-
-/// A note, as it is written down.
-fn entry(path: &RelPath, noted: &Noted, output: &RelPath) -> Entry {
-    match noted {
-        Noted::Changed => UNKNOWN,
-        Noted::Kind(kind) => Entry {
-            seen: Seen::Kind(*kind),
-            settled: true,
-        },
-        Noted::File { stat, digest, settled } => Entry {
-            seen: Seen::Content {
-                stat: *stat,
-                digest: *digest,
-            },
-            settled: *settled,
-        },
-        Noted::Folder { stat, names, settled } => Entry {
-            seen: Seen::Content {
-                stat: *stat,
-                digest: digest_of_names(&names_that_count(path, names.clone(), output)),
-            },
-            settled: *settled,
-        },
-        Noted::Link {
-            stat,
-            real,
-            digest,
-            settled,
-        } => Entry {
-            seen: Seen::Link {
-                stat: *stat,
-                real: *real,
-                digest: *digest,
-            },
-            settled: *settled,
-        },
-    }
-}
-
-/// Folders that a target looked through and then put its own outputs into: the same as before but for those, they are
-/// noted as they are now.
-fn renoted(build: &Build<'_>) -> BTreeMap<RelPath, Noted> {
-    let executor = &build.opened.executor;
-    let mut renoted = BTreeMap::new();
-    for run in build.runs.iter().filter(|run| !run.is_recalled) {
-        let root = &build.opened.target(run.id).root;
-        let own: Vec<RelPath> = run.plan.in_place().map(|path| root.join(path)).collect();
-        let touched = own.iter().filter_map(RelPath::parent);
-        for folder in touched.filter(|folder| run.inputs.paths.contains_key(folder)) {
-            let Some(Noted::Folder { names, .. }) = executor.files.noted(&folder) else {
-                continue;
-            };
-            let is_own = |listed: &fs::Listed| {
-                let name = listed.name.to_str();
-                own.iter()
-                    .any(|own| own.parent().as_ref() == Some(&folder) && own.file_name() == name)
-            };
-            let Ok(now) = fs::Folder::open(&folder.under(executor.files.root())) else {
-                continue;
-            };
-            let read_at = SystemTime::now();
-            let (Ok(stat), Ok(listed)) = (now.own_stat(), now.list()) else {
-                continue;
-            };
-            let listed = names_that_count(&folder, listed, build.output());
-            let others = |names: &[fs::Listed]| names.iter().filter(|name| !is_own(name)).cloned().collect::<Vec<_>>();
-            if others(&names) == others(&listed) {
-                let settled = is_settled(&stat, read_at);
-                renoted.insert(
-                    folder,
-                    Noted::Folder {
-                        stat,
-                        names: listed,
-                        settled,
-                    },
-                );
-            }
-        }
-    }
-    renoted
-}
-
-/// Everything that the configuration was read from, the pins and components of builders among it, and the manifest.
-fn config(build: &Build<'_>) -> Vec<(String, Entry)> {
-    let opened = build.opened;
-    let looked = &opened.workspace.looked;
-    let content = |stat: &Option<fs::Stat>, digest| {
-        stat.map_or(UNKNOWN, |stat| Entry {
-            seen: Seen::Content { stat, digest },
-            settled: is_settled(&stat, build.started),
-        })
-    };
-    let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
-    for (path, kind) in &looked.kinds {
-        let seen = Seen::Kind(*kind);
-        entries.insert(path.clone(), Entry { seen, settled: true });
-    }
-    for (path, stat, digest) in &looked.files {
-        entries.insert(path.to_string(), content(stat, *digest));
-    }
-    for (path, stat, names) in &looked.folders {
-        let names = names_that_count(path, names.clone(), build.output());
-        entries.insert(path.to_string(), content(stat, digest_of_names(&names)));
-    }
-    let components = opened
-        .builders
-        .iter()
-        .filter_map(|builder| Some((builder.origin.clone()?, builder.digest)));
-    for (path, digest) in components {
-        let now = present(build, &path)
-            .filter(|entry| matches!(entry.seen, Seen::Content { digest: now, .. } if now == digest));
-        entries.insert(path, now.unwrap_or(UNKNOWN));
-    }
-    let manifest = build
-        .output()
-        .join(&RelPath::parse("manifest.json").unwrap_or_default());
-    for path in ["farm.lock", manifest.as_str()] {
-        let absent = Entry {
-            seen: Seen::Kind(None),
-            settled: true,
-        };
-        entries.insert(path.to_owned(), present(build, path).unwrap_or(absent));
-    }
-    entries.into_iter().collect()
-}
-
-/// A file of farm's own in the workspace, as it is now; none where there is none.
-fn present(build: &Build<'_>, path: &str) -> Option<Entry> {
-    let place = build.opened.workspace.root.join(path);
-    let read_at = SystemTime::now();
-    let stat = fs::stat(&place).ok().flatten()?;
-    let digest = fs::digest(&place).ok()?;
-    Some(Entry {
-        seen: Seen::Content { stat, digest },
-        settled: is_settled(&stat, read_at),
     })
 }
