@@ -442,3 +442,16 @@ options = { command = "cat gen/version.txt > used.txt", inputs = ["gen/**", "dep
         assert_eq!(workspace.farm("build --json").last()["counts"]["ran"], 0);
     }
 }
+
+#[test]
+fn a_dependency_that_was_built_alone_since_is_a_change() {
+    let workspace = chain();
+    workspace.write("src/main.txt", "new\n");
+    assert_eq!(workspace.farm("build --json -t strip").counted(), counted(1, 0, 0));
+    assert_eq!(
+        workspace.build(),
+        counted(1, 0, 1),
+        "`use` was built with the one before"
+    );
+    assert_eq!(workspace.read("use/result.txt"), "new\n");
+}

@@ -18,7 +18,7 @@ use crate::path::RelPath;
 use crate::plan::{CheckedArtifact, CheckedPlan, OutputRef};
 use crate::run::check::{self, Found};
 use crate::run::request::Request;
-use crate::run::state::{ActionRecord, ArtifactRecord, Records, TargetRecord, View};
+use crate::run::state::{ActionRecord, ArtifactRecord, Dep, Records, TargetRecord, View};
 use crate::run::tell::Teller;
 
 /// How a remembered target stands.
@@ -136,16 +136,17 @@ impl<'v> Last<'v> {
             let Some(target) = self.records.targets.get(*number as usize) else {
                 continue;
             };
-            let deps_are_known = || {
-                let dep = |dep: &u32| self.standing.get(*dep as usize).is_some_and(|dep| dep.is_known);
-                target.deps.iter().all(dep)
+            let dep_is_same = |dep: &Dep| {
+                let place = dep.target as usize;
+                self.standing.get(place).is_some_and(|standing| standing.is_known)
+                    && self.records.targets[place].offers == dep.offered
             };
             let is_known = target.is_whole
                 && target.surroundings == surroundings
                 && target.tools.iter().all(|tool| tools.get(*tool as usize) == Some(&true))
                 && check::are_variables_unchanged(target, request)
                 && !check::any_changed(&found, &target.inputs)
-                && deps_are_known();
+                && target.deps.iter().all(dep_is_same);
             self.standing[*number as usize] = Standing {
                 is_known,
                 is_in_place: !check::any_changed(&found, &target.outputs),

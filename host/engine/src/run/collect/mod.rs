@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use crate::digest::Digest;
+use crate::digest::{Digest, Hasher};
 use crate::fs;
 use crate::graph::TargetId;
 use crate::inputs::Noted;
@@ -22,7 +22,8 @@ use crate::run::recall::Last;
 use crate::run::request::Request;
 use crate::run::shared::Opened;
 use crate::run::state::{
-    ActionRecord, ArtifactRecord, Entry, OutsideRecord, Records, Row, Seen, TargetRecord, ToolRecord, encode, split,
+    ActionRecord, ArtifactRecord, Dep, Entry, OutsideRecord, Records, Row, Seen, TargetRecord, ToolRecord, encode,
+    split,
 };
 
 /// How many ways of choosing targets are remembered.
@@ -84,6 +85,7 @@ pub(super) fn state(build: Build<'_>) -> Vec<u8> {
     let numbers = Numbers {
         rows: &rows,
         old,
+        offered: build.offered(),
         tools: tools.keys().copied().zip(0..).collect(),
         targets: order.iter().copied().zip(0..).collect(),
     };
@@ -109,6 +111,8 @@ struct Numbers<'a> {
     rows: &'a [Row<'a>],
     /// Where each path of the last table is now; none where it is no more.
     old: Vec<Option<u32>>,
+    /// What the targets of this build offer to others.
+    offered: BTreeMap<TargetId, [u8; 32]>,
     tools: BTreeMap<(&'a str, &'a str), u32>,
     targets: BTreeMap<TargetId, u32>,
 }
@@ -235,11 +239,7 @@ impl<'a> Build<'a> {
 
     fn record(&self, id: TargetId, kept: Kept<'a>, numbers: &Numbers<'a>) -> TargetRecord<'a> {
         let target = self.opened.target(id);
-        let deps = self.opened.graph.deps_of(id);
-        let deps = deps
-            .iter()
-            .filter_map(|dep| numbers.targets.get(dep).copied())
-            .collect();
+        let deps = self.deps(id, kept, numbers);
         match kept {
             Kept::Nothing => TargetRecord {
                 name: target.name.as_str(),
@@ -266,6 +266,7 @@ impl<'a> Build<'a> {
                 name: target.name.as_str(),
                 builder: &target.builder,
                 deps,
+                offers: offers(run),
                 is_whole: run.is_whole(),
                 surroundings: *check::surroundings(self.request).as_bytes(),
                 definition: self.opened.definition(id),
@@ -292,6 +293,40 @@ impl<'a> Build<'a> {
                     .collect(),
             },
         }
+    }
+
+    /// What a target depends on, with what that offered when the target was built.
+    fn deps(&self, id: TargetId, kept: Kept<'a>, numbers: &Numbers<'a>) -> Vec<Dep> {
+        let offered = |dep: TargetId| match kept {
+            Kept::New(_) => numbers.offered.get(&dep).copied(),
+            Kept::Old(record) => {
+                let old = &self.last?.records.targets;
+                let name = self.opened.target(dep).name.as_str();
+                let mut deps = record.deps.iter();
+                deps.find(|dep| old.get(dep.target as usize).is_some_and(|old| old.name == name))
+                    .map(|dep| dep.offered)
+            }
+            Kept::Outdated(_) | Kept::Nothing => None,
+        };
+        let deps = self.opened.graph.deps_of(id).into_iter();
+        deps.filter_map(|dep| {
+            Some(Dep {
+                target: *numbers.targets.get(&dep)?,
+                offered: offered(dep).unwrap_or_default(),
+            })
+        })
+        .collect()
+    }
+
+    /// What each target of this build offers.
+    fn offered(&self) -> BTreeMap<TargetId, [u8; 32]> {
+        let offered = |run: &TargetRun| {
+            let name = self.opened.target(run.id).name.as_str();
+            let recalled = self.last.filter(|_| run.is_recalled);
+            let record = recalled.and_then(|last| last.record(name));
+            (run.id, record.map_or_else(|| offers(run), |record| record.offers))
+        };
+        self.runs.iter().map(offered).collect()
     }
 
     fn variable(&self, name: &'a str) -> (&'a str, Option<[u8; 32]>) {
@@ -339,6 +374,17 @@ fn action_record<'a>(run: &'a TargetRun, action: &'a CheckedAction, root: &RelPa
             .map(|output| (output.name.as_str(), Cow::Owned(root.join(&output.path).to_string())))
             .collect(),
     })
+}
+
+/// Digest of what a target offers to those that depend on it.
+fn offers(run: &TargetRun) -> [u8; 32] {
+    let mut hasher = Hasher::new();
+    for artifact in &run.artifacts {
+        hasher.field(artifact.name.as_bytes());
+        hasher.field(artifact.kind.as_bytes());
+        hasher.field(artifact.digest.as_bytes());
+    }
+    *hasher.finish().as_bytes()
 }
 
 fn artifact_record<'a>(run: &'a TargetRun, artifact: &'a CheckedArtifact) -> Option<ArtifactRecord<'a>> {

@@ -17,7 +17,7 @@ use crate::path::RelPath;
 
 pub(super) use decisions::{Decision, Decisions};
 pub(super) use layout::{Entry, Row, Seen, View, encode, split};
-pub(super) use record::{ActionRecord, ArtifactRecord, OutsideRecord, Records, TargetRecord, ToolRecord};
+pub(super) use record::{ActionRecord, ArtifactRecord, Dep, OutsideRecord, Records, TargetRecord, ToolRecord};
 
 /// Largest state file that is read, in bytes.
 const MAX_BYTES: u64 = 4 << 30;

@@ -37,8 +37,10 @@ pub(in crate::run) struct TargetRecord<'a> {
     pub(in crate::run) name: &'a str,
     /// Its builder's name.
     pub(in crate::run) builder: &'a str,
-    /// Its direct dependencies, by place in [`Records::targets`].
-    pub(in crate::run) deps: Vec<u32>,
+    /// Its direct dependencies.
+    pub(in crate::run) deps: Vec<Dep>,
+    /// Digest of what it offers to those that depend on it.
+    pub(in crate::run) offers: [u8; 32],
     /// Whether its last build succeeded and all that it depended on is noted.
     pub(in crate::run) is_whole: bool,
     /// Digest of what is the same for all targets of a build: the machine, farm itself, the mode.
@@ -58,6 +60,15 @@ pub(in crate::run) struct TargetRecord<'a> {
     pub(in crate::run) actions: Vec<ActionRecord<'a>>,
     /// What it made.
     pub(in crate::run) artifacts: Vec<ArtifactRecord<'a>>,
+}
+
+/// A dependency of a target.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(in crate::run) struct Dep {
+    /// Which, by place in [`Records::targets`].
+    pub(in crate::run) target: u32,
+    /// What it offered when the target was built with it: it may have been built again since, without the target.
+    pub(in crate::run) offered: [u8; 32],
 }
 
 /// What is remembered of an action.
