@@ -2,7 +2,7 @@
 
 use farm_engine::error::Problem;
 use farm_engine::path::RelPath;
-use farm_engine::sandbox::{Ending, SandboxError, Tier, Wanted, probe, run_interactive};
+use farm_engine::sandbox::{Ending, Helper, SandboxError, Tier, Wanted, probe, run_interactive};
 
 use super::cell::{ALL, Cell, SHUT, helper, run_spec};
 
@@ -146,7 +146,7 @@ fn usage_covers_children() {
 
 #[test]
 fn c26_this_system_has_all_tiers() {
-    let support = probe(helper(), &std::env::temp_dir());
+    let support = probe(&Helper::new(helper().to_owned()), &std::env::temp_dir());
     assert_eq!(
         support.choose(Wanted::AtLeast(Tier::L2)).ok(),
         Some(Tier::L2),

@@ -44,7 +44,8 @@ pub(super) struct Opened {
 /// Reads the configuration, opens the store, and checks builders and options. Writes nothing into the workspace. Targets
 /// that are taken over from the last build are told beside, by place in the selection.
 pub(super) fn open(request: &Request, last: Option<&mut Last<'_>>) -> Result<(Opened, Recalls), Problem> {
-    let probing = begin_probing(request);
+    let helper = Helper::new(request.host.helper.clone());
+    let probing = begin_probing(request, helper.clone());
     let workspace = load(request)?;
     let graph = graph::build(&workspace)?;
     let selected = graph.select(&request.targets)?;
@@ -92,7 +93,7 @@ pub(super) fn open(request: &Request, last: Option<&mut Last<'_>>) -> Result<(Op
         }
     };
     let tier = choose_tier(request, &workspace, probing)?;
-    let executor = Arc::new(executor(request, &workspace, (store, tier), (view, placed)));
+    let executor = Arc::new(executor(request, &workspace, (store, tier, helper), (view, placed)));
     let opened = Opened {
         places: Places::of(&workspace.root),
         workspace,
@@ -108,7 +109,7 @@ pub(super) fn open(request: &Request, last: Option<&mut Last<'_>>) -> Result<(Op
 fn executor(
     request: &Request,
     workspace: &Workspace,
-    (store, (tier, shows)): (Arc<Store>, (Tier, bool)),
+    (store, (tier, shows), helper): (Arc<Store>, (Tier, bool), Helper),
     (view, placed): (Option<View>, BTreeSet<RelPath>),
 ) -> Executor {
     let places = Places::of(&workspace.root);
@@ -121,7 +122,7 @@ fn executor(
         settings: Settings {
             tier,
             shows,
-            helper: Helper::new(request.host.helper.clone()),
+            helper,
             platform: request.host.platform.clone(),
             environment: environment.clone(),
             scratch: places.scratch(),
@@ -200,8 +201,8 @@ pub(super) fn open_store(request: &Request, workspace: &Workspace) -> Result<Arc
 }
 
 /// Finds out, beside everything else, which tiers this machine has.
-fn begin_probing(request: &Request) -> JoinHandle<Support> {
-    let (helper, workspace) = (request.host.helper.clone(), request.workspace.clone());
+fn begin_probing(request: &Request, helper: Helper) -> JoinHandle<Support> {
+    let workspace = request.workspace.clone();
     std::thread::spawn(move || sandbox::probe(&helper, &workspace))
 }
 

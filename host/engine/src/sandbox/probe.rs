@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::run::rehearse;
-use super::{Bind, Limits, SandboxError, Spec, Tier};
+use super::{Bind, Helper, Limits, SandboxError, Spec, Tier};
 use crate::path::RelPath;
 
 /// How long setting a sandbox up may take before it counts as impossible.
@@ -50,7 +50,7 @@ pub struct Unavailable {
 
 /// Tries the tiers by running the helper, the strongest first, and whether `folder` can be shown as it is. Takes a few
 /// milliseconds.
-pub fn probe(helper: &Path, folder: &Path) -> Support {
+pub fn probe(helper: &Helper, folder: &Path) -> Support {
     let all = Spec {
         shown: vec![Bind {
             source: folder.to_path_buf(),
@@ -108,7 +108,7 @@ impl Support {
     }
 }
 
-fn try_spec(helper: &Path, spec: &Spec) -> Result<(), Unavailable> {
+fn try_spec(helper: &Helper, spec: &Spec) -> Result<(), Unavailable> {
     match rehearse(helper, spec, PATIENCE) {
         Ok(_) => Ok(()),
         Err(SandboxError::Setup { step, source, .. }) => Err(Unavailable {

@@ -111,19 +111,26 @@ pub fn run_interactive(helper: &Path, spec: &Spec) -> Result<Finished, SandboxEr
     )
 }
 
+/// Sets the sandbox of the spec up and executes nothing in it. The server that this starts is there for the runs.
+#[cfg(target_os = "linux")]
+pub(super) fn rehearse(helper: &Helper, spec: &Spec, patience: Duration) -> Result<Finished, SandboxError> {
+    let connection = helper.connect()?;
+    exchange(connection.channel, &rehearsal(spec), Some(patience))
+}
+
 /// Sets the sandbox of the spec up and executes nothing in it.
-pub(super) fn rehearse(helper: &Path, spec: &Spec, patience: Duration) -> Result<Finished, SandboxError> {
+#[cfg(not(target_os = "linux"))]
+pub(super) fn rehearse(helper: &Helper, spec: &Spec, patience: Duration) -> Result<Finished, SandboxError> {
     let outputs = || (Stdio::null(), Stdio::null());
-    ask(
-        helper,
-        &Request {
-            mode: Mode::Probe,
-            spec: spec.clone(),
-            jobserver: None,
-        },
-        outputs,
-        Some(patience),
-    )
+    ask(helper.program(), &rehearsal(spec), outputs, Some(patience))
+}
+
+fn rehearsal(spec: &Spec) -> Request {
+    Request {
+        mode: Mode::Probe,
+        spec: spec.clone(),
+        jobserver: None,
+    }
 }
 
 /// Sends a request and waits for the answer without a runtime.
@@ -133,7 +140,7 @@ fn ask(
     outputs: impl Fn() -> (Stdio, Stdio),
     patience: Option<Duration>,
 ) -> Result<Finished, SandboxError> {
-    let (mut ours, theirs) = UnixStream::pair().map_err(failed("talk to"))?;
+    let (ours, theirs) = UnixStream::pair().map_err(failed("talk to"))?;
     let (stdout, stderr) = outputs();
     let mut child = std::process::Command::new(helper)
         .arg(HELPER_ARGUMENT)
@@ -143,11 +150,15 @@ fn ask(
         .stderr(stderr)
         .spawn()
         .map_err(failed("start"))?;
-    ours.set_read_timeout(patience).map_err(failed("talk to"))?;
-    let reply = wire::send(&mut ours, request).and_then(|()| wire::receive::<Reply>(&mut ours));
-    drop(ours);
+    let answered = exchange(ours, request, patience);
     child.wait().map_err(failed("wait for"))?;
-    match reply {
+    answered
+}
+
+/// Sends a request over a channel, which is closed in the end, and waits for the answer.
+fn exchange(mut channel: UnixStream, request: &Request, patience: Option<Duration>) -> Result<Finished, SandboxError> {
+    channel.set_read_timeout(patience).map_err(failed("talk to"))?;
+    match wire::send(&mut channel, request).and_then(|()| wire::receive::<Reply>(&mut channel)) {
         Ok(reply) => read_reply(reply, &request.spec),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(SandboxError::Lost),
         Err(source) => Err(SandboxError::Helper {
