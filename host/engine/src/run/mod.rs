@@ -113,7 +113,7 @@ fn tell_up_to_date(request: &Request, last: &Last<'_>, targets: &[u32], teller: 
         tier: last.records.tier,
         jobs: request.jobs,
     });
-    records.for_each(|record| recall::tell(record, Outcome::UpToDate, None, teller));
+    records.for_each(|record| recall::tell(record, (Outcome::UpToDate, None), |_| Vec::new(), teller));
 }
 
 /// Notes the stats of files that were only touched, so that they are not read next time. Best effort: another build that
@@ -161,7 +161,7 @@ impl Build<'_> {
         let runtime = start_runtime(self.request)?;
         teller.tell(build_started(self.opened, self.request));
         let mut ended = Ended::default();
-        for _ in 0..PASSES {
+        for pass in 1..=PASSES {
             let plan = Taken {
                 recalls: std::mem::take(&mut recalls),
                 stamp: self.stamp,
@@ -169,9 +169,11 @@ impl Build<'_> {
             };
             ended = runtime.block_on(Pass::new(self.opened, self.request, plan, teller).run(stop.clone()));
             teller.faults(&self.opened.executor.store);
-            if !ended.lost {
+            if !ended.lost || pass == PASSES {
                 break;
             }
+            // The next pass takes the lock itself.
+            drop(ended.lock.take());
         }
         // Tools that still run lose their lifeline with the runtime, and end.
         runtime.shutdown_background();

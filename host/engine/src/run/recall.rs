@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::cache::{ActionResult, Content, Store};
 use crate::digest::Digest;
-use crate::event::{ArtifactFacts, Event, Outcome, Span};
+use crate::event::{ArtifactFacts, Event, Outcome, Span, Stream};
 use crate::fs::parallel;
 use crate::graph::{TargetGraph, TargetId};
 use crate::path::RelPath;
@@ -191,8 +191,13 @@ impl<'v> Last<'v> {
 }
 
 /// Tells of a remembered target what a build of it would, with this outcome for all of its actions; `span` is when its
-/// outputs were put back.
-pub(super) fn tell(target: &TargetRecord<'_>, outcome: Outcome, span: Option<Span>, teller: &mut Teller<'_>) {
+/// outputs were put back, and `said` is what an action said when its result was made, by place.
+pub(super) fn tell(
+    target: &TargetRecord<'_>,
+    (outcome, span): (Outcome, Option<Span>),
+    said: impl Fn(usize) -> Vec<(Stream, String)>,
+    teller: &mut Teller<'_>,
+) {
     teller.tell(Event::TargetPlanned {
         target: target.name.to_owned(),
         builder: target.builder.to_owned(),
@@ -200,7 +205,16 @@ pub(super) fn tell(target: &TargetRecord<'_>, outcome: Outcome, span: Option<Spa
         cached: true,
         span: None,
     });
-    for action in &target.actions {
+    for (at, action) in target.actions.iter().enumerate() {
+        for (stream, text) in said(at) {
+            teller.tell(Event::ActionOutput {
+                target: target.name.to_owned(),
+                action: action.id.to_owned(),
+                stream,
+                text,
+                replayed: true,
+            });
+        }
         teller.tell(finished(target.name, action, outcome));
     }
     teller.tell(Event::TargetFinished {
@@ -255,6 +269,8 @@ pub(super) struct Recall {
     pub(super) in_place: Vec<(RelPath, Option<Content>)>,
     /// Whether all of its outputs lie where they were put.
     pub(super) is_in_place: bool,
+    /// The results of its actions, in their order; none where nobody needs them.
+    pub(super) results: Vec<ActionResult>,
 }
 
 /// What the choice of targets to take over is made from.
@@ -356,6 +372,7 @@ fn recall(record: &TargetRecord<'_>, is_in_place: bool, results: Option<Vec<Acti
         contents,
         in_place,
         is_in_place,
+        results: results.unwrap_or_default(),
     })
 }
 

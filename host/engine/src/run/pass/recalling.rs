@@ -11,6 +11,7 @@ use crate::path::RelPath;
 use crate::run::finish::{self, FinishError, Put};
 use crate::run::manifest::{ArtifactEntry, TargetEntry};
 use crate::run::pass::{Message, Pass};
+use crate::run::perform;
 use crate::run::recall;
 
 impl Pass<'_, '_> {
@@ -78,7 +79,12 @@ impl Pass<'_, '_> {
             artifacts: artifacts.collect(),
         };
         self.built.insert(name, entry);
-        recall::tell(record, outcome, self.runs[at].finishing, self.teller);
+        let results = self.taken.recalls.get(&at).map_or(&[][..], |recall| &recall.results);
+        let said = |action: usize| match results.get(action) {
+            Some(result) if outcome == Outcome::Cached => perform::replay(&self.opened.executor, result),
+            _ => Vec::new(),
+        };
+        recall::tell(record, (outcome, self.runs[at].finishing), said, self.teller);
     }
 }
 
