@@ -2,6 +2,9 @@
 
 use farm_sdk::{Action, Input, Output, OutputRef, Pin, Problem};
 
+use serde_json::json;
+
+use crate::components::Parameters;
 use crate::lock::{Lock, UV_LOCK};
 use crate::options::Options;
 
@@ -53,37 +56,41 @@ const STEADY: [(&str, &str); 2] = [("PYTHONDONTWRITEBYTECODE", "1"), ("PYTHONHAS
 /// Where uv writes what `uv.lock` says, for the installer.
 const EXPORTED: &str = "farm/requirements.txt";
 
+/// Where the installer writes what is installed.
+const FACTS: &str = "farm/dependencies.json";
+
 /// The installed packages: actions, and the outputs that others read.
 #[derive(Debug)]
 pub(crate) struct Dependencies {
     pub(crate) actions: Vec<Action>,
     pub(crate) packages: OutputRef,
     pub(crate) facts: OutputRef,
+    /// Where the requirements are that were installed: a file of the target, or what uv wrote.
+    pub(crate) requirements: (String, Input),
 }
 
 /// Installs what the lock file pins, with that file as only input: a changed source never installs again.
 pub(crate) fn dependencies(lock: &Lock, options: &Options) -> Option<Dependencies> {
-    let (export, install) = match lock {
+    let (export, install, requirements) = match lock {
         Lock::Nothing => return None,
         Lock::Uv { count } => {
             let export = export(options);
             let pin = Pin::output(EXPORTED, export.out("requirements"));
             let install = install(options, pin, *count, EXPORTED).args(["--installer", "uv", "--hashes"]);
-            (Some(export), with_uv(install))
+            let requirements = Input::output(EXPORTED, export.out("requirements"));
+            (Some(export), with_uv(install), (EXPORTED.to_owned(), requirements))
         }
         Lock::Requirements { path, content, by_uv } => {
-            let install = install(options, Pin::file(path), content.count, path);
-            let hashes = content.has_hashes.then_some("--hashes");
+            let install = install(options, Pin::file(path), content.count(), path);
+            let hashes = content.has_hashes().then_some("--hashes");
             let installer = if *by_uv { "uv" } else { "pip" };
             let install = install.args(["--installer", installer]).args(hashes);
-            (
-                None,
-                if *by_uv {
-                    with_uv(install)
-                } else {
-                    install.cache("pip", "PIP_CACHE_DIR")
-                },
-            )
+            let install = if *by_uv {
+                with_uv(install)
+            } else {
+                install.cache("pip", "PIP_CACHE_DIR")
+            };
+            (None, install, (path.clone(), Input::file(path)))
         }
     };
     let (packages, facts) = (install.out("site-packages"), install.out("facts"));
@@ -91,6 +98,7 @@ pub(crate) fn dependencies(lock: &Lock, options: &Options) -> Option<Dependencie
         actions: export.into_iter().chain([install]).collect(),
         packages,
         facts,
+        requirements,
     })
 }
 
@@ -120,7 +128,7 @@ fn install(options: &Options, pin: Pin, count: usize, requirements: &str) -> Act
     let install = Action::fetch("dependencies", options.python.as_str(), "pypi", pin)
         .label(format!("install {count} packages"))
         .args(["farm_install.py", "--requirements", requirements])
-        .args(["--into", "site-packages", "--facts", "farm/dependencies.json"])
+        .args(["--into", "site-packages", "--facts", FACTS])
         .args(build.into_iter().chain(bytecode))
         .input(Input::content(
             "farm_install.py",
@@ -128,7 +136,7 @@ fn install(options: &Options, pin: Pin, count: usize, requirements: &str) -> Act
         ))
         .input(bytecode_script())
         .output(Output::unpacked("site-packages", "site-packages"))
-        .output(Output::file("facts", "farm/dependencies.json"));
+        .output(Output::file("facts", FACTS));
     steady(install)
 }
 
@@ -217,6 +225,17 @@ pub(crate) fn schema(
         .input(Input::content("farm_schema.py", include_str!("scripts/farm_schema.py")))
         .output(Output::file("schema", "farm/openapi.json"));
     steady(schema)
+}
+
+/// The installed packages with the hashes that they were pinned by, read in this component.
+pub(crate) fn components(dependencies: &Dependencies) -> Action {
+    let (path, requirements) = dependencies.requirements.clone();
+    Action::step("components", "components")
+        .label("list the installed packages")
+        .parameters(&json!(Parameters { requirements: path }))
+        .input(Input::output(FACTS, dependencies.facts.clone()))
+        .input(requirements)
+        .output(Output::file("components", "components.json"))
 }
 
 /// Counts, in this component.

@@ -2,11 +2,12 @@
 //! app does, nor how it is served.
 //!
 //! Actions: `dependencies` (once for each lock file; `requirements` before it where that is `uv.lock`), `app` (a
-//! filtered and compiled copy of the sources), `schema`, and the step `count`. Artifacts: `app` of kind `python-app`,
+//! filtered and compiled copy of the sources), `schema`, and the steps `count` and `components`. Artifacts: `app` of kind `python-app`,
 //! `site-packages` of kind `python-packages`, `openapi` of kind `openapi-schema`. What lands in `dist/<target>` starts
 //! with `PYTHONPATH=site-packages python3 -m uvicorn src.main:app`.
 
 mod actions;
+mod components;
 mod count;
 mod lock;
 mod options;
@@ -72,17 +73,28 @@ impl Builder for Python {
             )),
             None => None,
         };
+        let components = dependencies.as_ref().map(actions::components);
         let count = actions::count(&collect, dependencies.as_ref(), schema.as_ref());
-        let artifacts = artifacts(options, &collect, dependencies.as_ref(), schema.as_ref());
-        let app = artifacts.0.metadata(count.out("metadata"));
-        let plan = artifacts.1.into_iter().fold(Plan::new().artifact(app), Plan::artifact);
+        let [app, packages, schema_file] = artifacts(options, &collect, dependencies.as_ref(), schema.as_ref());
+        let described = [app.map(|app| app.metadata(count.out("metadata"))), packages];
+        let described = described.into_iter().flatten().map(|artifact| match &components {
+            Some(components) => artifact.components(components.out("components")),
+            None => artifact,
+        });
+        let plan = described.chain(schema_file).fold(Plan::new(), Plan::artifact);
         let installs = dependencies.into_iter().flat_map(|found| found.actions);
-        Ok(plan.actions(installs).action(collect).actions(schema).action(count))
+        Ok(plan
+            .actions(installs)
+            .actions(components)
+            .action(collect)
+            .actions(schema)
+            .action(count))
     }
 
-    fn run_step(name: &str, _parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
+    fn run_step(name: &str, parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
         match name {
             "count" => count::run(input, output),
+            "components" => components::run(parameters, input, output),
             _ => Err(Problem::new(format!("this builder has no step `{name}`"))),
         }
     }
@@ -90,12 +102,13 @@ impl Builder for Python {
 
 farm_sdk::export!(Python);
 
+/// The app, its packages and its schema.
 fn artifacts(
     options: &Options,
     collect: &Action,
     dependencies: Option<&Dependencies>,
     schema: Option<&Action>,
-) -> (Artifact, Vec<Artifact>) {
+) -> [Option<Artifact>; 3] {
     let app = Artifact::new("app", "python-app", collect.out("app")).placed("");
     let packages = dependencies.map(|found| {
         let packages = Artifact::new("site-packages", "python-packages", found.packages.clone());
@@ -107,7 +120,7 @@ fn artifacts(
     });
     let schema =
         schema.map(|schema| Artifact::new("openapi", "openapi-schema", schema.out("schema")).placed("openapi.json"));
-    (app, packages.into_iter().chain(schema).collect())
+    [Some(app), packages, schema]
 }
 
 /// The folder from which the app's module is imported: the target's own, or `src` where that holds the packages.

@@ -73,7 +73,7 @@ impl Lock {
             return Ok(None);
         };
         let content = Requirements::parse(path, &text)?;
-        if content.count == 0 {
+        if content.count() == 0 {
             return Ok(Some(Self::Nothing));
         }
         Ok(Some(Self::Requirements {

@@ -8,10 +8,17 @@ use farm_sdk::Problem;
 /// What a requirements file says.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Requirements {
-    /// How many packages it names.
-    pub(crate) count: usize,
-    /// Whether it has a hash for each.
-    pub(crate) has_hashes: bool,
+    /// One name may stand there several times, for several platforms.
+    pinned: Vec<Pinned>,
+}
+
+/// A pinned package.
+#[derive(Debug, PartialEq, Eq)]
+struct Pinned {
+    name: String,
+    version: String,
+    /// SHA-256 of each file that may be installed.
+    hashes: Vec<String>,
 }
 
 /// Options of a line that say where packages come from, or which files of them are taken.
@@ -30,21 +37,41 @@ const ALLOWED: &[&str] = &[
 impl Requirements {
     /// Reads the text of `file`.
     pub(crate) fn parse(file: &str, text: &str) -> Result<Self, Problem> {
-        let (mut names, mut hashed) = (BTreeSet::new(), 0);
+        let mut pinned = Vec::new();
         for (number, line) in logical_lines(text) {
             let located = |problem: Problem| problem.in_file(file).at_line(number);
             if line.starts_with('-') {
                 check_option(&line).map_err(located)?;
                 continue;
             }
-            names.insert(pinned_name(&line).map_err(located)?);
-            hashed += usize::from(line.contains("--hash="));
+            let (name, version) = read_pin(&line).map_err(located)?;
+            let hashes = line.split(" --hash=sha256:").skip(1);
+            let hashes = hashes.map(|rest| rest.split(' ').next().unwrap_or(rest).to_owned());
+            pinned.push(Pinned {
+                name,
+                version,
+                hashes: hashes.collect(),
+            });
         }
-        // One name may stand on several lines, for several platforms.
-        Ok(Self {
-            count: names.len(),
-            has_hashes: hashed > 0,
-        })
+        Ok(Self { pinned })
+    }
+
+    /// How many packages it names.
+    pub(crate) fn count(&self) -> usize {
+        let names: BTreeSet<&str> = self.pinned.iter().map(|pinned| pinned.name.as_str()).collect();
+        names.len()
+    }
+
+    /// Whether it has hashes: pip then wants one for each package.
+    pub(crate) fn has_hashes(&self) -> bool {
+        self.pinned.iter().any(|pinned| !pinned.hashes.is_empty())
+    }
+
+    /// SHA-256 of each file of a package that may be installed.
+    pub(crate) fn hashes(&self, name: &str, version: &str) -> impl Iterator<Item = &str> {
+        let pinned = self.pinned.iter();
+        let pinned = pinned.filter(move |pinned| pinned.name == name && pinned.version == version);
+        pinned.flat_map(|pinned| pinned.hashes.iter().map(String::as_str))
     }
 }
 
@@ -91,8 +118,8 @@ fn check_option(line: &str) -> Result<(), Problem> {
     }))
 }
 
-/// The name of a line such as `uvicorn[standard]==0.30.6 ; python_version >= "3.8" --hash=…`.
-fn pinned_name(line: &str) -> Result<String, Problem> {
+/// Name and version of a line such as `uvicorn[standard]==0.30.6 ; python_version >= "3.8" --hash=…`.
+fn read_pin(line: &str) -> Result<(String, String), Problem> {
     let requirement = line.split([';', ' ']).next().unwrap_or(line);
     let spaced = line
         .split(';')
@@ -108,7 +135,7 @@ fn pinned_name(line: &str) -> Result<String, Problem> {
     let (name, rest) = spaced.split_at(end);
     let version = after_extras(rest).and_then(|rest| rest.strip_prefix("===").or_else(|| rest.strip_prefix("==")));
     match version {
-        Some(version) if !name.is_empty() && is_exact(version) => Ok(canonical(name)),
+        Some(version) if !name.is_empty() && is_exact(version) => Ok((canonical(name), version.to_owned())),
         _ if rest.starts_with(['@', '/']) || spaced.contains("://") || name.is_empty() => {
             let problem = Problem::new(format!("`{requirement}` is not a package with a version"));
             Err(problem.hint("packages come from a registry, as `name==version`"))
@@ -147,7 +174,7 @@ mod tests {
 
     fn check(text: &str) -> (usize, bool) {
         let requirements = Requirements::parse("requirements.txt", text).expect("pinned");
-        (requirements.count, requirements.has_hashes)
+        (requirements.count(), requirements.has_hashes())
     }
 
     #[test]
@@ -165,6 +192,16 @@ mod tests {
             check("Typing_Extensions==1.0+local\ntyping-extensions===1.0 ; sys_platform == \"x\"\n"),
             (1, false)
         );
+    }
+
+    #[test]
+    fn hashes_are_those_of_the_version() {
+        let text = "a==1 ; x \\\n --hash=sha256:aa \\\n --hash=sha256:bb\na==2 --hash=sha256:cc # b\nb==1\n";
+        let requirements = Requirements::parse("requirements.txt", text).expect("pinned");
+        let hashes = |name, version| requirements.hashes(name, version).collect::<Vec<_>>();
+        assert_eq!(hashes("a", "1"), ["aa", "bb"]);
+        assert_eq!(hashes("a", "2"), ["cc"]);
+        assert_eq!(hashes("b", "1"), [""; 0]);
     }
 
     fn fault(text: &str) -> (Option<u32>, String) {

@@ -36,7 +36,7 @@ fn operations_are_endpoints_and_own_schemas_are_models() {
         ("python.json", r#"{ "python": "3.11.7" }"#),
         (
             "dependencies.json",
-            r#"{ "python": "3.11.7", "dependencies": 12, "packages": {} }"#,
+            r#"{ "python": "3.11.7", "dependencies": 12, "packages": [] }"#,
         ),
         ("openapi.json", &schema.to_string()),
         ("app/src/main.py", ""),

@@ -101,11 +101,11 @@ fn requirements_win_over_the_lock_when_named() {
         .file("uv.lock", "[[package]]\n[[package]]\n");
     assert_eq!(
         ids(&folder, &json!({ "requirements": "requirements.txt" })),
-        ["dependencies", "app", "count"]
+        ["dependencies", "components", "app", "count"]
     );
     assert_eq!(
         ids(&folder, &json!({})),
-        ["requirements", "dependencies", "app", "count"]
+        ["requirements", "dependencies", "components", "app", "count"]
     );
 }
 

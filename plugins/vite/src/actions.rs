@@ -182,6 +182,14 @@ pub(crate) fn settings(
     }))
 }
 
+/// The packages of the lock file, read in this component.
+pub(crate) fn components() -> Action {
+    Action::step("components", "components")
+        .label("read the packages of the lock file")
+        .input(Input::file(LOCK))
+        .output(Output::file("components", "components.json"))
+}
+
 /// The sizes of the bundle, computed in this component.
 pub(crate) fn measure(bundle: &Action) -> Action {
     Action::step("measure", "measure")

@@ -1,7 +1,8 @@
 //! The builder `vite`: a web app, from its lock file to a measured bundle. Does not know which framework it uses.
 //!
 //! Actions: `install` (once for each lock file), `types-…` (TypeScript types of each OpenAPI schema among the
-//! dependencies), `check-…` (the type check of each TypeScript configuration), `bundle`, and the step `measure`.
+//! dependencies), `check-…` (the type check of each TypeScript configuration), `bundle`, and the steps `measure` and
+//! `components` (the packages of the lock file).
 //! Artifacts: `bundle` of kind `web-bundle`, and `node_modules` of kind `node-modules` for other targets.
 
 mod actions;
@@ -52,11 +53,14 @@ impl Builder for Vite {
         };
         let bundle = sources.bundle(&settings);
         let measure = actions::measure(&bundle);
+        let components = actions::components();
+        let packages = || components.out("components");
         let artifact = Artifact::new("bundle", "web-bundle", bundle.out("bundle")).placed("");
         Ok(Plan::new()
-            .artifact(artifact.metadata(measure.out("metadata")))
-            .artifact(Artifact::new("node_modules", "node-modules", modules))
+            .artifact(artifact.metadata(measure.out("metadata")).components(packages()))
+            .artifact(Artifact::new("node_modules", "node-modules", modules).components(packages()))
             .action(install)
+            .action(components)
             .actions(generators)
             .actions(sources.checks())
             .actions([bundle, measure]))
@@ -65,6 +69,7 @@ impl Builder for Vite {
     fn run_step(name: &str, _parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
         match name {
             "measure" => measure::run(input, output),
+            "components" => package::write_components(input, output),
             _ => Err(Problem::new(format!("this builder has no step `{name}`"))),
         }
     }

@@ -1,7 +1,11 @@
-//! `package.json` and `package-lock.json`: what is installed, and whether both say the same. Does not install.
+//! `package.json` and `package-lock.json`: what is installed, and whether both say the same; the step `components`. Does
+//! not install.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
+use farm_sdk::components::npm;
 use farm_sdk::{Host, Problem};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -109,6 +113,13 @@ impl Package {
             _ => Ok(()),
         }
     }
+}
+
+/// The step `components`: the lock file below `input` as `components.json` below `output`. Packages for development are
+/// listed as such: a bundler may take code from any of them.
+pub(crate) fn write_components(input: &Path, output: &Path) -> Result<(), Problem> {
+    let lock = fs::read_to_string(input.join(LOCK))?;
+    npm::read(&lock, "")?.write(&output.join("components.json"))
 }
 
 fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Problem> {

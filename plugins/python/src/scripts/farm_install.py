@@ -27,7 +27,7 @@ def main():
                  f"write it with `uv pip compile` or `pip freeze`, so that it names the indirect ones too")
     if options.bytecode:
         farm_bytecode.compile_tree(options.into)
-    facts = {"python": platform.python_version(), "dependencies": len(found), "packages": packages(found)}
+    facts = {"python": platform.python_version(), "dependencies": len(found), "packages": [facts_of(one) for one in found]}
     options.facts.parent.mkdir(parents=True, exist_ok=True)
     options.facts.write_text(json.dumps(facts, indent=1) + "\n")
 
@@ -75,8 +75,25 @@ def installed(folder):
     return sorted(found, key=lambda distribution: canonical(distribution.metadata["Name"]))
 
 
-def packages(found):
-    return {canonical(distribution.metadata["Name"]): distribution.version for distribution in found}
+def facts_of(distribution):
+    name = canonical(distribution.metadata["Name"])
+    requires = {canonical(name_in(requirement)) for requirement in distribution.requires or [] if not is_extra(requirement)}
+    return {"name": name, "version": distribution.version, "license": license_of(distribution), "requires": sorted(requires)}
+
+
+def name_in(requirement):
+    return re.match(r"[A-Za-z0-9._-]+", requirement).group()
+
+
+def is_extra(requirement):
+    return re.search(r";.*\bextra\b", requirement) is not None
+
+
+def license_of(distribution):
+    """The expression, or what older packages have in its place: one line, or a whole text, which is too long."""
+    metadata = distribution.metadata
+    license = metadata.get("License-Expression") or metadata.get("License") or ""
+    return license if license and len(license.splitlines()) == 1 else None
 
 
 def canonical(name):
@@ -85,11 +102,11 @@ def canonical(name):
 
 def unpinned(found):
     """Packages that an installed one needs always, and that are not there. Those behind a marker are not judged."""
-    there = set(packages(found))
+    there = {canonical(distribution.metadata["Name"]) for distribution in found}
     missing = {}
     for distribution in found:
         for requirement in distribution.requires or []:
-            name = canonical(re.match(r"[A-Za-z0-9._-]+", requirement).group())
+            name = canonical(name_in(requirement))
             if ";" not in requirement and name not in there:
                 missing.setdefault(name, distribution.metadata["Name"])
     return sorted(missing.items())

@@ -1,0 +1,68 @@
+//! The step `components`: the installed packages for the SBOM. Does not know Python: the installer says what is there,
+//! which is what the lock file says for this platform.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use farm_sdk::Problem;
+use farm_sdk::components::{Component, Components};
+use serde::{Deserialize, Serialize};
+
+use crate::requirements::Requirements;
+
+/// What the step is told.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Parameters {
+    /// Where the requirements are that were installed.
+    pub(crate) requirements: String,
+}
+
+/// What the installer wrote down.
+#[derive(Deserialize)]
+struct Installed {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    version: String,
+    license: Option<String>,
+    /// Names that it always needs, installed or not.
+    requires: BTreeSet<String>,
+}
+
+impl Package {
+    fn component(&self) -> Component {
+        let component = Component::package("pypi", &self.name, &self.version);
+        match &self.license {
+            Some(license) => component.license(license),
+            None => component,
+        }
+    }
+}
+
+/// Reads `farm/dependencies.json` and the requirements below `input`, and writes `components.json` below `output`.
+pub(crate) fn run(parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
+    let unreadable = |error| Problem::new(format!("the list of installed packages cannot be read: {error}"));
+    let Parameters { requirements: path } = serde_json::from_str(parameters).map_err(unreadable)?;
+    let installed = fs::read(input.join("farm/dependencies.json"))?;
+    let Installed { packages } = serde_json::from_slice(&installed).map_err(unreadable)?;
+    let requirements = Requirements::parse(&path, &fs::read_to_string(input.join(&path))?)?;
+    components(&packages, &requirements).write(&output.join("components.json"))
+}
+
+/// A package has the hash of each of its files that might have been installed: which one was, nobody wrote down.
+fn components(packages: &[Package], requirements: &Requirements) -> Components {
+    let mut components = Components::default();
+    for package in packages {
+        let component = package.component();
+        for needed in packages.iter().filter(|other| package.requires.contains(&other.name)) {
+            components.depends(&component.purl, &needed.component().purl);
+        }
+        let hashes = requirements.hashes(&package.name, &package.version);
+        components.add(hashes.fold(component, |component, hex| component.hash("SHA-256", hex)));
+    }
+    components
+}
