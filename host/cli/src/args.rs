@@ -40,6 +40,8 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Build targets and put their artifacts into dist/
     Build(BuildArgs),
+    /// Build, and put the artifacts into a bucket or a folder, as a release
+    Publish(PublishArgs),
     /// Show what a build would do, without running anything
     Plan(PlanArgs),
     /// Show why a target's actions ran, and what would make them run now
@@ -128,6 +130,20 @@ pub(crate) enum Sandbox {
     /// Also namespaces with an empty root
     #[value(name = "L2")]
     L2,
+}
+
+/// `farm publish`.
+#[derive(Debug, Args)]
+pub(crate) struct PublishArgs {
+    /// What is built first
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
+    /// s3://bucket/prefix, or a folder [default: what farm.toml says in [publish]]
+    #[arg(long, value_name = "DEST")]
+    pub(crate) to: Option<String>,
+    /// The version that it is published as [default: made of the content]
+    #[arg(long = "as", value_name = "VERSION")]
+    pub(crate) version: Option<String>,
 }
 
 /// `farm plan`.

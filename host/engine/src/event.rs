@@ -51,6 +51,8 @@ pub struct ArtifactFacts {
     pub kind: String,
     /// Digest of its content.
     pub digest: String,
+    /// SHA-256 of its content, as [`crate::artifact::sha256`] defines it.
+    pub sha256: String,
     /// Number of its files.
     pub files: u64,
     /// Sum of its files, in bytes.

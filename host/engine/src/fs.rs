@@ -24,7 +24,7 @@ use rustix::fs::{OFlags, RenameFlags};
 use crate::digest::Digest;
 use crate::error::{PathContext as _, PathError};
 
-pub use copy::{CopyError, copy_hashed, hash_file};
+pub use copy::{CopyError, copy_hashed, hash_file, hash_file_and};
 pub use folder::{Folder, TEMP_SUFFIX, is_temp_name};
 pub use lock::LockFile;
 pub use stat::{Kind, Stat};

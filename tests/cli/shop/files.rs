@@ -40,6 +40,16 @@ impl Files {
         found
     }
 
+    /// Without the lines of a file, if it is there, that hold a word.
+    pub(crate) fn without_lines(mut self, path: &str, word: &str) -> Self {
+        if let Some(entry) = self.0.get_mut(Path::new(path)) {
+            let text = String::from_utf8_lossy(&entry.bytes);
+            let left: String = text.split_inclusive('\n').filter(|line| !line.contains(word)).collect();
+            entry.bytes = left.into_bytes();
+        }
+        self
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.0.len()

@@ -145,9 +145,9 @@ impl Shop {
         Build::of(&self.0.farm(&format!("build --json {options}")))
     }
 
-    /// All that lies in it, but for farm's own state.
+    /// All that lies in it, but for farm's own state, and how long it took, which is another time each time.
     pub(crate) fn files(&self) -> Files {
-        Files::below(self.0.root(), &[".farm"])
+        Files::below(self.0.root(), &[".farm"]).without_lines("dist/manifest.json", "\"duration_ms\"")
     }
 }
 

@@ -16,6 +16,11 @@ use farm_engine::run::{self, CacheUse, Request, Summary};
 
 /// Builds, with reports on the way.
 pub(super) fn run(args: &BuildArgs, invocation: &Invocation) -> ExitCode {
+    ExitCode::from(build(args, invocation))
+}
+
+/// As [`run`], with the exit code as a number.
+pub(super) fn build(args: &BuildArgs, invocation: &Invocation) -> u8 {
     let workspace = invocation.workspace();
     let screen = Screen::on(Output::to(stderr()));
     let json = args.json.then(|| Output::to(stdout()));
@@ -37,15 +42,15 @@ pub(super) fn run(args: &BuildArgs, invocation: &Invocation) -> ExitCode {
         }
     };
     let Err(problem) = reports.end() else {
-        return ExitCode::from(code);
+        return code;
     };
     let ui = &invocation.ui;
     ui.message(&error::render(&problem, ui.theme, known));
-    ExitCode::from(if code == exit::DONE {
+    if code == exit::DONE {
         exit::code_of(problem.class)
     } else {
         code
-    })
+    }
 }
 
 /// Where the profile goes. A file that is named must be one that can be written.

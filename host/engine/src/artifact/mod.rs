@@ -7,8 +7,10 @@ mod collect;
 mod compose;
 mod place;
 mod restore;
+mod sha256;
 mod survey;
 
 pub use collect::{CollectError, Taking, collect};
 pub use compose::{ComposeError, Composed, Mount, compose};
 pub use restore::{Known, RestoreError, Restored, nothing_known, restore, restore_composed, restore_tree};
+pub use sha256::sha256;

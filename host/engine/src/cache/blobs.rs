@@ -169,6 +169,19 @@ impl Store {
         Ok(false)
     }
 
+    /// Hands each piece of a blob on, and says whether they were the right bytes. Any fault is a miss.
+    pub(crate) fn pass_blob(&self, digest: &Digest, size: u64, take: impl FnMut(&[u8])) -> bool {
+        let path = self.layout.blob(digest);
+        let Some(file) = self.open_stored(FaultOf::Blob, &path, Some(size)) else {
+            return false;
+        };
+        match fs::hash_file_and(&file, take) {
+            Ok((found, _)) if found == *digest => true,
+            Ok(_) => self.miss::<()>(FaultKind::Corrupt, FaultOf::Blob, &path).is_some(),
+            Err(_) => self.miss::<()>(FaultKind::Unreadable, FaultOf::Blob, &path).is_some(),
+        }
+    }
+
     /// Whether the blob is there, with the size if it is known; does not read it.
     pub(super) fn has_blob(&self, digest: &Digest, size: Option<u64>) -> bool {
         let path = self.layout.blob(digest);

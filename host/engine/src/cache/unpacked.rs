@@ -112,6 +112,20 @@ impl Store {
         Ok(false)
     }
 
+    /// As [`Self::pass_blob`], for a file of an unpacked folder.
+    pub(crate) fn pass_unpacked(&self, from: &Inside<'_>, take: impl FnMut(&[u8])) -> bool {
+        let Some(folder) = self.unpacked(from.tree, from.name) else {
+            return false;
+        };
+        let passed = fs::open_regular(&from.path.under(&folder)).map(|file| fs::hash_file_and(&file, take));
+        if matches!(passed, Ok(Ok(passed)) if passed == (from.digest, from.size)) {
+            return true;
+        }
+        locked(&self.checked).remove(&folder);
+        self.drop_unpacked(FaultKind::Corrupt, from.tree, from.name);
+        false
+    }
+
     fn keep_taken(&self, temp: &Path, name: &str) -> Result<Content, StoreError> {
         let found = fs::walk(&Folder::open(temp)?)?;
         let tree = gather(&found, |found| seal_file(temp, found))?;

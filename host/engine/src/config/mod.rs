@@ -22,8 +22,8 @@ pub use check::{OptionChecker, check_options};
 pub use error::{ConfigError, Fault};
 pub(crate) use error::{shown, suggest};
 pub use types::{
-    BuilderEntry, CacheSettings, Dep, Looked, Member, Permissions, SandboxMinimum, SandboxSettings, Target, TargetName,
-    Workspace,
+    BuilderEntry, CacheSettings, Dep, DescribeSettings, Looked, Member, Permissions, PublishSettings, SandboxMinimum,
+    SandboxSettings, Target, TargetName, Workspace,
 };
 
 /// Name of the file in the workspace's root and in each member.

@@ -22,6 +22,9 @@ pub(super) fn check(name: &str) -> Result<(), &'static str> {
     if name.ends_with('.') {
         return Err("must not end with a dot");
     }
+    if name.ends_with(".json") {
+        return Err("must not end with `.json`, as farm's own files in the output folder do");
+    }
     Ok(())
 }
 
@@ -50,7 +53,20 @@ mod tests {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         for bad in [
-            "", ".", "..", ".git", "-x", "a:b", "a/b", "A", "ü", "a b", "a.", "^a", "*",
+            "",
+            ".",
+            "..",
+            ".git",
+            "-x",
+            "a:b",
+            "a/b",
+            "A",
+            "ü",
+            "a b",
+            "a.",
+            "^a",
+            "*",
+            "manifest.json",
         ] {
             assert!(check(bad).is_err(), "{bad}");
         }

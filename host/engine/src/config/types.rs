@@ -35,6 +35,10 @@ pub struct Workspace {
     pub cache: CacheSettings,
     /// `[sandbox]`.
     pub sandbox: SandboxSettings,
+    /// What is written about artifacts.
+    pub describe: DescribeSettings,
+    /// `[publish]`.
+    pub publish: PublishSettings,
     /// All that was looked at to read it.
     pub looked: Looked,
 }
@@ -195,6 +199,26 @@ pub struct CacheSettings {
     pub max_bytes: Option<u64>,
     /// How long an unused result is kept.
     pub max_age: Option<Duration>,
+}
+
+/// What is written about artifacts, beside the manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DescribeSettings {
+    /// The SBOM of each.
+    pub sbom: bool,
+    /// The provenance of each target.
+    pub provenance: bool,
+}
+
+/// `[publish]`: where artifacts are published; the command line goes before it. Nothing of it is a secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PublishSettings {
+    /// `s3://bucket/prefix`, or a folder.
+    pub to: Option<String>,
+    /// Where the bucket is served, if not by AWS.
+    pub endpoint: Option<String>,
+    /// The bucket's region.
+    pub region: Option<String>,
 }
 
 /// `[sandbox]`; the command line goes before it.

@@ -140,6 +140,14 @@ impl<'a> Item<'a> {
             .ok_or_else(|| self.wrong_type("text in quotes"))
     }
 
+    /// The `true` or `false` that the value must be.
+    pub(super) fn flag(&self) -> Result<bool, ConfigError> {
+        match self.value.get_ref() {
+            DeValue::Boolean(flag) => Ok(*flag),
+            _ => Err(self.wrong_type("true or false")),
+        }
+    }
+
     /// The table that the value must be.
     pub(super) fn table(&self) -> Result<Table<'a>, ConfigError> {
         let entries = self.value.get_ref().as_table();

@@ -12,7 +12,8 @@ use super::member::{find_members, read_member};
 use super::source::{Source, start_of};
 use super::target::{TargetReader, check_name, read_path};
 use super::types::{
-    BuilderEntry, CacheSettings, Member, Permissions, SandboxMinimum, SandboxSettings, Target, Workspace,
+    BuilderEntry, CacheSettings, DescribeSettings, Member, Permissions, PublishSettings, SandboxMinimum,
+    SandboxSettings, Target, Workspace,
 };
 use super::walk::{Item, Table, describe};
 use super::{FILE_NAME, MAX_TOTAL_BYTES, name, units};
@@ -20,7 +21,7 @@ use crate::digest::Digest;
 use crate::fs::{self, Stat};
 use crate::path::RelPath;
 
-const ROOT_TABLES: &[&str] = &["workspace", "targets", "builders", "cache", "sandbox"];
+const ROOT_TABLES: &[&str] = &["workspace", "targets", "builders", "cache", "sandbox", "publish"];
 const MEMBER_TABLES: &[&str] = &["member", "targets"];
 /// Folders that are not the user's to build into.
 const KEPT_FOLDERS: [&str; 2] = [".git", ".farm"];
@@ -68,8 +69,9 @@ impl Loading {
         file.allow(ROOT_TABLES)?;
         let item = file.require("workspace", "[workspace] with name = \"…\" at the top")?;
         let workspace = item.table()?;
-        workspace.allow(&["name", "members", "output"])?;
+        workspace.allow(&["name", "members", "output", "sbom", "provenance"])?;
         let name = read_name(&workspace)?;
+        let describe = read_describe(&workspace)?;
         let builders = read_builders(file, builtin)?;
         let known: BTreeSet<&str> = builtin
             .iter()
@@ -85,6 +87,8 @@ impl Loading {
             output,
             cache: read_cache(file)?,
             sandbox: read_sandbox(file)?,
+            describe,
+            publish: read_publish(file)?,
             root: self.folders.root,
             looked: self.folders.looked,
             targets: self.targets,
@@ -321,6 +325,44 @@ fn read_duration(item: &Item<'_>) -> Result<Duration, ConfigError> {
 fn refuse_text(item: &Item<'_>, expected: &str, hint: &str) -> ConfigError {
     let found = describe(item.value().get_ref());
     item.bad_value(format!("must be {expected}, found {found}"), Some(hint.to_owned()))
+}
+
+fn read_describe(workspace: &Table<'_>) -> Result<DescribeSettings, ConfigError> {
+    let flag = |key| workspace.get(key).map_or(Ok(true), |item| item.flag());
+    Ok(DescribeSettings {
+        sbom: flag("sbom")?,
+        provenance: flag("provenance")?,
+    })
+}
+
+fn read_publish(file: &Table<'_>) -> Result<PublishSettings, ConfigError> {
+    let Some(item) = file.get("publish") else {
+        return Ok(PublishSettings::default());
+    };
+    let table = item.table()?;
+    table.allow(&["to", "endpoint", "region"])?;
+    let text = |key| table.get(key).map(|item| read_place(&item)).transpose();
+    Ok(PublishSettings {
+        to: text("to")?,
+        endpoint: text("endpoint")?,
+        region: text("region")?,
+    })
+}
+
+/// A text that says where something is. An address with a user in it may hold a password, which has no place here.
+fn read_place(item: &Item<'_>) -> Result<String, ConfigError> {
+    let text = item.text()?;
+    let authority = text
+        .split_once("://")
+        .map_or("", |(_, rest)| rest.split('/').next().unwrap_or(rest));
+    if authority.contains('@') {
+        let hint = "farm takes credentials from the environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+        return Err(item.bad_value("holds a user or a password".to_owned(), Some(hint.to_owned())));
+    }
+    if text.is_empty() {
+        return Err(item.bad_value("is empty".to_owned(), None));
+    }
+    Ok(text.to_owned())
 }
 
 fn read_sandbox(file: &Table<'_>) -> Result<SandboxSettings, ConfigError> {

@@ -43,6 +43,12 @@ impl Executor {
         Ok(identities)
     }
 
+    /// What this build has found out about a tool; none where it has not asked.
+    pub fn identified(&self, tool: &FoundTool) -> Option<ToolIdentity> {
+        let stat = fs::stat(&tool.real).ok()??;
+        locked(&self.identities).get(&memo_key(tool, &stat)).cloned()
+    }
+
     async fn identify_one(&self, tool: &FoundTool) -> Result<ToolIdentity, ExecuteError> {
         let missing = || ExecuteError::MissingTool {
             name: tool.name.clone(),

@@ -41,9 +41,14 @@ pub fn copy_hashed(source: &File, mut target: &File) -> Result<(Digest, u64), Co
 }
 
 /// The digest and the size of all that a file holds.
-pub fn hash_file(mut file: &File) -> io::Result<(Digest, u64)> {
+pub fn hash_file(file: &File) -> io::Result<(Digest, u64)> {
+    hash_file_and(file, |_| {})
+}
+
+/// As [`hash_file`], with another use of each piece.
+pub fn hash_file_and(mut file: &File, mut also: impl FnMut(&[u8])) -> io::Result<(Digest, u64)> {
     file.seek(SeekFrom::Start(0))?;
-    pieces(file, |error| error, |_| Ok(()))
+    pieces(file, |error| error, |piece| Ok(also(piece)))
 }
 
 /// Reads a file to its end, piece by piece; its digest and its size.

@@ -29,6 +29,8 @@ pub(super) struct Work {
     pub(super) artifacts: Vec<CheckedArtifact>,
     /// Its actions' outputs.
     pub(super) contents: BTreeMap<OutputRef, Content>,
+    /// SHA-256 of the artifacts that the last build made, by their BLAKE3 digests.
+    pub(super) known: BTreeMap<String, String>,
 }
 
 /// A finished target.
@@ -80,32 +82,36 @@ impl From<FinishError> for Problem {
     }
 }
 
-/// Puts a target's artifacts in place.
+/// Puts a target's artifacts in place, and describes them.
 pub(super) fn finish(executor: &Executor, work: &Work) -> Result<Finished, FinishError> {
+    let put = put_artifacts(executor, work)?;
+    let facts = work
+        .artifacts
+        .iter()
+        .filter_map(|artifact| facts(executor, work, artifact).transpose());
+    Ok(Finished {
+        written: put.written,
+        artifacts: facts.collect::<Result<_, _>>()?,
+        outputs: put.outputs,
+    })
+}
+
+/// Puts a target's artifacts in place.
+pub(super) fn put_artifacts(executor: &Executor, work: &Work) -> Result<Put, FinishError> {
     let mut parts: Vec<(RelPath, &Content)> = Vec::new();
     for artifact in &work.artifacts {
         if let (Some(place), Some(content)) = (&artifact.place, work.contents.get(&artifact.from)) {
             parts.push((place.clone(), content));
         }
     }
-    let put = if parts.is_empty() {
-        Put::default()
-    } else {
-        let composed = artifact::compose(&executor.store, &parts).map_err(|error| match error {
-            ComposeError::Miss(_) => FinishError::Lost,
-            error => FinishError::Compose(error),
-        })?;
-        put_composed(executor, &composed, &work.folder)?
-    };
-    let facts = work
-        .artifacts
-        .iter()
-        .filter_map(|artifact| facts(executor, work, artifact));
-    Ok(Finished {
-        written: put.written,
-        artifacts: facts.collect(),
-        outputs: put.outputs,
-    })
+    if parts.is_empty() {
+        return Ok(Put::default());
+    }
+    let composed = artifact::compose(&executor.store, &parts).map_err(|error| match error {
+        ComposeError::Miss(_) => FinishError::Lost,
+        error => FinishError::Compose(error),
+    })?;
+    put_composed(executor, &composed, &work.folder)
 }
 
 /// Puts outputs back at their places in the user's tree.
@@ -204,12 +210,21 @@ fn remember(executor: &Executor, content: &Content, place: &RelPath, restored: &
     }
 }
 
-fn facts(executor: &Executor, work: &Work, artifact: &CheckedArtifact) -> Option<ArtifactFacts> {
-    let content = work.contents.get(&artifact.from)?;
-    Some(ArtifactFacts {
+/// What is said of an artifact; nothing where there is none.
+fn facts(executor: &Executor, work: &Work, artifact: &CheckedArtifact) -> Result<Option<ArtifactFacts>, FinishError> {
+    let Some(content) = work.contents.get(&artifact.from) else {
+        return Ok(None);
+    };
+    let digest = content.digest().to_string();
+    let sha256 = match work.known.get(&digest) {
+        Some(known) => known.clone(),
+        None => artifact::sha256(&executor.store, content).ok_or(FinishError::Lost)?,
+    };
+    Ok(Some(ArtifactFacts {
         name: artifact.name.clone(),
         kind: artifact.kind.clone(),
-        digest: content.digest().to_string(),
+        digest,
+        sha256,
         files: content.files(),
         bytes: content.bytes(),
         path: artifact
@@ -217,7 +232,7 @@ fn facts(executor: &Executor, work: &Work, artifact: &CheckedArtifact) -> Option
             .as_ref()
             .map(|place| work.folder.join(place).as_str().to_owned()),
         metadata: metadata(executor, work, artifact),
-    })
+    }))
 }
 
 /// What the builder says of an artifact; null where it says nothing, or nothing that is JSON.

@@ -20,12 +20,12 @@ mod check;
 mod collect;
 mod costs;
 mod decide;
+mod describe;
 mod finish;
 mod job;
 mod listing;
 mod lock;
 mod machine;
-mod manifest;
 mod outlook;
 mod pass;
 mod perform;
@@ -53,6 +53,7 @@ use crate::run::shared::Opened;
 use crate::run::state::Places;
 use crate::run::tell::Teller;
 
+pub use describe::{Release, release};
 pub use listing::{BuilderFacts, KeyFacts, PlannedTarget, add_builder, builders, plan, trust_builder};
 pub use reason::{Difference, Differences, Reason, Subject};
 pub use request::{CacheUse, HostFacts, Request, Stop, Summary};
@@ -186,21 +187,17 @@ impl Build<'_> {
 
     /// Leaves what the next build needs, and keeps the cache within its bounds. None of it can fail the build.
     fn leave(&self, mut ended: Ended, started: SystemTime, teller: &mut Teller<'_>) {
-        let workspace = &self.opened.workspace;
-        let all: Vec<String> = workspace.targets.iter().map(|target| target.name.to_string()).collect();
-        let output = workspace.output.under(&workspace.root);
-        let built = std::mem::take(&mut ended.built);
-        if let Err(error) = manifest::write(&output, &workspace.name, built, &all) {
-            teller.notice(
-                "build::manifest",
-                &format!("the manifest could not be written: {error}"),
-            );
+        let made = describe::made(self.opened, self.last, &ended.runs);
+        if let Err(error) = describe::write(self.opened, &made, &mut ended.runs) {
+            let message = format!("the manifest and what else describes the artifacts could not be written: {error}");
+            teller.notice("build::manifest", &message);
         }
         let state = collect::state(collect::Build {
             opened: self.opened,
             request: self.request,
             last: self.last,
             runs: &ended.runs,
+            made: &made,
             started,
         });
         if let Err(error) = self.opened.places.save(&state) {

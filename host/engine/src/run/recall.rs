@@ -248,11 +248,20 @@ pub(super) fn facts(artifact: &ArtifactRecord<'_>) -> ArtifactFacts {
         name: artifact.name.to_owned(),
         kind: artifact.kind.to_owned(),
         digest: artifact.digest.to_string(),
+        sha256: artifact.sha256.to_string(),
         files: artifact.files,
         bytes: artifact.bytes,
         path: artifact.path.map(str::to_owned),
         metadata: serde_json::from_str(&artifact.metadata).unwrap_or(Value::Null),
     }
+}
+
+/// SHA-256 of a target's artifacts, by their BLAKE3 digests.
+pub(super) fn known_sha256(target: &TargetRecord<'_>) -> BTreeMap<String, String> {
+    let artifacts = target.artifacts.iter();
+    artifacts
+        .map(|artifact| (artifact.digest.to_string(), artifact.sha256.to_string()))
+        .collect()
 }
 
 /// Targets that are taken over, by place in the pass.

@@ -160,6 +160,7 @@ fn definition(workspace: &Workspace, graph: &TargetGraph, builders: &Builders, i
     }
     hasher.field(&serde_json::to_vec(&target.options).unwrap_or_default());
     hasher.field(format!("{:?}", workspace.sandbox).as_bytes());
+    hasher.field(format!("{:?}", workspace.describe).as_bytes());
     for dep in graph.deps_of(id) {
         hasher.field(workspace.targets[dep.index()].name.as_str().as_bytes());
     }

@@ -17,6 +17,7 @@ use crate::inputs::Noted;
 use crate::path::RelPath;
 use crate::plan::{CheckedAction, CheckedArtifact, OutputRef};
 use crate::run::check;
+use crate::run::describe::{Made, MadeArtifact, MadeTarget, components};
 use crate::run::job::TargetRun;
 use crate::run::recall::Last;
 use crate::run::request::Request;
@@ -45,6 +46,8 @@ pub(super) struct Build<'a> {
     pub(super) last: Option<&'a Last<'a>>,
     /// The targets of this build.
     pub(super) runs: &'a [TargetRun],
+    /// What is there of them.
+    pub(super) made: &'a Made,
     /// When it started.
     pub(super) started: SystemTime,
 }
@@ -240,6 +243,7 @@ impl<'a> Build<'a> {
     fn record(&self, id: TargetId, kept: Kept<'a>, numbers: &Numbers<'a>) -> TargetRecord<'a> {
         let target = self.opened.target(id);
         let deps = self.deps(id, kept, numbers);
+        let made = self.made.get(target.name.as_str());
         match kept {
             Kept::Nothing => TargetRecord {
                 name: target.name.as_str(),
@@ -265,6 +269,9 @@ impl<'a> Build<'a> {
             Kept::New(run) => TargetRecord {
                 name: target.name.as_str(),
                 builder: &target.builder,
+                builder_version: made.map_or("", |made| &made.builder_version),
+                component: made.map_or([0; 32], |made| *made.component.as_bytes()),
+                sources: made.map_or([0; 32], |made| *made.sources.as_bytes()),
                 deps,
                 offers: offers(run),
                 is_whole: run.is_whole(),
@@ -289,7 +296,7 @@ impl<'a> Build<'a> {
                     .plan
                     .artifacts
                     .iter()
-                    .filter_map(|artifact| artifact_record(run, artifact))
+                    .filter_map(|artifact| artifact_record(artifact, made?))
                     .collect(),
             },
         }
@@ -376,7 +383,7 @@ fn action_record<'a>(run: &'a TargetRun, action: &'a CheckedAction, root: &RelPa
     })
 }
 
-/// Digest of what a target offers to those that depend on it.
+/// Digest of what a target offers to those that depend on it; the lists of packages too, for their SBOMs.
 fn offers(run: &TargetRun) -> [u8; 32] {
     let mut hasher = Hasher::new();
     for artifact in &run.artifacts {
@@ -384,11 +391,24 @@ fn offers(run: &TargetRun) -> [u8; 32] {
         hasher.field(artifact.kind.as_bytes());
         hasher.field(artifact.digest.as_bytes());
     }
+    for list in run
+        .plan
+        .artifacts
+        .iter()
+        .filter_map(|artifact| components(run, artifact))
+    {
+        hasher.field(list.as_bytes());
+    }
     *hasher.finish().as_bytes()
 }
 
-fn artifact_record<'a>(run: &'a TargetRun, artifact: &'a CheckedArtifact) -> Option<ArtifactRecord<'a>> {
-    let facts = run.artifacts.iter().find(|facts| facts.name == artifact.name)?;
+fn artifact_record<'a>(artifact: &'a CheckedArtifact, made: &'a MadeTarget) -> Option<ArtifactRecord<'a>> {
+    let mut artifacts = made.artifacts.iter();
+    let MadeArtifact {
+        facts,
+        components,
+        made_from,
+    } = artifacts.find(|made| made.facts.name == artifact.name)?;
     let names = |from: &'a OutputRef| (from.action.as_str(), from.output.as_str());
     Some(ArtifactRecord {
         name: &artifact.name,
@@ -398,6 +418,12 @@ fn artifact_record<'a>(run: &'a TargetRun, artifact: &'a CheckedArtifact) -> Opt
         components_from: artifact.components.as_ref().map(names),
         place: artifact.place.as_ref().map(RelPath::as_str),
         digest: Cow::Borrowed(&facts.digest),
+        sha256: Cow::Borrowed(&facts.sha256),
+        components: components.map(|list| *list.as_bytes()),
+        made_from: made_from
+            .iter()
+            .map(|from| (from.target.as_str(), from.name.as_str()))
+            .collect(),
         files: facts.files,
         bytes: facts.bytes,
         path: facts.path.as_deref(),

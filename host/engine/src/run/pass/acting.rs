@@ -9,9 +9,9 @@ use crate::execute::ExecuteError;
 use crate::plan::OutputRef;
 use crate::run::finish::{self, FinishError, Finished};
 use crate::run::job::{self, Ended, Phase};
-use crate::run::manifest::{ArtifactEntry, TargetEntry};
 use crate::run::pass::{Message, Pass};
 use crate::run::perform::{self, Performed, Progress};
+use crate::run::recall;
 use crate::sandbox::Jobserver;
 use crate::schedule::NodeId;
 
@@ -234,10 +234,13 @@ impl Pass<'_, '_> {
         match (run.phase, run.failed) {
             (Phase::Planned, false) => {
                 run.phase = Phase::Finishing;
+                let target = self.opened.target(run.id).name.as_str();
+                let last = self.taken.last.and_then(|last| last.record(target));
                 let work = finish::Work {
                     folder: self.opened.artifact_folder(run.id),
                     artifacts: run.plan.artifacts.clone(),
                     contents: run.contents.clone(),
+                    known: last.map(recall::known_sha256).unwrap_or_default(),
                 };
                 let executor = Arc::clone(&self.opened.executor);
                 let clock = self.teller.clock();
@@ -270,9 +273,6 @@ impl Pass<'_, '_> {
                 run.phase = Phase::Done;
                 run.artifacts.clone_from(&finished.artifacts);
                 run.outputs.extend(finished.outputs);
-                let builder = self.opened.target(self.runs[at].id).builder.clone();
-                let artifacts = finished.artifacts.iter().map(ArtifactEntry::from).collect();
-                self.built.insert(name, TargetEntry { builder, artifacts });
                 self.tell_target(at, finished.artifacts);
             }
             Err(FinishError::Lost) => self.lose(),

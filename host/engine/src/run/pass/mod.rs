@@ -26,7 +26,6 @@ use crate::run::finish::{FinishError, Finished, Put};
 use crate::run::job::{NodeInfo, Phase, TargetRun};
 use crate::run::lock;
 use crate::run::machine::Machine;
-use crate::run::manifest::TargetEntry;
 use crate::run::pass::admission::Admission;
 use crate::run::perform::{Means, Performed, Progress};
 use crate::run::planning::Planned;
@@ -43,8 +42,6 @@ pub(super) struct Ended {
     pub(super) ok: bool,
     /// Whether the store lost something that was needed: another pass makes it anew.
     pub(super) lost: bool,
-    /// What was made, by target.
-    pub(super) built: BTreeMap<String, TargetEntry>,
     /// The targets as they ended; none when nothing was begun.
     pub(super) runs: Vec<TargetRun>,
     /// Held until all is left as the next build needs it.
@@ -92,8 +89,6 @@ pub(super) struct Pass<'a, 's> {
     admission: Admission,
     /// Since when actions may be started, from the build's start.
     acting_since: Duration,
-    /// What was made so far.
-    built: BTreeMap<String, TargetEntry>,
     /// Held while this build may write into the workspace.
     lock: Option<LockFile>,
 }
@@ -130,7 +125,6 @@ impl<'a, 's> Pass<'a, 's> {
             lost: false,
             admission: Admission::new(request.jobs, Machine::at("/")),
             acting_since: Duration::ZERO,
-            built: BTreeMap::new(),
             lock: None,
         }
     }
@@ -253,7 +247,6 @@ impl<'a, 's> Pass<'a, 's> {
         Ended {
             ok: ok && !self.lost,
             lost: self.lost,
-            built: self.built,
             runs: self.runs,
             lock: self.lock,
         }

@@ -1,6 +1,7 @@
 //! The part of a pass that takes targets over from the last build: those whose outputs are gone are put back, and all
 //! are told.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::cache::Content;
@@ -9,7 +10,6 @@ use crate::event::{Outcome, Span};
 use crate::execute::{ExecuteError, Executor};
 use crate::path::RelPath;
 use crate::run::finish::{self, FinishError, Put};
-use crate::run::manifest::{ArtifactEntry, TargetEntry};
 use crate::run::pass::{Message, Pass};
 use crate::run::perform;
 use crate::run::recall;
@@ -31,6 +31,7 @@ impl Pass<'_, '_> {
                 folder: self.opened.artifact_folder(self.runs[at].id),
                 artifacts: recall.plan.artifacts.clone(),
                 contents: recall.contents.clone(),
+                known: BTreeMap::new(),
             };
             let clock = self.teller.clock();
             self.spawn(async move {
@@ -70,15 +71,6 @@ impl Pass<'_, '_> {
         let Some(record) = self.taken.last.and_then(|last| last.record(&name)) else {
             return;
         };
-        let artifacts = record
-            .artifacts
-            .iter()
-            .map(|artifact| ArtifactEntry::from(&recall::facts(artifact)));
-        let entry = TargetEntry {
-            builder: record.builder.to_owned(),
-            artifacts: artifacts.collect(),
-        };
-        self.built.insert(name, entry);
         let results = self.taken.recalls.get(&at).map_or(&[][..], |recall| &recall.results);
         let said = |action: usize| match results.get(action) {
             Some(result) if outcome == Outcome::Cached => perform::replay(&self.opened.executor, result),
@@ -94,11 +86,11 @@ fn put_back(executor: &Executor, in_place: &[(RelPath, Content)], work: &finish:
         ExecuteError::Lost { .. } => None,
         error => Some(Problem::from(error)),
     })?;
-    let finished = finish::finish(executor, work).map_err(|error| match error {
+    let artifacts = finish::put_artifacts(executor, work).map_err(|error| match error {
         FinishError::Lost => None,
         error => Some(Problem::from(error)),
     })?;
-    put.written |= finished.written;
-    put.outputs.extend(finished.outputs);
+    put.written |= artifacts.written;
+    put.outputs.extend(artifacts.outputs);
     Ok(put)
 }

@@ -37,6 +37,12 @@ pub(in crate::run) struct TargetRecord<'a> {
     pub(in crate::run) name: &'a str,
     /// Its builder's name.
     pub(in crate::run) builder: &'a str,
+    /// The version that its builder had.
+    pub(in crate::run) builder_version: &'a str,
+    /// Digest of the component that its builder was.
+    pub(in crate::run) component: [u8; 32],
+    /// Digest of the files of the workspace that it was made from.
+    pub(in crate::run) sources: [u8; 32],
     /// Its direct dependencies.
     pub(in crate::run) deps: Vec<Dep>,
     /// Digest of what it offers to those that depend on it.
@@ -111,6 +117,13 @@ pub(in crate::run) struct ArtifactRecord<'a> {
     /// Digest of its content.
     #[serde(borrow)]
     pub(in crate::run) digest: Cow<'a, str>,
+    /// SHA-256 of its content.
+    #[serde(borrow)]
+    pub(in crate::run) sha256: Cow<'a, str>,
+    /// Digest of the list of its packages.
+    pub(in crate::run) components: Option<[u8; 32]>,
+    /// The artifacts of other targets that it was made from: full name of the target, and name.
+    pub(in crate::run) made_from: Vec<(&'a str, &'a str)>,
     /// Number of its files.
     pub(in crate::run) files: u64,
     /// Sum of its files, in bytes.
