@@ -3,6 +3,7 @@
 //! A description is asked for once for each component and then remembered, so that a build in which nothing changed
 //! instantiates none. Does not know what is planned with them.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -67,7 +68,7 @@ pub(super) fn lock_path(workspace: &Workspace) -> PathBuf {
 
 impl Builders {
     /// Opens the builders of these targets, and refuses one that is not what was approved, or wants more than it was
-    /// granted. New ones are pinned by [`Self::save_pins`].
+    /// granted. New ones are pinned by [`Self::save_pins`]. The targets' options are not checked yet.
     pub(super) fn open(
         request: &Request,
         workspace: &Workspace,
@@ -75,15 +76,12 @@ impl Builders {
         store: &Store,
     ) -> Result<Self, Problem> {
         let mut builders = Self::new(request, workspace)?;
-        let mut checkers = BTreeMap::new();
         let targets = selected.iter().map(|id| &workspace.targets[id.index()]);
-        let names: BTreeSet<&str> = targets.clone().map(|target| target.builder.as_str()).collect();
+        let names: BTreeSet<&str> = targets.map(|target| target.builder.as_str()).collect();
         for name in names {
-            let opened = builders.open_one(request, workspace, store, name);
-            match opened.and_then(|builder| Ok((checker(&builder)?, builder))) {
-                Ok((checker, builder)) => {
+            match builders.open_one(request, workspace, store, name) {
+                Ok(builder) => {
                     check_trust(&builder, request, workspace)?;
-                    checkers.insert(name, checker);
                     builders.open.insert(name.to_owned(), Arc::new(builder));
                 }
                 Err(problem) if problem.class == Class::Build => {
@@ -92,12 +90,31 @@ impl Builders {
                 Err(problem) => return Err(problem),
             }
         }
-        for target in targets {
-            checkers
-                .get(target.builder.as_str())
-                .map_or(Ok(()), |checker| checker.check(target))?;
-        }
         Ok(builders)
+    }
+
+    /// Checks the options of these targets against the schemas of their builders. A builder whose schema is none fails
+    /// its targets.
+    pub(super) fn check_options(&mut self, workspace: &Workspace, targets: &[TargetId]) -> Result<(), Problem> {
+        let mut checkers = BTreeMap::new();
+        for target in targets.iter().map(|id| &workspace.targets[id.index()]) {
+            let Some(builder) = self.open.get(&target.builder) else {
+                continue;
+            };
+            let checker = match checkers.entry(target.builder.as_str()) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => match checker(builder) {
+                    Ok(checker) => entry.insert(checker),
+                    Err(problem) => {
+                        self.failed.insert(target.builder.clone(), problem);
+                        self.open.remove(&target.builder);
+                        continue;
+                    }
+                },
+            };
+            checker.check(target)?;
+        }
+        Ok(())
     }
 
     /// Pins the builders that are new. Only once it is known that everything asked for is right.

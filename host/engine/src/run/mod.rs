@@ -196,14 +196,16 @@ impl Build<'_> {
                 &format!("the manifest could not be written: {error}"),
             );
         }
+        let (places, surroundings) = (&self.opened.places, &self.opened.surroundings);
         let state = collect::state(collect::Build {
             opened: self.opened,
             request: self.request,
             last: self.last,
             runs: &ended.runs,
+            kept_config: (self.opened.kept_config).or_else(|| places.save_config(workspace, surroundings)),
             started,
         });
-        if let Err(error) = self.opened.places.save(&state) {
+        if let Err(error) = places.save(&state) {
             let message = format!("the next build will look at everything again: {error}");
             teller.notice("build::state", &message);
         }

@@ -142,7 +142,7 @@ impl Outlook<'_> {
         let decision = self.decisions.of(target, action)?;
         Some(LastDecision {
             ran: decision.ran,
-            reason: decision.reason.clone(),
+            reason: decision.reason,
         })
     }
 

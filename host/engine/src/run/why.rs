@@ -99,7 +99,7 @@ pub fn why(request: &Request, with_parts: bool) -> Result<Vec<TargetWhy>, Proble
         request,
         opened: &opened,
         last: last.as_ref(),
-        decisions: bytes.as_deref().and_then(Decisions::decode).unwrap_or_default(),
+        decisions: bytes.as_deref().map(Decisions::read).unwrap_or_default(),
         runtime: runtime
             .map_err(|error| Problem::new("build::runtime", Class::Build, "cannot look").because(&error))?,
         with_parts,

@@ -91,7 +91,9 @@ pub async fn run(
     }
     drain(&mut stdout, &mut |bytes| output(Stream::Stdout, bytes)).await;
     drain(&mut stderr, &mut |bytes| output(Stream::Stderr, bytes)).await;
-    finish(&reply, spec)
+    let finished = finish(&reply, spec);
+    helper.note(&finished);
+    finished
 }
 
 /// Runs the tool in the terminal of the user, who looks into a kept run by hand. Blocks; Ctrl-C reaches the tool, so

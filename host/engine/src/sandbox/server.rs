@@ -8,6 +8,7 @@ use std::io::{self, PipeReader};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::SandboxError;
 
@@ -20,6 +21,8 @@ pub struct Helper {
 #[derive(Debug)]
 struct Shared {
     program: PathBuf,
+    /// Whether a sandbox could not be set up.
+    is_refused: AtomicBool,
     #[cfg(target_os = "linux")]
     server: std::sync::Mutex<Option<Arc<linux::Server>>>,
 }
@@ -41,6 +44,7 @@ impl Helper {
         Self {
             shared: Arc::new(Shared {
                 program,
+                is_refused: AtomicBool::new(false),
                 #[cfg(target_os = "linux")]
                 server: std::sync::Mutex::default(),
             }),
@@ -50,6 +54,24 @@ impl Helper {
     /// The program.
     pub fn program(&self) -> &Path {
         &self.shared.program
+    }
+
+    /// Gets ready for the first run, which does so itself where this fails.
+    pub fn start(&self) {
+        #[cfg(target_os = "linux")]
+        drop(self.server_but(None));
+    }
+
+    /// Whether a sandbox that was asked for could not be set up.
+    pub fn is_refused(&self) -> bool {
+        self.shared.is_refused.load(Ordering::Relaxed)
+    }
+
+    /// Notes how setting a sandbox up ended.
+    pub(super) fn note<T>(&self, ended: &Result<T, SandboxError>) {
+        if matches!(ended, Err(SandboxError::Setup { .. })) {
+            self.shared.is_refused.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Starts the process of one run. It ends by itself when its channel is closed.
@@ -159,7 +181,7 @@ mod linux {
         }
 
         /// The server, which is started if there is none but that one.
-        fn server_but(&self, dead: Option<&Arc<Server>>) -> Result<Arc<Server>, SandboxError> {
+        pub(super) fn server_but(&self, dead: Option<&Arc<Server>>) -> Result<Arc<Server>, SandboxError> {
             let mut server = self.shared.server.lock().unwrap_or_else(PoisonError::into_inner);
             match &*server {
                 Some(running) if !dead.is_some_and(|dead| Arc::ptr_eq(dead, running)) => Ok(Arc::clone(running)),
