@@ -30,31 +30,26 @@ impl Summary {
         }
     }
 
-    /// Remembers what a target made.
-    pub(super) fn target_finished(&mut self, target: &str, artifacts: &[ArtifactFacts]) {
-        self.made
-            .extend(artifacts.iter().map(|artifact| (target.to_owned(), artifact.clone())));
+    /// Remembers what a target made. Of targets that were in place already, and of artifacts for other targets only,
+    /// nothing is said but to those who want all.
+    pub(super) fn target_finished(&mut self, target: &str, artifacts: &[ArtifactFacts], detail: Detail) {
+        let is_verbose = detail == Detail::Verbose;
+        if is_verbose || self.worked.contains(target) {
+            let shown = artifacts
+                .iter()
+                .filter(|artifact| is_verbose || artifact.path.is_some());
+            self.made
+                .extend(shown.map(|artifact| (target.to_owned(), artifact.clone())));
+        }
     }
 
-    /// The last lines; none where a wrong request kept everything from being tried. Of targets that were in place already, and of artifacts for other targets only, nothing is said
-    /// but to those who want all.
-    pub(super) fn render(
-        &self,
-        theme: Theme,
-        detail: Detail,
-        ok: bool,
-        counts: Counts,
-        duration: Duration,
-    ) -> Option<String> {
+    /// The last lines; none where a wrong request kept everything from being tried.
+    pub(super) fn render(&self, theme: Theme, ok: bool, counts: Counts, duration: Duration) -> Option<String> {
         if !ok && counts == Counts::default() {
             return None;
         }
-        let is_shown = |target: &String, artifact: &ArtifactFacts| {
-            detail == Detail::Verbose || (self.worked.contains(target) && artifact.path.is_some())
-        };
-        let shown = self.made.iter().filter(|(target, artifact)| is_shown(target, artifact));
-        let rows = shown.map(|(target, artifact)| row(target, artifact)).collect();
-        Some(table(theme, rows) + &result(theme, ok, counts, duration))
+        let rows = self.made.iter().map(|(target, artifact)| row(target, artifact));
+        Some(table(theme, rows.collect()) + &result(theme, ok, counts, duration))
     }
 }
 

@@ -80,7 +80,7 @@ impl Transcript {
             Event::ActionFinished { .. } => self.action_finished(event),
             Event::TargetFinished { target, artifacts, .. } => {
                 self.logs.forget(target);
-                self.summary.target_finished(target, artifacts);
+                self.summary.target_finished(target, artifacts, self.detail);
                 None
             }
             Event::ProblemFound { problem } => Some(self.problem(problem)),
@@ -96,7 +96,7 @@ impl Transcript {
                 if self.detail == Detail::Quiet {
                     return None;
                 }
-                return self.summary.render(self.theme, self.detail, *ok, *counts, *duration);
+                return self.summary.render(self.theme, *ok, *counts, *duration);
             }
         }?;
         Some(match self.opening.take() {
@@ -129,13 +129,16 @@ impl Transcript {
 
     /// A plan, for those who want all.
     fn target_planned(&self, target: &str, builder: &str, actions: usize, cached: bool) -> Option<String> {
+        if self.detail != Detail::Verbose {
+            return None;
+        }
         let label = format!(
             "{} by {}{}",
             format::counted(actions as u64, "action"),
             sanitise::line(builder),
             if cached { ", plan from the cache" } else { "" },
         );
-        (self.detail == Detail::Verbose).then(|| self.row("planned", FAINT, None, target, &label))
+        Some(self.row("planned", FAINT, None, target, &label))
     }
 
     /// Keeps output until its action ends; a builder's own words are not an action's output, and are shown at once to
