@@ -20,6 +20,8 @@ const MAX_FACT: usize = 40;
 pub(super) struct Summary {
     worked: BTreeSet<String>,
     made: Vec<(String, ArtifactFacts)>,
+    /// Whether an action ran that is no part of the build.
+    by_name: bool,
 }
 
 impl Summary {
@@ -28,6 +30,11 @@ impl Summary {
         if matches!(outcome, Outcome::Ran | Outcome::Cached) {
             self.worked.insert(target.to_owned());
         }
+    }
+
+    /// Remembers that the build is done, and an action on demand runs.
+    pub(super) const fn run_by_name(&mut self) {
+        self.by_name = true;
     }
 
     /// Remembers what a target made. Of targets that were in place already, and of artifacts for other targets only,
@@ -49,12 +56,13 @@ impl Summary {
             return None;
         }
         let rows = self.made.iter().map(|(target, artifact)| row(target, artifact));
-        Some(table(theme, rows.collect()) + &result(theme, ok, counts, duration))
+        let failure = if self.by_name { "not done:" } else { "not built:" };
+        Some(table(theme, rows.collect()) + &result(theme, (ok, failure), counts, duration))
     }
 }
 
 /// `3 ran, 5 cached, 0 failed in 4.2 s`.
-fn result(theme: Theme, ok: bool, counts: Counts, duration: Duration) -> String {
+fn result(theme: Theme, (ok, failure): (bool, &str), counts: Counts, duration: Duration) -> String {
     let Counts {
         ran,
         cached,
@@ -81,7 +89,7 @@ fn result(theme: Theme, ok: bool, counts: Counts, duration: Duration) -> String 
     let head = if ok {
         String::new()
     } else {
-        theme.paint(ERROR, "not built:") + " "
+        theme.paint(ERROR, failure) + " "
     };
     format!("{head}{} in {time}", parts.join(", "))
 }
@@ -182,7 +190,7 @@ mod tests {
 
     #[test]
     fn the_result_counts_what_happened() {
-        let text = |ok, counts| result(BARE, ok, counts, Duration::from_millis(4200));
+        let text = |ok, counts| result(BARE, (ok, "not built:"), counts, Duration::from_millis(4200));
         let counts = Counts {
             ran: 3,
             cached: 5,
