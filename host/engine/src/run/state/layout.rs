@@ -12,7 +12,7 @@ use crate::digest::Digest;
 use crate::fs::{Kind, Stat};
 
 /// What the file starts with; the digits are the version of the format. History: 1, JSON; 2, this; 3, sealed in pieces,
-/// with the digest of the configuration.
+/// with the digest of the configuration and the packages of artifacts.
 pub(super) const MAGIC: &seal::Magic = b"farm state 0003\n";
 /// Bytes of what every sealed file starts with, and of the five lengths behind that.
 const HEAD: usize = seal::HEAD + LENGTHS * 8;
