@@ -71,7 +71,10 @@ fn want(want: Want) -> wit::Want {
 fn action(action: Action) -> wit::Action {
     let weight = action.weight.map(|weight| ("weight".to_owned(), weight.to_string()));
     let jobserver = action.jobserver.then(|| ("jobserver".to_owned(), "make".to_owned()));
-    let properties = weight.into_iter().chain(jobserver).collect();
+    let names: Vec<&str> = action.path_variables.iter().map(|(name, _)| name.as_str()).collect();
+    let paths = (!names.is_empty()).then(|| ("path-variables".to_owned(), names.join(" ")));
+    let stdout = action.stdout.map(|output| ("stdout".to_owned(), output));
+    let properties = weight.into_iter().chain(jobserver).chain(paths).chain(stdout).collect();
     wit::Action {
         id: action.id,
         label: action.label,
@@ -79,7 +82,7 @@ fn action(action: Action) -> wit::Action {
         inputs: action.inputs.into_iter().map(input).collect(),
         outputs: action.outputs.into_iter().map(output).collect(),
         tools: action.tools,
-        environment: action.environment,
+        environment: action.environment.into_iter().chain(action.path_variables).collect(),
         pass_environment: action.pass_environment,
         secrets: action.secrets,
         network: action
