@@ -108,5 +108,17 @@ fn c_is_compiled_in_where_it_is_asked_for() {
 #[test]
 fn without_go_one_message_says_what_is_missing() {
     let workspace = beside().variable("PATH", "/nowhere");
-    farm_snapshot!(workspace.farm("build"), @"");
+    farm_snapshot!(workspace.farm("build"), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    building 1 target of small for production (sandbox [TIER], [JOBS])
+    error[builder::problem]: the tool `go` is not on the PATH
+      --> farm.toml:3:10
+       |
+     3 | [targets.app]
+       |          ^^^
+      target app
+      hint: install Go 1.21 or later, and put its `bin` folder on the PATH
+    ");
 }
