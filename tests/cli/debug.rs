@@ -20,6 +20,8 @@ fn keep(workspace: &Workspace, script: &str) {
         environment: vec![("PATH".to_owned(), "/bin".to_owned())],
         tree: kept.join("tree"),
         directory: RelPath::root(),
+        paths: Vec::new(),
+        stdout: None,
         binds: Vec::new(),
         shown: Vec::new(),
         caches: Vec::new(),

@@ -10,6 +10,7 @@ mod bad_input;
 mod counts;
 mod debug;
 mod disk;
+mod golang;
 mod handbook;
 mod hostile;
 mod incremental;

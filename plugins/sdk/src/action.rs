@@ -38,6 +38,12 @@ pub struct Action {
     pub tools: Vec<String>,
     /// Fixed environment variables.
     pub environment: Vec<(String, String)>,
+    /// Variables that get the absolute path of something in the action's tree: name, and the path from the target's folder.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub path_variables: Vec<(String, String)>,
+    /// The output that gets the tool's standard output; the log without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stdout: Option<String>,
     /// Variables of the user's environment to hand on; their values are in the key.
     pub pass_environment: Vec<String>,
     /// Secrets to hand on.
@@ -141,6 +147,16 @@ impl Action {
         action
     }
 
+    /// Adds another lock file to those of a fetch action; other actions stay as they are.
+    #[must_use]
+    pub fn pinned_by(mut self, pin: Pin) -> Self {
+        if let Some(fetch) = &mut self.network {
+            fetch.pinned_by.push(pin.path);
+            self.inputs.push(pin.input);
+        }
+        self
+    }
+
     /// Runs a step of this component.
     pub fn step(id: impl Into<String>, name: impl Into<String>) -> Self {
         Self::new(
@@ -224,6 +240,21 @@ impl Action {
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.environment.push((name.into(), value.into()));
         self
+    }
+
+    /// Sets an environment variable to the absolute path of something in the action's tree, which is given from the
+    /// target's folder: for variables that take no relative path.
+    #[must_use]
+    pub fn env_path(mut self, name: impl Into<String>, path: impl Into<String>) -> Self {
+        self.path_variables.push((name.into(), path.into()));
+        self
+    }
+
+    /// Adds an output that is a file, and lets the tool's standard output go there instead of into the log.
+    #[must_use]
+    pub fn stdout(mut self, output: Output) -> Self {
+        self.stdout = Some(output.name.clone());
+        self.output(output)
     }
 
     /// Hands variables of the user's environment on; their values are in the key.
@@ -321,6 +352,8 @@ impl Action {
             outputs: Vec::new(),
             tools: Vec::new(),
             environment: Vec::new(),
+            path_variables: Vec::new(),
+            stdout: None,
             pass_environment: Vec::new(),
             secrets: Vec::new(),
             network: None,

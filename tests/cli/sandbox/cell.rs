@@ -49,6 +49,8 @@ impl Cell {
             environment: vec![("PATH".into(), "/usr/bin:/bin".into())],
             tree,
             directory: RelPath::root(),
+            paths: Vec::new(),
+            stdout: None,
             binds: Vec::new(),
             shown: Vec::new(),
             caches: Vec::new(),

@@ -488,6 +488,56 @@ fn a_jobserver_is_for_a_tool_that_has_no_other() {
 }
 
 #[test]
+fn standard_output_goes_to_a_file_that_is_declared() {
+    let to = |action: &mut Action, name: &str, shape| {
+        action.properties = with_properties(&[("stdout", name)]).properties;
+        action.outputs[0].shape = shape;
+    };
+    let mut sound = action("run");
+    to(&mut sound, "out", OutputShape::File);
+    let sound = checked(&plan(vec![sound])).expect("sound").actions.remove(0);
+    assert_eq!(sound.stdout, RelPath::parse("out/run").ok());
+    for (name, shape) in [("other", OutputShape::File), ("out", OutputShape::Folder)] {
+        let said = refused(|action| to(action, name, shape));
+        assert_eq!(
+            said,
+            "action `run` sets `stdout`, which names no output of it that is a file"
+        );
+    }
+    let said = refused(|action| {
+        *action = step("run");
+        to(action, "out", OutputShape::File);
+    });
+    assert_eq!(
+        said,
+        "action `run` sets `stdout`, which is for tools: a step writes its outputs itself"
+    );
+}
+
+#[test]
+fn a_variable_with_a_path_names_something_in_the_tree() {
+    let with = |action: &mut Action, name: &str, value: &str| {
+        action.properties = with_properties(&[("path-variables", name)]).properties;
+        action.environment = vec![("CACHE".to_owned(), value.to_owned()), property("CI")];
+    };
+    let mut sound = action("run");
+    with(&mut sound, "CACHE", "farm/cache");
+    let sound = checked(&plan(vec![sound])).expect("sound").actions.remove(0);
+    let at = RelPath::parse("farm/cache").expect("a path");
+    assert_eq!(sound.path_variables, [("CACHE".to_owned(), at)]);
+    assert_eq!(sound.environment, [property("CI")]);
+    for name in ["OTHER", ""] {
+        let said = refused(|action| with(action, name, "a"));
+        assert_eq!(
+            said,
+            "action `run` sets `path-variables`, which names a variable that is not in its environment"
+        );
+    }
+    let said = refused(|action| with(action, "CACHE", "../outside"));
+    assert!(said.starts_with("a variable of action `run`: "), "{said}");
+}
+
+#[test]
 fn a_reference_leads_to_something() {
     let said = refused(|action| action.inputs = reads("x", "nobody").inputs);
     assert_eq!(

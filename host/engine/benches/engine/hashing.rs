@@ -46,6 +46,8 @@ fn key_of_an_action(criterion: &mut Criterion) {
         outputs: Vec::new(),
         tools: BTreeSet::new(),
         environment: Vec::new(),
+        path_variables: Vec::new(),
+        stdout: None,
         pass_environment: Vec::new(),
         secrets: Vec::new(),
         fetch: None,

@@ -52,6 +52,8 @@ fn spec(tier: Tier, folder: &Path) -> Spec {
         environment: Vec::new(),
         tree,
         directory: RelPath::root(),
+        paths: Vec::new(),
+        stdout: None,
         binds: Vec::new(),
         shown: Vec::new(),
         caches: Vec::new(),

@@ -97,6 +97,8 @@ impl Executor {
             environment: vec![("LC_ALL".to_owned(), "C.UTF-8".to_owned()), ("PATH".to_owned(), path)],
             tree: folder.join(run::TREE),
             directory: RelPath::root(),
+            paths: Vec::new(),
+            stdout: None,
             binds: Vec::new(),
             shown: Vec::new(),
             caches: Vec::new(),

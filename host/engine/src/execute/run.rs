@@ -278,6 +278,8 @@ impl Executor {
             program,
             arguments: arguments.clone(),
             environment,
+            paths: in_tree(job, &job.action.path_variables),
+            stdout: job.action.stdout.as_ref().map(|path| job.root.join(path)),
             tree,
             directory,
             binds,
@@ -372,6 +374,12 @@ fn was_kept<T>(finished: &Result<T, ExecuteError>) -> bool {
 fn make_folder(folder: &Path) -> Result<(), ExecuteError> {
     fs::create_dirs(&folder.join(TREE))?;
     Ok(fs::create_dirs(&folder.join(TEMP))?)
+}
+
+/// Variables with paths from the tree.
+fn in_tree(job: &Job, variables: &[(String, RelPath)]) -> Vec<(String, RelPath)> {
+    let from_tree = |(name, path): &(String, RelPath)| (name.clone(), job.root.join(path));
+    variables.iter().map(from_tree).collect()
 }
 
 /// Runs blocking work beside the loop.

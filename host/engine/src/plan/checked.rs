@@ -27,6 +27,10 @@ pub struct CheckedAction {
     pub tools: BTreeSet<String>,
     /// Fixed variables, sorted by name.
     pub environment: Vec<(String, String)>,
+    /// Variables that get the absolute path of something in the tree, sorted by name; paths from the target's folder.
+    pub path_variables: Vec<(String, RelPath)>,
+    /// The output that gets the tool's standard output, from the target's folder; the log without one.
+    pub stdout: Option<RelPath>,
     /// Variables handed on from the user.
     pub pass_environment: Vec<String>,
     /// Secrets handed on.

@@ -172,6 +172,8 @@ fn nothing(tier: Tier) -> Spec {
         environment: Vec::new(),
         tree: ANY_FOLDER.into(),
         directory: RelPath::root(),
+        paths: Vec::new(),
+        stdout: None,
         binds: Vec::new(),
         shown: Vec::new(),
         caches: Vec::new(),

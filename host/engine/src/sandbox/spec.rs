@@ -37,8 +37,15 @@ pub struct Spec {
     pub program: PathBuf,
     /// What it is called with, without its own name.
     pub arguments: Vec<String>,
-    /// Its whole environment; the sandbox adds `HOME`, `TMPDIR` and the caches' variables, and those win.
+    /// Its whole environment; the sandbox adds `HOME`, `TMPDIR`, those of [`Self::paths`] and
+    /// of the caches, and they win.
     pub environment: Vec<(String, String)>,
+    /// Variables that get the absolute path of something in the tree.
+    #[serde(default)]
+    pub paths: Vec<(String, RelPath)>,
+    /// The file in the tree that gets the standard output, unless the tool runs in a terminal.
+    #[serde(default)]
+    pub stdout: Option<RelPath>,
     /// The staged tree, private to this run and writable for the tool: [`TREE_INSIDE`] at L2, this path before.
     pub tree: PathBuf,
     /// Where the tool starts, below the tree.
@@ -201,12 +208,13 @@ impl Spec {
                 )));
             }
         }
-        let cache_variables = self.caches.iter().map(|cache| &cache.variable);
+        let made = self.caches.iter().map(|cache| &cache.variable);
+        let made = made.chain(self.paths.iter().map(|(name, _)| name));
         match self
             .environment
             .iter()
             .map(|(name, _)| name)
-            .chain(cache_variables)
+            .chain(made)
             .find(|name| !is_variable(name))
         {
             Some(name) => Err(invalid(format!(
@@ -269,6 +277,8 @@ mod tests {
             program: "/bin/true".into(),
             arguments: vec!["a b".into()],
             environment: vec![("LC_ALL".into(), "C.UTF-8".into())],
+            paths: vec![("GOMODCACHE".into(), RelPath::root())],
+            stdout: None,
             tree: "/x/tree".into(),
             directory: RelPath::root(),
             binds: Vec::new(),

@@ -73,7 +73,11 @@ fn action(action: Action) -> wit::Action {
     let jobserver = action.jobserver.then(|| ("jobserver".to_owned(), "make".to_owned()));
     let on_demand = action.on_demand.then(|| ("on-demand".to_owned(), "true".to_owned()));
     let sandbox = action.without_sandbox.then(|| ("sandbox".to_owned(), "off".to_owned()));
-    let properties = [weight, jobserver, on_demand, sandbox].into_iter().flatten().collect();
+    let names: Vec<&str> = action.path_variables.iter().map(|(name, _)| name.as_str()).collect();
+    let paths = (!names.is_empty()).then(|| ("path-variables".to_owned(), names.join(" ")));
+    let stdout = action.stdout.map(|output| ("stdout".to_owned(), output));
+    let properties = [weight, jobserver, on_demand, sandbox, paths, stdout];
+    let properties = properties.into_iter().flatten().collect();
     wit::Action {
         id: action.id,
         label: action.label,
@@ -81,7 +85,7 @@ fn action(action: Action) -> wit::Action {
         inputs: action.inputs.into_iter().map(input).collect(),
         outputs: action.outputs.into_iter().map(output).collect(),
         tools: action.tools,
-        environment: action.environment,
+        environment: action.environment.into_iter().chain(action.path_variables).collect(),
         pass_environment: action.pass_environment,
         secrets: action.secrets,
         network: action

@@ -19,7 +19,9 @@ use crate::plan::permissions::Permissions;
 use names::{bound, check_name, clean_label, is_tool_name, no_properties, path, shown, unique, unknown};
 use order::check_order;
 
-use crate::plan::types::{Action, Artifact, ArtifactHandle, Input, InputSource, Output, OutputRef, Plan, Work};
+use crate::plan::types::{
+    Action, Artifact, ArtifactHandle, Input, InputSource, Output, OutputRef, OutputShape, Plan, Work,
+};
 
 /// Most actions that one target may have.
 pub const MAX_ACTIONS: usize = 10_000;
@@ -175,6 +177,8 @@ fn check_action(action: &Action, rules: &Rules<'_>) -> Result<CheckedAction> {
     let mut environment = action.environment.clone();
     environment.sort();
     check_environment(action, &environment)?;
+    let path_variables = properties.take_paths(action, &mut environment)?;
+    let stdout = properties.stdout_path(action, &outputs)?;
     Ok(CheckedAction {
         label: clean_label(&action.label, &id),
         work: check_work(action)?,
@@ -186,6 +190,8 @@ fn check_action(action: &Action, rules: &Rules<'_>) -> Result<CheckedAction> {
         outputs,
         tools: tools_of(action),
         environment,
+        path_variables,
+        stdout,
         pass_environment: action.pass_environment.clone(),
         secrets: action.secrets.clone(),
         fetch: network::read(action, properties.on_demand.is_some())?,
