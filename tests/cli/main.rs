@@ -20,6 +20,7 @@ mod on_demand;
 mod profile;
 mod puppet;
 mod random;
+mod reuse;
 mod sandbox;
 mod scale;
 mod scheduling;

@@ -255,22 +255,44 @@ pub fn digest(path: &Path) -> Result<Digest, PathError> {
     Ok(digest)
 }
 
-/// Writes a file that must not exist yet, with this mode.
-pub fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), PathError> {
-    let mut file = create_new(path, 0o600)?;
-    file.write_all(bytes).context("write", path)?;
-    set_open_mode(&file, mode).context("write", path)
+/// A file that is there, emptied, for reading and writing: one of this user's with no other name and no attributes. None
+/// if it is anything else.
+pub fn open_emptied(path: &Path) -> Option<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let mut options = File::options();
+    options.read(true).write(true).custom_flags(flags.bits().cast_signed());
+    let file = options.open(path).ok()?;
+    let stat = stat_open(&file).ok()?;
+    let is_plain = stat.is_file() && stat.links == 1 && stat.owner == current_user();
+    (is_plain && !has_attributes(&file) && file.set_len(0).is_ok()).then_some(file)
+}
+
+/// Whether a file has extended attributes, access lists among them.
+#[cfg(target_os = "linux")]
+fn has_attributes(file: &File) -> bool {
+    let size = rustix::fs::flistxattr_query(file);
+    !matches!(size, Ok(0) | Err(rustix::io::Errno::NOTSUP))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_attributes(_file: &File) -> bool {
+    true
+}
+
+/// Copies a file into an empty one, which `to` names, and returns the digest of what was copied.
+pub fn copy_into(from: &Path, (target, to): (&File, &Path)) -> Result<Digest, PathError> {
+    let source = File::open(from).context("read", from)?;
+    match copy_hashed(&source, target) {
+        Ok((digest, _)) => Ok(digest),
+        Err(CopyError::Read(error)) => Err(error).context("read", from),
+        Err(CopyError::Write(error)) => Err(error).context("write", to),
+    }
 }
 
 /// Copies a file to a place where nothing is yet, with this mode, and returns the digest of what was copied.
 pub fn copy_with_mode(from: &Path, to: &Path, mode: u32) -> Result<Digest, PathError> {
-    let source = File::open(from).context("read", from)?;
     let target = create_new(to, 0o600)?;
-    let (digest, _) = match copy_hashed(&source, &target) {
-        Ok(copied) => copied,
-        Err(CopyError::Read(error)) => return Err(error).context("read", from),
-        Err(CopyError::Write(error)) => return Err(error).context("write", to),
-    };
+    let digest = copy_into(from, (&target, to))?;
     set_open_mode(&target, mode).context("write", to)?;
     Ok(digest)
 }

@@ -7,6 +7,7 @@ mod collect;
 mod compose;
 mod place;
 mod restore;
+mod staging;
 mod survey;
 
 pub use collect::{CollectError, Taking, collect};

@@ -1,7 +1,7 @@
 //! Runs one prepared action: stage, run, collect.
 //!
-//! Does not know the cache of results or the schedule. A private folder is made for each run and removed after it, but
-//! for that of a failed tool, which is kept for the user to look at.
+//! Does not know the cache of results or the schedule. A run has a private folder, which is given to the trash after it,
+//! but for that of a failed tool, which is kept for the user to look at.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::cache::ActionResult;
+use crate::error::PathError;
 use crate::event::{Part, Stream};
 use crate::execute::failure::ExecuteError;
+use crate::execute::gather::tree_root;
 use crate::execute::log::{Log, OutputFn};
 use crate::execute::show::{self, Shown};
 use crate::execute::stage::Big;
@@ -22,7 +24,7 @@ use crate::fs;
 use crate::path::RelPath;
 use crate::plan::{CheckedFetch, CheckedWork, Level, StepRun};
 use crate::plugin::PlanFailure;
-use crate::sandbox::{self, CacheFolder, Ending, Limits, Spec, Usage};
+use crate::sandbox::{self, CacheFolder, Ending, Limits, Spec, Tier, Usage};
 
 /// The private tree, in an action's folder.
 pub(super) const TREE: &str = "tree";
@@ -64,7 +66,8 @@ impl Executor {
         stop: watch::Receiver<bool>,
     ) -> Result<Execution, ExecuteError> {
         job.watch.begin(Part::Stage);
-        let folder = self.name_folder();
+        let root = tree_root(job);
+        let folder = self.trash.spare(&root).unwrap_or_else(|| self.name_folder());
         let secrets = self.settings.secrets(&job.action.secrets)?;
         let mut log = match job.action.on_demand {
             Some(_) => Log::unkept(secrets),
@@ -87,11 +90,14 @@ impl Executor {
                     .map_or_else(|| (started.elapsed(), None), |ended| ended.spent);
                 this.finish(&job, &prepared, &folder, ended.as_ref(), (&log, spent))
             });
+            let (finished, left) = match finished {
+                Ok((execution, left)) => (Ok(execution), left),
+                Err(error) => (Err(error), Left::unknown()),
+            };
             if !was_kept(&finished) {
-                let left = finished.as_ref().map_or(Left::unknown(), |(_, left)| *left);
-                this.trash.take(folder, left);
+                this.trash.take_apart(folder, &root, this.name_folder(), left);
             }
-            finished.map(|(execution, _)| execution)
+            finished
         })
         .await
     }
@@ -242,8 +248,8 @@ impl Executor {
                 name: job.action.id.clone(),
             });
         };
-        make_folder(folder)?;
         let tree = folder.join(TREE);
+        fs::create_dirs(&tree)?;
         let shown = match showing {
             Showing::Folders if self.settings.shows => self.choose_shown(job, prepared),
             Showing::Folders | Showing::Nothing => Shown::default(),
@@ -289,10 +295,21 @@ impl Executor {
             network,
             sockets,
             withheld: Vec::new(),
-            scratch: folder.join(TEMP),
+            scratch: self.scratch(folder)?,
             limits: self.limits(job),
         };
         Ok((spec, shown))
+    }
+
+    /// The scratch folder of a tool whose private folder this is. At L2 it is nothing but a place for a mount, which all
+    /// runs can share.
+    fn scratch(&self, folder: &Path) -> Result<PathBuf, PathError> {
+        if self.settings.tier == Tier::L2 {
+            return Ok(self.settings.scratch.clone());
+        }
+        let scratch = folder.join(TEMP);
+        fs::create_dirs(&scratch)?;
+        Ok(scratch)
     }
 
     /// Fails if something that the tool was shown did not stay as it was.
@@ -338,6 +355,7 @@ impl Executor {
         trash::remove(&kept);
         fs::create_dirs(&self.settings.failed).ok()?;
         fs::rename(folder, &kept).ok()?;
+        fs::create_dirs(&kept.join(TEMP)).ok()?;
         show::copy_shown(&spec.shown, &kept.join(TREE)).ok()?;
         let spec = Spec {
             shown: Vec::new(),

@@ -68,8 +68,8 @@ pub struct Spec {
     /// Variables that were left out of the environment when this was written down, since their values are secret.
     #[serde(default)]
     pub withheld: Vec<String>,
-    /// A folder of this system, private to this run: holds `HOME` and `TMPDIR` at L0 and L1, and is where the new root
-    /// is mounted at L2. Must exist.
+    /// A folder of this system, which must exist: at L0 and L1 it holds `HOME` and `TMPDIR`, and is private to this run; at
+    /// L2 the new root is mounted there, where nobody else sees it.
     pub scratch: PathBuf,
     /// What the tool may use up.
     pub limits: Limits,
