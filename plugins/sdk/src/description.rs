@@ -25,6 +25,9 @@ pub struct Description {
     pub options_schema: String,
     /// The permission list.
     pub wants: Vec<Want>,
+    /// Whether paths start at the workspace's root, not at the target's folder.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub paths_from_workspace: bool,
 }
 
 /// One permission that a builder asks for.
@@ -53,7 +56,16 @@ impl Description {
             summary,
             options_schema,
             wants: Vec::new(),
+            paths_from_workspace: false,
         }
+    }
+
+    /// For a language whose packages belong together across folders: all questions and paths of this builder start at the
+    /// workspace's root, and [`crate::Request::root`] says where the target is.
+    #[must_use]
+    pub const fn paths_from_workspace(mut self) -> Self {
+        self.paths_from_workspace = true;
+        self
     }
 
     /// Asks for one permission.

@@ -105,7 +105,8 @@ fn checked(plan: &Plan) -> Result<CheckedPlan, PlanError> {
             name: "dist".to_owned(),
             kind: "files".to_owned(),
         }],
-        root: &RelPath::parse("apps/api").expect("a path"),
+        folder: &RelPath::parse("apps/api").expect("a path"),
+        base: &RelPath::parse("apps/api").expect("a path"),
         output_folder: &RelPath::parse("dist").expect("a path"),
     };
     check(&CheckedPlan::default(), plan, &rules)
@@ -167,7 +168,8 @@ fn a13_any_tool_means_any_name_and_still_no_path() {
     let rules = Rules {
         granted: &granted,
         dependencies: &[],
-        root: &RelPath::root(),
+        folder: &RelPath::root(),
+        base: &RelPath::root(),
         output_folder: &RelPath::parse("dist").expect("a path"),
     };
     for (name, is_fine) in [("sh", true), ("/bin/sh", false), ("../sh", false), ("*", false)] {
@@ -230,7 +232,8 @@ fn a14_no_output_is_put_into_farms_own_folder() {
     let rules = Rules {
         granted: &granted,
         dependencies: &[],
-        root: &RelPath::root(),
+        folder: &RelPath::root(),
+        base: &RelPath::root(),
         output_folder: &RelPath::parse("build/dist").expect("a path"),
     };
     for path in ["build/dist", "build/dist/web", "build"] {
@@ -304,7 +307,8 @@ fn a16_rounds_count_together() {
     let rules = Rules {
         granted: &Permissions::default(),
         dependencies: &[],
-        root: &RelPath::root(),
+        folder: &RelPath::root(),
+        base: &RelPath::root(),
         output_folder: &RelPath::root(),
     };
     let error = check(&first, &plan(vec![action("one-more")]), &rules).expect_err("too many");

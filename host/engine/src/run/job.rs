@@ -300,7 +300,8 @@ pub(super) fn job(
     }
     Some(Job {
         target: target.name.to_string(),
-        root: target.root.clone(),
+        folder: target.root.clone(),
+        base: target.base.clone(),
         builder: builder.component.clone(),
         builder_name: builder.name.clone(),
         component: builder.digest,
@@ -310,7 +311,7 @@ pub(super) fn job(
         without: run
             .plan
             .in_place()
-            .map(|path| target.root.join(path))
+            .map(|path| target.base.join(path))
             .collect::<Vec<RelPath>>(),
         jobserver: None,
         watch: node.course.watch.clone(),

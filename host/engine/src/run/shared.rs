@@ -46,7 +46,7 @@ pub(super) struct Opened {
 pub(super) fn open(request: &Request, last: Option<&mut Last<'_>>) -> Result<(Opened, Recalls), Problem> {
     let helper = Helper::new(request.host.helper.clone());
     let probing = begin_probing(request, helper.clone());
-    let workspace = load(request)?;
+    let mut workspace = load(request)?;
     let graph = graph::build(&workspace)?;
     let selected = graph.select(&request.targets)?;
     let store = open_store(request, &workspace)?;
@@ -92,6 +92,7 @@ pub(super) fn open(request: &Request, last: Option<&mut Last<'_>>) -> Result<(Op
             Builders::open(request, &workspace, &chosen, &store)?
         }
     };
+    builders.set_bases(&mut workspace);
     let tier = choose_tier(request, &workspace, probing)?;
     let executor = Arc::new(executor(request, &workspace, (store, tier, helper), (view, placed)));
     let opened = Opened {
