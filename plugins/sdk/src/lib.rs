@@ -72,6 +72,7 @@
 
 mod action;
 mod builder;
+pub mod components;
 mod description;
 mod host;
 mod input;

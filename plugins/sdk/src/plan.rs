@@ -28,6 +28,8 @@ pub struct Artifact {
     pub place: Option<String>,
     /// A JSON object that says more about it.
     pub metadata: Option<OutputRef>,
+    /// The packages that it consists of, as [`crate::components::Components`] writes them.
+    pub components: Option<OutputRef>,
 }
 
 /// Outputs the builder wants to see, and what it wants to remember until then.
@@ -98,6 +100,7 @@ impl Artifact {
             from,
             place: None,
             metadata: None,
+            components: None,
         }
     }
 
@@ -112,6 +115,14 @@ impl Artifact {
     #[must_use]
     pub fn metadata(mut self, output: OutputRef) -> Self {
         self.metadata = Some(output);
+        self
+    }
+
+    /// Names the output with the packages that it consists of, which
+    /// [`Components::write`](crate::components::Components::write) has written: farm makes its SBOM of them.
+    #[must_use]
+    pub fn components(mut self, output: OutputRef) -> Self {
+        self.components = Some(output);
         self
     }
 }

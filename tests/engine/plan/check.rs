@@ -392,6 +392,32 @@ fn what_this_farm_does_not_know_is_refused() {
     assert!(matches!(checked(&strange), Err(PlanError::Unknown { .. })));
 }
 
+#[test]
+fn the_packages_of_an_artifact_are_an_output_of_its_target() {
+    let with = |value: &str| {
+        let mut plan = plan(vec![action("a")]);
+        plan.artifacts = vec![Artifact {
+            properties: vec![("components".to_owned(), value.to_owned())],
+            ..artifact("dist", "a")
+        }];
+        checked(&plan)
+    };
+    assert_eq!(
+        with("a/out").expect("fine").artifacts[0].components,
+        Some(reference("a"))
+    );
+    let said = with("a").expect_err("no output").to_string();
+    assert_eq!(
+        said,
+        "artifact `dist` sets `components`, which is the output of an action: `ACTION/OUTPUT`"
+    );
+    let said = with("b/out").expect_err("no such action").to_string();
+    assert_eq!(
+        said,
+        "artifact `dist` refers to the output `out` of action `b`, which does not exist"
+    );
+}
+
 /// The properties of an action's, as they are when it is checked.
 fn with_properties(properties: &[(&str, &str)]) -> Action {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());

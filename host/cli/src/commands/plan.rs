@@ -225,6 +225,7 @@ mod tests {
             },
             place: Some(RelPath::root()),
             metadata: None,
+            components: None,
         };
         PlannedTarget {
             target: "frontend".to_owned(),

@@ -124,6 +124,8 @@ pub struct CheckedArtifact {
     pub place: Option<RelPath>,
     /// A JSON file that says more about it.
     pub metadata: Option<OutputRef>,
+    /// A JSON file with the packages that it consists of.
+    pub components: Option<OutputRef>,
 }
 
 /// All rounds of a target's plan so far.

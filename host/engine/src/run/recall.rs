@@ -395,6 +395,7 @@ fn plan(target: &TargetRecord<'_>) -> Option<CheckedPlan> {
                 None => None,
             },
             metadata: record.metadata_from.map(output_ref),
+            components: record.components_from.map(output_ref),
         })
     };
     Some(CheckedPlan {

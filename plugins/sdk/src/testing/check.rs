@@ -29,7 +29,9 @@ pub fn faults(description: &Description, dependencies: &[Dependency], plan: &Pla
         );
     }
     for artifact in &plan.artifacts {
-        let named = std::iter::once(&artifact.from).chain(&artifact.metadata);
+        let named = std::iter::once(&artifact.from)
+            .chain(&artifact.metadata)
+            .chain(&artifact.components);
         let missing = named.filter(|output| !outputs.contains(output));
         faults.extend(missing.map(|output| format!("artifact `{}`: {}", artifact.name, no_output(output))));
     }

@@ -156,12 +156,15 @@ fn output_ref(output: OutputRef) -> wit::OutputRef {
 }
 
 fn artifact(artifact: Artifact) -> wit::Artifact {
+    let components = artifact
+        .components
+        .map(|output| ("components".to_owned(), format!("{}/{}", output.action, output.output)));
     wit::Artifact {
         name: artifact.name,
         kind: artifact.kind,
         from: output_ref(artifact.from),
         place: artifact.place,
         metadata: artifact.metadata.map(output_ref),
-        properties: Vec::new(),
+        properties: components.into_iter().collect(),
     }
 }

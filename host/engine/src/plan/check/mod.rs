@@ -385,7 +385,7 @@ fn check_fetch(action: &Action, fetch: &Fetch) -> Result<CheckedFetch> {
 fn check_artifact(artifact: &Artifact) -> Result<CheckedArtifact> {
     let name = check_name("artifact name", &artifact.name)?;
     let kind = check_name("artifact kind", &artifact.kind)?;
-    no_properties(&format!("artifact `{name}`"), &artifact.properties)?;
+    let components = properties::components(&name, &artifact.properties)?;
     let place = artifact.place.as_deref().map(RelPath::parse).transpose();
     let place = place.map_err(|error| PlanError::Path {
         what: "an artifact",
@@ -398,6 +398,7 @@ fn check_artifact(artifact: &Artifact) -> Result<CheckedArtifact> {
         from: artifact.from.clone(),
         place,
         metadata: artifact.metadata.clone(),
+        components,
     })
 }
 
@@ -438,7 +439,8 @@ fn check_references(checked: &CheckedPlan, plan: &Plan, rules: &Rules<'_>) -> Re
     for artifact in &checked.artifacts {
         let from = || format!("artifact `{}`", artifact.name);
         exists(&from, &artifact.from)?;
-        artifact.metadata.iter().try_for_each(|output| exists(&from, output))?;
+        let mut more = artifact.metadata.iter().chain(&artifact.components);
+        more.try_for_each(|output| exists(&from, output))?;
     }
     let needs = plan.next.iter().flat_map(|next| &next.needs);
     needs

@@ -1,9 +1,9 @@
-//! The properties of an action: what they mean is said in `wit/builder.wit`.
+//! The properties of actions and artifacts: what they mean is said in `wit/builder.wit`.
 
 use std::num::NonZeroU32;
 
 use super::names::{no_properties, unique, unknown};
-use super::{Action, Result, Work};
+use super::{Action, OutputRef, PlanError, Result, Work};
 
 /// What an action's properties say.
 pub(super) struct Properties {
@@ -36,6 +36,32 @@ pub(super) fn read(action: &Action) -> Result<Properties> {
         weight: weight.map_or(1, NonZeroU32::get),
         jobserver,
     })
+}
+
+/// The output that an artifact's properties name as the list of its packages.
+pub(super) fn components(artifact: &str, properties: &[(String, String)]) -> Result<Option<OutputRef>> {
+    let from = || format!("artifact `{artifact}`");
+    unique("property", properties.iter().map(|(name, _)| name.as_str()))?;
+    let mut components = None;
+    for property in properties {
+        match (property.0.as_str(), property.1.split_once('/')) {
+            ("components", Some((action, output))) => {
+                components = Some(OutputRef {
+                    action: action.to_owned(),
+                    output: output.to_owned(),
+                });
+            }
+            ("components", None) => {
+                return Err(PlanError::Unknown {
+                    from: from(),
+                    name: "components".to_owned(),
+                    reason: "is the output of an action: `ACTION/OUTPUT`",
+                });
+            }
+            _ => no_properties(&from(), std::slice::from_ref(property))?,
+        }
+    }
+    Ok(components)
 }
 
 /// A positive integer, written in digits alone.

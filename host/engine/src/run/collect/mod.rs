@@ -15,7 +15,7 @@ use crate::fs;
 use crate::graph::TargetId;
 use crate::inputs::Noted;
 use crate::path::RelPath;
-use crate::plan::{CheckedAction, CheckedArtifact};
+use crate::plan::{CheckedAction, CheckedArtifact, OutputRef};
 use crate::run::check;
 use crate::run::job::TargetRun;
 use crate::run::recall::Last;
@@ -389,14 +389,13 @@ fn offers(run: &TargetRun) -> [u8; 32] {
 
 fn artifact_record<'a>(run: &'a TargetRun, artifact: &'a CheckedArtifact) -> Option<ArtifactRecord<'a>> {
     let facts = run.artifacts.iter().find(|facts| facts.name == artifact.name)?;
+    let names = |from: &'a OutputRef| (from.action.as_str(), from.output.as_str());
     Some(ArtifactRecord {
         name: &artifact.name,
         kind: &artifact.kind,
-        from: (&artifact.from.action, &artifact.from.output),
-        metadata_from: artifact
-            .metadata
-            .as_ref()
-            .map(|from| (from.action.as_str(), from.output.as_str())),
+        from: names(&artifact.from),
+        metadata_from: artifact.metadata.as_ref().map(names),
+        components_from: artifact.components.as_ref().map(names),
         place: artifact.place.as_ref().map(RelPath::as_str),
         digest: Cow::Borrowed(&facts.digest),
         files: facts.files,

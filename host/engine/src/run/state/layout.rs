@@ -8,8 +8,9 @@
 use crate::digest::Digest;
 use crate::fs::{Kind, Stat};
 
-/// What the file starts with; the digits are the version of the format. History: 1, JSON; 2, this.
-const MAGIC: &[u8; 16] = b"farm state 0002\n";
+/// What the file starts with; the digits are the version of the format. History: 1, JSON; 2, this
+/// table; 3, the packages of artifacts.
+const MAGIC: &[u8; 16] = b"farm state 0003\n";
 /// Bytes of [`MAGIC`], of the digest behind it, and of the five lengths behind that.
 const HEAD: usize = 16 + 32 + LENGTHS * 8;
 const LENGTHS: usize = 5;

@@ -104,6 +104,8 @@ pub(in crate::run) struct ArtifactRecord<'a> {
     pub(in crate::run) from: (&'a str, &'a str),
     /// The action and the output that say more about it.
     pub(in crate::run) metadata_from: Option<(&'a str, &'a str)>,
+    /// The action and the output with its packages.
+    pub(in crate::run) components_from: Option<(&'a str, &'a str)>,
     /// Where it lands below the target's folder.
     pub(in crate::run) place: Option<&'a str>,
     /// Digest of its content.
