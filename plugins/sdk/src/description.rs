@@ -36,7 +36,7 @@ pub struct Description {
 pub enum Want {
     /// To run the tool of this name; `*` stands for any tool.
     Tool(String),
-    /// To let a fetch action reach this registry (`npm`, `pypi`, `go`) or `host:port`.
+    /// To let a fetch action reach this registry (`npm`, `pypi`, `go`, `crates`) or `host:port`.
     Network(String),
     /// To hand on the environment variable of this name; `*` stands for any that the options name.
     Environment(String),

@@ -7,6 +7,7 @@ mod files;
 mod footprint;
 mod notes;
 mod pattern;
+mod rustup;
 mod source;
 mod tools;
 

@@ -58,6 +58,5 @@ function paths(value) {
 // As Node takes the old fields: `main` may lack its ending, or name a folder.
 function isThere(file) {
   const endings = ["", ".js", ".cjs", ".json", ".node", "/index.js", "/index.json"];
-  const kinds = endings.map((ending) => fs.statSync(file + ending, { throwIfNoEntry: false }));
-  return kinds.some((kind) => kind?.isFile() === true);
+  return endings.some((ending) => fs.existsSync(file + ending) && fs.statSync(file + ending).isFile());
 }
