@@ -25,8 +25,14 @@ fn the_service_runs_with_what_was_built() {
         .expect("node is there");
     let mut said = String::new();
     let output = service.stdout.take().expect("a pipe");
-    BufReader::new(output).read_line(&mut said).expect("it says where it listens");
-    let place = said.trim().strip_prefix("listening on http://").expect("an address").to_owned();
+    BufReader::new(output)
+        .read_line(&mut said)
+        .expect("it says where it listens");
+    let place = said
+        .trim()
+        .strip_prefix("listening on http://")
+        .expect("an address")
+        .to_owned();
     let mut connection = TcpStream::connect(&place).expect("it listens");
     write!(connection, "GET /recipe.json?cups=2 HTTP/1.0\r\n\r\n").expect("sent");
     let mut answer = String::new();
@@ -60,14 +66,23 @@ fn artifacts_are_what_a_package_publishes_and_needs() {
     }
     let build = &KETTLE.first().build;
     let about = &build.artifact("kiosk", "kettle-kiosk")["metadata"];
-    assert_eq!((&about["name"], &about["version"]), (&json!("@kettle/kiosk"), &json!("0.3.0")));
-    assert!(about["bytes"].as_u64() > Some(1000) && about["node"].is_string(), "{about}");
+    assert_eq!(
+        (&about["name"], &about["version"]),
+        (&json!("@kettle/kiosk"), &json!("0.3.0"))
+    );
+    assert!(
+        about["bytes"].as_u64() > Some(1000) && about["node"].is_string(),
+        "{about}"
+    );
 }
 
 #[test]
 fn a_second_build_runs_nothing() {
     let build = KETTLE.built().build("");
-    assert_eq!((build.count("ran"), build.count("cached"), build.components()), (0, 0, 0));
+    assert_eq!(
+        (build.count("ran"), build.count("cached"), build.components()),
+        (0, 0, 0)
+    );
 }
 
 #[test]
@@ -79,7 +94,11 @@ fn a_changed_source_reaches_what_is_made_of_it() {
     assert!(build.ok(), "{}", build.text());
     assert_eq!(build.actions("brew", "ran"), Vec::<&str>::new());
     assert_eq!(build.actions("kiosk", "ran"), ["check", "compile", "package", "test"]);
-    assert_eq!(kettle.files().count(), before.count(), "a check that knows most files hides none");
+    assert_eq!(
+        kettle.files().count(),
+        before.count(),
+        "a check that knows most files hides none"
+    );
     kettle.edit(ANSWER, "Nobody knows ${", "There is no ${");
     let back = kettle.build("");
     assert_eq!(back.count("ran"), 0, "{}", back.text());
@@ -89,11 +108,27 @@ fn a_changed_source_reaches_what_is_made_of_it() {
 #[test]
 fn a_change_that_nobody_sees_ends_in_its_package() {
     let kettle = KETTLE.built();
-    kettle.edit("packages/brew/src/index.ts", "\nexport function isStrength", "\n\nexport function isStrength");
-    kettle.edit("packages/brew/tsconfig.json", "\"outDir\": \"dist\"", "\"outDir\": \"dist\", \"sourceMap\": false");
+    kettle.edit(
+        "packages/brew/src/index.ts",
+        "\nexport function isStrength",
+        "\n\nexport function isStrength",
+    );
+    kettle.edit(
+        "packages/brew/tsconfig.json",
+        "\"outDir\": \"dist\"",
+        "\"outDir\": \"dist\", \"sourceMap\": false",
+    );
     let first = kettle.build("");
-    assert!(first.ok() && first.actions("kiosk", "ran").contains(&"compile"), "{}", first.text());
-    kettle.edit("packages/brew/src/index.ts", "\n\nexport function isStrength", "\n\n\nexport function isStrength");
+    assert!(
+        first.ok() && first.actions("kiosk", "ran").contains(&"compile"),
+        "{}",
+        first.text()
+    );
+    kettle.edit(
+        "packages/brew/src/index.ts",
+        "\n\nexport function isStrength",
+        "\n\n\nexport function isStrength",
+    );
     let build = kettle.build("");
     assert!(build.ok(), "{}", build.text());
     assert!(build.actions("brew", "ran").contains(&"compile"), "{}", build.text());
@@ -111,11 +146,18 @@ fn two_builds_from_nothing_make_the_same_bytes() {
 #[test]
 fn a_type_that_does_not_fit_fails_with_the_words_of_the_compiler() {
     let kettle = KETTLE.built();
-    kettle.edit(ANSWER, "recipe(Number(query.get(\"cups\") ?? 1)", "recipe(query.get(\"cups\") ?? 1");
+    kettle.edit(
+        ANSWER,
+        "recipe(Number(query.get(\"cups\") ?? 1)",
+        "recipe(query.get(\"cups\") ?? 1",
+    );
     let ran = kettle.0.farm("build");
     assert_eq!(ran.code(), 1, "{}", ran.text());
     let text = ran.text();
-    assert!(text.contains("src/answer.ts") && text.contains("error TS2345"), "{text}");
+    assert!(
+        text.contains("src/answer.ts") && text.contains("error TS2345"),
+        "{text}"
+    );
     assert!(text.contains("error[execute::tool-failed]"), "{text}");
 }
 
@@ -140,8 +182,14 @@ fn a_failing_test_fails_the_build() {
 #[test]
 fn pnpm_installs_where_the_lock_file_is_its_own() {
     let kettle = KETTLE.alone();
-    kettle.edit("services/kiosk/package.json", "\"@kettle/brew\": \"1.2.0\"", "\"@kettle/brew\": \"workspace:*\"");
-    kettle.0.write("pnpm-workspace.yaml", "packages:\n  - packages/*\n  - services/*\n");
+    kettle.edit(
+        "services/kiosk/package.json",
+        "\"@kettle/brew\": \"1.2.0\"",
+        "\"@kettle/brew\": \"workspace:*\"",
+    );
+    kettle
+        .0
+        .write("pnpm-workspace.yaml", "packages:\n  - packages/*\n  - services/*\n");
     let Some(kettle) = with_lock_of(kettle, "pnpm", &["install", "--lockfile-only"]) else {
         skip!("pnpm is not installed: run scripts/setup");
     };
@@ -177,6 +225,9 @@ fn with_lock_of(kettle: Copy, manager: &str, arguments: &[&str]) -> Option<Copy>
         .env("PATH", &path)
         .stdout(Stdio::null())
         .status();
-    assert!(status.is_ok_and(|status| status.success()), "{manager} made no lock file");
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "{manager} made no lock file"
+    );
     Some(kettle)
 }

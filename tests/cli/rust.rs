@@ -25,14 +25,25 @@ fn the_program_runs_and_is_described() {
     let about = &POUR.first().build.artifact("timer", "pour-timer")["metadata"];
     assert_eq!((&about["crates"], &about["profile"]), (&json!(1), &json!("release")));
     assert!(about["bytes"].as_u64() > Some(100_000), "{about}");
-    assert!(about["platform"].as_str().is_some_and(|platform| platform.contains('/')), "{about}");
-    assert!(about["rustc"].as_str().is_some_and(|version| version.starts_with("1.")), "{about}");
+    assert!(
+        about["platform"]
+            .as_str()
+            .is_some_and(|platform| platform.contains('/')),
+        "{about}"
+    );
+    assert!(
+        about["rustc"].as_str().is_some_and(|version| version.starts_with("1.")),
+        "{about}"
+    );
 }
 
 #[test]
 fn a_second_build_runs_nothing() {
     let build = POUR.built().build("");
-    assert_eq!((build.count("ran"), build.count("cached"), build.components()), (0, 0, 0));
+    assert_eq!(
+        (build.count("ran"), build.count("cached"), build.components()),
+        (0, 0, 0)
+    );
 }
 
 #[test]
@@ -77,17 +88,31 @@ fn two_builds_from_nothing_make_the_same_bytes() {
 #[test]
 fn a_mistake_fails_with_the_words_of_the_compiler() {
     let pour = POUR.built();
-    pour.edit("crates/timer/src/main.rs", "pour::pours(coffee)", "pour::pours(&coffee)");
+    pour.edit(
+        "crates/timer/src/main.rs",
+        "pour::pours(coffee)",
+        "pour::pours(&coffee)",
+    );
     let ran = pour.0.farm("build");
     let text = ran.text();
     assert_eq!(ran.code(), 1, "{text}");
-    assert!(text.contains("mismatched types") && text.contains("crates/timer/src/main.rs"), "{text}");
+    assert!(
+        text.contains("mismatched types") && text.contains("crates/timer/src/main.rs"),
+        "{text}"
+    );
 }
 
 #[test]
 fn what_clippy_warns_of_fails_the_build() {
     let pour = POUR.built();
-    pour.edit(LIBRARY, "let bloom = coffee * 2;", "let bloom = coffee * 2;\n    let bloom = bloom.clone();");
+    pour.edit(
+        LIBRARY,
+        "let bloom = coffee * 2;",
+        "let bloom = coffee * 2;\n    let bloom = bloom.clone();",
+    );
     let text = pour.0.farm("build").text();
-    assert!(text.contains("clone_on_copy") || text.contains("using `clone` on type"), "{text}");
+    assert!(
+        text.contains("clone_on_copy") || text.contains("using `clone` on type"),
+        "{text}"
+    );
 }

@@ -44,7 +44,11 @@ impl Setup {
             let missing = Problem::new(format!("there is no `{name}`")).in_file(path);
             return Err(missing.hint("create it with `npx tsc --init`, or name another with the option `tsconfig`"));
         }
-        let merged = if is_there { Merged::read(host, &path)? } else { Merged::default() };
+        let merged = if is_there {
+            Merged::read(host, &path)?
+        } else {
+            Merged::default()
+        };
         if compiler == Compiler::Tsc && is_solution(host, &path)? {
             let gathers = Problem::new(format!("`{name}` only refers to other projects")).in_file(path);
             return Err(gathers.hint("name the one to compile with the option `tsconfig`"));
@@ -101,7 +105,10 @@ impl Setup {
     /// Where compiled code lies among the inputs of another action.
     pub(crate) fn compiled(&self, project: &Project, outputs: &[OutputRef]) -> Vec<Input> {
         let at = project.at(&self.out);
-        outputs.iter().map(|output| Input::output(at.as_str(), output.clone())).collect()
+        outputs
+            .iter()
+            .map(|output| Input::output(at.as_str(), output.clone()))
+            .collect()
     }
 
     /// What a source is called when it is compiled, from the package's folder; none where that cannot be told.
@@ -130,18 +137,26 @@ impl Setup {
         if self.keeps_layout && self.from.is_none() {
             settings["rootDir"] = json!(".");
         }
-        self.tsc(project, (id, "emit"), settings, inputs).label("compile with tsc")
+        self.tsc(project, (id, "emit"), settings, inputs)
+            .label("compile with tsc")
     }
 
     /// The compiler under a configuration that is built upon the user's. It has no references: other packages of the
     /// workspace are there as they were built, below `node_modules`.
     fn tsc(&self, project: &Project, (id, task): (&str, &str), settings: Value, inputs: Vec<Input>) -> Action {
-        let (name, files) = self.config.as_ref().map_or(("tsconfig.json", None), |(name, files)| (name.as_str(), Some(files)));
+        let (name, files) = self
+            .config
+            .as_ref()
+            .map_or(("tsconfig.json", None), |(name, files)| (name.as_str(), Some(files)));
         let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
         let own = join(folder, &format!("tsconfig.{OWN}.json"));
         let base = name.rsplit('/').next().unwrap_or(name);
-        let config = json!({ "extends": format!("./{base}"), "references": [], "compilerOptions": placed(settings, folder) });
-        let outside = files.into_iter().flatten().filter(|file| resolve(&project.at("x"), "").is_none_or(|at| !below(file, &at)));
+        let config =
+            json!({ "extends": format!("./{base}"), "references": [], "compilerOptions": placed(settings, folder) });
+        let outside = files
+            .into_iter()
+            .flatten()
+            .filter(|file| resolve(&project.at("x"), "").is_none_or(|at| !below(file, &at)));
         Action::tool(id, "node")
             .in_folder(project.folder.as_str())
             .args(["farm-node/tsc.mjs", task, own.as_str()])
@@ -197,10 +212,13 @@ fn check_installed(host: &dyn Host, project: &Project, compiler: Compiler) -> Re
         return Ok(());
     }
     let tool = project.manager.map_or("npm", crate::manager::Manager::tool);
-    let missing = Problem::new(format!("`{name}` compiles the package, and is not among its devDependencies"));
-    Err(missing
-        .in_file(project.at("package.json"))
-        .hint(format!("run `{tool} {} {name}`", if tool == "npm" { "install -D" } else { "add -D" })))
+    let missing = Problem::new(format!(
+        "`{name}` compiles the package, and is not among its devDependencies"
+    ));
+    Err(missing.in_file(project.at("package.json")).hint(format!(
+        "run `{tool} {} {name}`",
+        if tool == "npm" { "install -D" } else { "add -D" }
+    )))
 }
 
 fn is_solution(host: &dyn Host, path: &str) -> Result<bool, Problem> {
@@ -212,10 +230,17 @@ fn project_path(project: &Project, path: &str, option: &str) -> Result<String, P
     if below(path, &project.folder) || project.folder.is_empty() {
         return Ok(path[project.folder.len()..].trim_start_matches('/').to_owned());
     }
-    let outside = Problem::new(format!("`{option}` of the TypeScript configuration is `{path}`, outside of the package"));
-    Err(outside.in_file(project.at("tsconfig.json")).hint(format!("set `{option}` in the package's own tsconfig.json")))
+    let outside = Problem::new(format!(
+        "`{option}` of the TypeScript configuration is `{path}`, outside of the package"
+    ));
+    Err(outside
+        .in_file(project.at("tsconfig.json"))
+        .hint(format!("set `{option}` in the package's own tsconfig.json")))
 }
 
 fn below(path: &str, folder: &str) -> bool {
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    folder.is_empty()
+        || path
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -17,7 +17,6 @@ pub(crate) struct Installed {
     pub(crate) action: Action,
     /// Where it puts them: path and output.
     modules: Vec<(String, OutputRef)>,
-    pub(crate) facts: OutputRef,
 }
 
 /// Installs with the manifests and their lock as only inputs: a changed source never installs again.
@@ -28,7 +27,11 @@ pub(crate) fn install(project: &Project, options: &Options, host: &dyn Host) -> 
     check_tool(host, manager)?;
     let top = |path: &str| join(&project.top, path);
     let nested: Vec<&str> = project.nested().collect();
-    let scripts = if options.install_scripts { "scripts" } else { "no-scripts" };
+    let scripts = if options.install_scripts {
+        "scripts"
+    } else {
+        "no-scripts"
+    };
     let label = match project.count {
         Some(count) => format!("install {count} packages"),
         None => format!("install packages with {}", manager.tool()),
@@ -36,14 +39,16 @@ pub(crate) fn install(project: &Project, options: &Options, host: &dyn Host) -> 
     let mut install = Action::fetch("install", "node", "npm", Pin::file(lock))
         .label(label)
         .in_folder(project.top.as_str())
-        .args(["farm-node/install.mjs", manager.word(), "farm-node/install.json", scripts])
+        .args(["farm-node/install.mjs", manager.word(), scripts])
         .args(nested.iter().copied())
         .uses_tools([manager.tool()])
-        .input(Input::content(top("farm-node/install.mjs"), include_str!("scripts/install.mjs")))
+        .input(Input::content(
+            top("farm-node/install.mjs"),
+            include_str!("scripts/install.mjs"),
+        ))
         .inputs(manifests(project))
         .inputs(settings(host, project, manager)?)
         .cache(manager.tool(), "FARM_PACKAGES")
-        .output(Output::file("facts", top("farm-node/install.json")))
         .output(Output::unpacked("node_modules", top("node_modules")));
     let mut modules = vec![(top("node_modules"), install.out("node_modules"))];
     for (number, folder) in nested.iter().enumerate() {
@@ -52,11 +57,9 @@ pub(crate) fn install(project: &Project, options: &Options, host: &dyn Host) -> 
         install = install.output(Output::folder(&name, path).optional());
         modules.push((at, install.out(&name)));
     }
-    let facts = install.out("facts");
     Ok(Some(Installed {
         action: install,
         modules,
-        facts,
     }))
 }
 
@@ -114,7 +117,10 @@ impl Installed {
             .args(["farm-node/production.mjs", top.as_str(), "farm-node/node_modules"])
             .args(["farm-node/workspace", "farm-node/packages.json"])
             .args(project.locals.keys())
-            .input(Input::content(own("production.mjs"), include_str!("scripts/production.mjs")))
+            .input(Input::content(
+                own("production.mjs"),
+                include_str!("scripts/production.mjs"),
+            ))
             .input(Input::file(project.at("package.json")))
             .inputs(self.inputs())
             .inputs(locals)

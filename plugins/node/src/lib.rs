@@ -24,8 +24,8 @@ use farm_sdk::{Action, Artifact, Builder, Description, Host, Input, OutputRef, P
 
 use crate::compile::Setup;
 use crate::install::Installed;
-pub use crate::options::Options;
 use crate::options::Compiler;
+pub use crate::options::Options;
 use crate::project::Project;
 use crate::sources::Sources;
 
@@ -44,9 +44,9 @@ impl Builder for Node {
             .wants_tool("node")
             .wants_network("npm")
             .wants_tool_cache("tsc");
-        ["npm", "pnpm", "yarn"]
-            .iter()
-            .fold(description, |description, tool| description.wants_tool(tool).wants_tool_cache(tool))
+        ["npm", "pnpm", "yarn"].iter().fold(description, |description, tool| {
+            description.wants_tool(tool).wants_tool_cache(tool)
+        })
     }
 
     fn plan(request: &Request<Options>, host: &dyn Host) -> Result<Plan, Problem> {
@@ -72,7 +72,11 @@ impl Builder for Node {
         let plan = Plan::new().artifact(package::artifact(&project, &assembled));
         let plan = with_packages(plan, &parts);
         let installs = installed.map(|installed| installed.action);
-        Ok(plan.actions(installs).actions(code.actions).actions(tests).action(assembled))
+        Ok(plan
+            .actions(installs)
+            .actions(code.actions)
+            .actions(tests)
+            .action(assembled))
     }
 
     fn run_step(name: &str, parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
@@ -111,7 +115,9 @@ impl Parts<'_> {
 
     /// What a compiler sees.
     pub(crate) fn inputs(&self, with_tests: bool) -> Vec<Input> {
-        std::iter::once(self.sources.code(with_tests)).chain(self.modules()).collect()
+        std::iter::once(self.sources.code(with_tests))
+            .chain(self.modules())
+            .collect()
     }
 
     fn code(&self, host: &dyn Host) -> Result<Code, Problem> {
@@ -145,11 +151,19 @@ fn with_packages(plan: Plan, parts: &Parts<'_>) -> Plan {
     let modules = Artifact::new("node_modules", "node-modules", production.out("node_modules"));
     let modules = modules.components(components.out("components"));
     let is_bundled = options.bundle_dependencies.unwrap_or(project.manifest.private);
-    let plan = plan.artifact(if is_bundled { modules.placed("node_modules") } else { modules });
+    let plan = plan.artifact(if is_bundled {
+        modules.placed("node_modules")
+    } else {
+        modules
+    });
     let plan = if project.locals.is_empty() {
         plan
     } else {
-        plan.artifact(Artifact::new("workspace", "node-workspace", production.out("workspace")))
+        plan.artifact(Artifact::new(
+            "workspace",
+            "node-workspace",
+            production.out("workspace"),
+        ))
     };
     plan.action(production).action(components)
 }

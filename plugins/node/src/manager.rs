@@ -128,7 +128,9 @@ fn choose<'a>(host: &dyn Host, folder: &str, locks: &[(&'a str, &'a str)]) -> Re
         let chosen = locks.iter().find(|(tool, _)| *tool == named);
         let (_, lock) = chosen.ok_or_else(|| {
             let message = format!("`packageManager` names {named}, and the lock file is `{}`", locks[0].1);
-            Problem::new(message).in_file(&path).hint(format!("correct it, or run `{named} install`"))
+            Problem::new(message)
+                .in_file(&path)
+                .hint(format!("correct it, or run `{named} install`"))
         })?;
         return Ok(Some(lock));
     }

@@ -65,7 +65,9 @@ impl Options {
 fn below<'a>(option: &str, path: &'a str, example: &str) -> Result<&'a str, Problem> {
     let plain = path.trim_start_matches("./").trim_end_matches('/');
     if plain.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        let problem = Problem::new(format!("option `{option}` is no path below the target's folder: `{path}`"));
+        let problem = Problem::new(format!(
+            "option `{option}` is no path below the target's folder: `{path}`"
+        ));
         return Err(problem.hint(format!("name one below the target's `root`, such as `{example}`")));
     }
     Ok(plain)

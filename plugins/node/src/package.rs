@@ -23,8 +23,11 @@ pub(crate) fn locals(project: &Project, request: &Request<Options>) -> Result<Ve
             .ok_or_else(|| not_built(project, name, folder))?;
         let at = project.at(&format!("node_modules/{name}"));
         inputs.push(Input::artifact(at, &built.target, &built.name));
-        let brought = request.dependencies_of_kind(BROUGHT).find(|other| other.target == built.target);
-        inputs.extend(brought.map(|brought| Input::artifact(project.at("node_modules"), &brought.target, &brought.name)));
+        let brought = request
+            .dependencies_of_kind(BROUGHT)
+            .find(|other| other.target == built.target);
+        inputs
+            .extend(brought.map(|brought| Input::artifact(project.at("node_modules"), &brought.target, &brought.name)));
     }
     Ok(inputs)
 }
@@ -40,7 +43,13 @@ fn not_built(project: &Project, name: &str, folder: &str) -> Problem {
 /// A package's name as the name of an artifact: `@kettle/brew` is `kettle-brew`.
 pub(crate) fn artifact_name(package: &str) -> String {
     let plain = package.trim_start_matches('@').to_ascii_lowercase();
-    let fine = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    let fine = |c: char| {
+        if c.is_ascii_alphanumeric() || "._-".contains(c) {
+            c
+        } else {
+            '-'
+        }
+    };
     plain.chars().map(fine).take(64).collect()
 }
 
@@ -51,7 +60,12 @@ pub(crate) fn assemble(parts: &Parts<'_>, compiled: &[OutputRef]) -> Action {
     Action::tool("package", "node")
         .label("put the package together")
         .in_folder(project.folder.as_str())
-        .args(["farm-node/package.mjs", "farm-node/package", "farm-node/metadata.json", OWN])
+        .args([
+            "farm-node/package.mjs",
+            "farm-node/package",
+            "farm-node/metadata.json",
+            OWN,
+        ])
         .input(script(project, "package.mjs", include_str!("scripts/package.mjs")))
         .inputs(parts.sources.published())
         .inputs(parts.setup.compiled(project, compiled))
@@ -62,7 +76,9 @@ pub(crate) fn assemble(parts: &Parts<'_>, compiled: &[OutputRef]) -> Action {
 /// The package as an artifact.
 pub(crate) fn artifact(project: &Project, assembled: &Action) -> Artifact {
     let name = project.manifest.name.as_deref().map(artifact_name);
-    let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| "package".to_owned());
+    let name = name
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "package".to_owned());
     Artifact::new(name, KIND, assembled.out("package"))
         .placed("")
         .metadata(assembled.out("metadata"))

@@ -111,7 +111,9 @@ impl Project {
         let lock = PackageLock::parse(path, text)?;
         if let Some(folder) = lock.folders().find(|folder| folder.starts_with("..")) {
             let message = format!("`{folder}` lies outside of the folder of the lock file");
-            return Err(Problem::new(message).in_file(path).hint("make it a package of the npm workspace, or publish it"));
+            return Err(Problem::new(message)
+                .in_file(path)
+                .hint("make it a package of the npm workspace, or publish it"));
         }
         self.members = lock.folders().map(|folder| join(&self.top, folder)).collect();
         let place = self.from_top(&self.folder);
@@ -119,13 +121,23 @@ impl Project {
             lock.check_fits(place, (&self.at("package.json"), &self.manifest))?;
         }
         self.count = Some(lock.count());
-        let nested = lock.packages.keys().filter_map(|place| place.split_once("/node_modules/"));
+        let nested = lock
+            .packages
+            .keys()
+            .filter_map(|place| place.split_once("/node_modules/"));
         self.nested = Some(nested.map(|(folder, _)| join(&self.top, folder)).collect());
-        Ok(lock.links().map(|(name, folder)| (name.to_owned(), join(&self.top, folder))).collect())
+        Ok(lock
+            .links()
+            .map(|(name, folder)| (name.to_owned(), join(&self.top, folder)))
+            .collect())
     }
 
     /// Names of these packages, with their folders.
-    fn read_members(&mut self, host: &dyn Host, folders: BTreeSet<String>) -> Result<BTreeMap<String, String>, Problem> {
+    fn read_members(
+        &mut self,
+        host: &dyn Host,
+        folders: BTreeSet<String>,
+    ) -> Result<BTreeMap<String, String>, Problem> {
         let mut names = BTreeMap::new();
         for folder in &folders {
             let manifest = Manifest::read(host, &join(folder, "package.json"))?;
@@ -153,7 +165,10 @@ impl Project {
     }
 
     fn no_member(&self, manager: Manager) -> Problem {
-        let message = format!("`{}` has no lock file, and is no package of the workspace above it", self.folder);
+        let message = format!(
+            "`{}` has no lock file, and is no package of the workspace above it",
+            self.folder
+        );
         let lock = join(&self.top, manager.lock());
         Problem::new(message).in_file(lock).hint(format!(
             "name the folder in the workspaces of `{}` and run `{} install`, or give the package a lock file of its own",

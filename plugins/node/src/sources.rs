@@ -74,7 +74,10 @@ impl Sources<'_> {
         let named = self.options.files.as_ref().or(self.project.manifest.files.as_ref());
         let compiled = if self.out.is_some() { COMPILED } else { &[] };
         let Some(named) = named else {
-            return vec![self.files(&["**"]).except(self.at(&[TESTS, compiled, UNPUBLISHED].concat()))];
+            return vec![
+                self.files(&["**"])
+                    .except(self.at(&[TESTS, compiled, UNPUBLISHED].concat())),
+            ];
         };
         let plain = |text: &str| text.trim_start_matches(['.', '/']).trim_end_matches('/').to_owned();
         let (left, taken): (Vec<&String>, Vec<_>) = named.iter().partition(|text| text.starts_with('!'));

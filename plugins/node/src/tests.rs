@@ -6,7 +6,10 @@ use crate::options::{Compiler, Test};
 use crate::{Code, Parts};
 
 /// Tests in TypeScript, which are compiled first.
-const TYPED: [&str; 2] = ["**/*.{spec,test}.{cts,mts,ts,tsx}", "**/__tests__/**/*.{cts,mts,ts,tsx}"];
+const TYPED: [&str; 2] = [
+    "**/*.{spec,test}.{cts,mts,ts,tsx}",
+    "**/__tests__/**/*.{cts,mts,ts,tsx}",
+];
 
 /// Runs the tests beside the compiled package, as the options say.
 pub(crate) fn test(parts: &Parts<'_>, code: &Code, host: &dyn Host) -> Result<Vec<Action>, Problem> {
@@ -14,7 +17,9 @@ pub(crate) fn test(parts: &Parts<'_>, code: &Code, host: &dyn Host) -> Result<Ve
         Test::None => Ok(Vec::new()),
         Test::Script => {
             check_script(parts)?;
-            let test = Action::tool("test", "npm").args(["run", "--silent", "test"]).uses_tools(["node"]);
+            let test = Action::tool("test", "npm")
+                .args(["run", "--silent", "test"])
+                .uses_tools(["node"]);
             Ok(vec![beside(parts, test, &code.outputs)])
         }
         Test::Node => {
@@ -23,7 +28,9 @@ pub(crate) fn test(parts: &Parts<'_>, code: &Code, host: &dyn Host) -> Result<Ve
             if typed.is_empty() {
                 return Ok(vec![beside(parts, test, &code.outputs)]);
             }
-            let compile = parts.setup.compile(parts.sources.project, "compile-tests", parts.inputs(true));
+            let compile = parts
+                .setup
+                .compile(parts.sources.project, "compile-tests", parts.inputs(true));
             let compile = compile.label("compile the tests");
             let test = beside(parts, test.args(typed), &[compile.out("compiled")]);
             Ok(vec![compile, test])

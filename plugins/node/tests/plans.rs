@@ -95,7 +95,9 @@ fn arguments(action: &Action) -> Vec<&str> {
 }
 
 fn problem(folder: &Folder, options: &Value) -> String {
-    let Problem { message, file, hint, .. } = plan::<Node>(folder, options).expect_err("a mistake");
+    let Problem {
+        message, file, hint, ..
+    } = plan::<Node>(folder, options).expect_err("a mistake");
     format!(
         "{message}\nin: {}\nhint: {}",
         file.unwrap_or("-".to_owned()),
@@ -136,7 +138,7 @@ fn a_package_without_packages_installs_nothing() {
 fn installing_is_the_same_for_all_packages_of_a_workspace_but_for_what_is_nested() {
     let kiosk = workspace("web/packages/kiosk").dependency("brew", "kettle-brew", "node-package");
     let install = action(&sound(&kiosk, &json!({})), "install").clone();
-    assert_eq!(arguments(&install)[4..], ["packages/brew"]);
+    assert_eq!(arguments(&install)[3..], ["packages/brew"]);
     let place = |input: &farm_sdk::Input| input.at.clone();
     let compile = action(&sound(&kiosk, &json!({})), "compile").clone();
     let nested = "web/packages/kiosk/node_modules/@kettle/brew/node_modules".to_owned();
@@ -149,7 +151,10 @@ fn what_writes_files_has_no_state_to_be_out_of_date() {
     let (check, compile) = (action(&plan, "check"), action(&plan, "compile"));
     assert_eq!(check.caches, [("tsc".to_owned(), "FARM_CHECKED".to_owned())]);
     assert!(check.outputs.is_empty() && compile.caches.is_empty());
-    let config = compile.inputs.iter().find(|input| input.at.ends_with("tsconfig.farm-node.json"));
+    let config = compile
+        .inputs
+        .iter()
+        .find(|input| input.at.ends_with("tsconfig.farm-node.json"));
     let Source::Content(config) = &config.expect("farm's own configuration").source else {
         panic!("it is a fixed file")
     };
@@ -174,7 +179,15 @@ fn swc_compiles_and_typescript_declares() {
     let plan = sound(&folder, &json!({ "compiler": "swc" }));
     assert_eq!(
         ids(&plan),
-        ["install", "check", "compile", "declare", "package", "production", "components"]
+        [
+            "install",
+            "check",
+            "compile",
+            "declare",
+            "package",
+            "production",
+            "components"
+        ]
     );
     assert_eq!(arguments(action(&plan, "compile")), ["farm-node/swc.mjs", "src", "lib"]);
     let unchecked = sound(&folder, &json!({ "compiler": "swc", "typecheck": false }));
@@ -217,11 +230,17 @@ fn the_lock_file_says_which_manager_installs() {
         ("yarn.lock", "# yarn lockfile v1\n", "yarn"),
         ("yarn.lock", "__metadata:\n  version: 8\n", "yarn-berry"),
     ] {
-        let folder = single(&small()).without("package-lock.json").file(lock, text).tools(["pnpm", "yarn"]);
+        let folder = single(&small())
+            .without("package-lock.json")
+            .file(lock, text)
+            .tools(["pnpm", "yarn"]);
         let plan = sound(&folder, &json!({}));
         let install = action(&plan, "install");
         assert_eq!(arguments(install)[1], word);
-        assert_eq!(install.network.as_ref().map(|fetch| &fetch.pinned_by[..]), Some(&[lock.to_owned()][..]));
+        assert_eq!(
+            install.network.as_ref().map(|fetch| &fetch.pinned_by[..]),
+            Some(&[lock.to_owned()][..])
+        );
     }
     insta::assert_snapshot!(problem(&folder.file("yarn.lock", ""), &json!({})), @"
     `yarn.lock` needs the tool `yarn`, which is not on the PATH
@@ -237,7 +256,10 @@ fn packages_of_a_yarn_workspace_are_found_by_its_patterns() {
         .root("packages/a")
         .file("package.json", top.to_string())
         .file("yarn.lock", "# yarn lockfile v1\n")
-        .file("packages/a/package.json", r#"{ "name": "a", "dependencies": { "b": "1.0.0" } }"#)
+        .file(
+            "packages/a/package.json",
+            r#"{ "name": "a", "dependencies": { "b": "1.0.0" } }"#,
+        )
         .file("packages/b/package.json", r#"{ "name": "b", "version": "1.0.0" }"#)
         .file("packages/old/package.json", r#"{ "name": "old" }"#)
         .tools(["node", "yarn"]);
@@ -293,8 +315,10 @@ fn a_folder_that_is_no_package_of_the_workspace_above() {
 
 #[test]
 fn a_lock_file_that_does_not_fit() {
-    let folder = workspace("web/packages/brew")
-        .file("web/packages/brew/package.json", r#"{ "name": "@kettle/brew", "dependencies": { "ms": "2" } }"#);
+    let folder = workspace("web/packages/brew").file(
+        "web/packages/brew/package.json",
+        r#"{ "name": "@kettle/brew", "dependencies": { "ms": "2" } }"#,
+    );
     insta::assert_snapshot!(problem(&folder, &json!({})), @"
     `package-lock.json` does not fit `web/packages/brew/package.json`: `ms` differs
     in: web/package-lock.json
@@ -331,7 +355,10 @@ fn paths_of_options_stay_in_the_package() {
     in: -
     hint: name one below the target's `root`, such as `dist`
     ");
-    let outside = folder.file("web/packages/brew/tsconfig.json", r#"{ "compilerOptions": { "outDir": "../out" } }"#);
+    let outside = folder.file(
+        "web/packages/brew/tsconfig.json",
+        r#"{ "compilerOptions": { "outDir": "../out" } }"#,
+    );
     insta::assert_snapshot!(problem(&outside, &json!({})), @"
     `outDir` of the TypeScript configuration is `web/packages/out`, outside of the package
     in: web/packages/brew/tsconfig.json

@@ -44,7 +44,10 @@ mod tests {
         assert_eq!(resolve("tsconfig.json", "./app.json").as_deref(), Some("app.json"));
         assert_eq!(resolve("a/tsconfig.json", "../b").as_deref(), Some("b"));
         assert_eq!(resolve("tsconfig.json", "../base.json"), None);
-        assert_eq!(resolve("apps/web/x.json", "../../base.json").as_deref(), Some("base.json"));
+        assert_eq!(
+            resolve("apps/web/x.json", "../../base.json").as_deref(),
+            Some("base.json")
+        );
         assert_eq!(resolve("apps/web/x.json", "../../../base.json"), None);
     }
 

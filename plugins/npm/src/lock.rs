@@ -90,7 +90,9 @@ impl PackageLock {
     pub fn links(&self) -> impl Iterator<Item = (&str, &str)> {
         self.packages.iter().filter_map(|(place, locked)| {
             let name = place.rsplit_once("node_modules/").map(|(_, name)| name)?;
-            locked.link.then(|| (name, locked.resolved.as_deref().unwrap_or_default()))
+            locked
+                .link
+                .then(|| (name, locked.resolved.as_deref().unwrap_or_default()))
         })
     }
 

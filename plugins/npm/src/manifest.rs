@@ -103,6 +103,9 @@ impl Manifest {
     /// The packages that it needs when it runs.
     pub fn needed(&self) -> impl Iterator<Item = &String> {
         let optional = self.optional_dependencies.keys();
-        self.dependencies.keys().chain(optional).chain(self.peer_dependencies.keys())
+        self.dependencies
+            .keys()
+            .chain(optional)
+            .chain(self.peer_dependencies.keys())
     }
 }

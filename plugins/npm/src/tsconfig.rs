@@ -102,7 +102,9 @@ impl Merged {
         for base in config.extended().into_iter().filter(|base| base.starts_with('.')) {
             let outside = || {
                 let message = format!("`{path}` extends `{base}`, outside of the workspace");
-                Problem::new(message).in_file(path).hint("put it below the folder of farm.toml")
+                Problem::new(message)
+                    .in_file(path)
+                    .hint("put it below the folder of farm.toml")
             };
             let base = resolve(path, base).ok_or_else(outside)?;
             self.add(host, &with_extension(&base), start)?;
@@ -144,9 +146,18 @@ mod tests {
     #[test]
     fn later_files_win_and_paths_count_from_their_own() {
         let folder = Folder::new()
-            .file("base.json", r#"{ "compilerOptions": { "outDir": "out", "composite": true, "rootDir": "${configDir}/src" } }"#)
-            .file("web/more.json", r#"{ "extends": "../base", "compilerOptions": { "outDir": "./build" } }"#)
-            .file("web/tsconfig.json", r#"{ "extends": ["@tsconfig/node20/tsconfig.json", "./more.json"] }"#);
+            .file(
+                "base.json",
+                r#"{ "compilerOptions": { "outDir": "out", "composite": true, "rootDir": "${configDir}/src" } }"#,
+            )
+            .file(
+                "web/more.json",
+                r#"{ "extends": "../base", "compilerOptions": { "outDir": "./build" } }"#,
+            )
+            .file(
+                "web/tsconfig.json",
+                r#"{ "extends": ["@tsconfig/node20/tsconfig.json", "./more.json"] }"#,
+            );
         let merged = Merged::read(&folder, "web/tsconfig.json").expect("they can be read");
         assert_eq!(merged.path("outDir"), Some("web/build"));
         assert_eq!(merged.path("rootDir"), Some("web/src"));
@@ -158,7 +169,10 @@ mod tests {
     fn a_missing_base_and_one_outside_are_named() {
         let folder = Folder::new().file("tsconfig.json", r#"{ "extends": "../base" }"#);
         let problem = Merged::read(&folder, "tsconfig.json").expect_err("outside");
-        assert_eq!(problem.message, "`tsconfig.json` extends `../base`, outside of the workspace");
+        assert_eq!(
+            problem.message,
+            "`tsconfig.json` extends `../base`, outside of the workspace"
+        );
         let folder = Folder::new().file("tsconfig.json", r#"{ "extends": "./base" }"#);
         let problem = Merged::read(&folder, "tsconfig.json").expect_err("missing");
         assert_eq!(problem.message, "there is no `base.json`");

@@ -11,7 +11,15 @@ use crate::project::Project;
 const OWN: &str = "farm-rust";
 
 /// Neither sources nor settings.
-const NEVER: &[&str] = &["**/.DS_Store", "**/node_modules/**", ".farm/**", ".git/**", "farm.lock", "farm.toml", "target/**"];
+const NEVER: &[&str] = &[
+    "**/.DS_Store",
+    "**/node_modules/**",
+    ".farm/**",
+    ".git/**",
+    "farm.lock",
+    "farm.toml",
+    "target/**",
+];
 /// What no program is built from.
 const TESTS: &[&str] = &["benches/**", "examples/**", "tests/**"];
 
@@ -48,7 +56,10 @@ impl Parts<'_> {
         let profile = self.request.options.profile(&self.request.mode);
         let folder = if profile == "dev" { "debug" } else { profile };
         let folder = triple.map_or_else(|| folder.to_owned(), |triple| format!("{triple}/{folder}"));
-        let id = triple.map_or_else(|| "build".to_owned(), |triple| format!("build-{}", triple.to_ascii_lowercase()));
+        let id = triple.map_or_else(
+            || "build".to_owned(),
+            |triple| format!("build-{}", triple.to_ascii_lowercase()),
+        );
         let label = match triple {
             Some(triple) => format!("build {} for {triple}", programs.join(", ")),
             None => format!("build {}", programs.join(", ")),
@@ -95,19 +106,39 @@ impl Parts<'_> {
         let names = self.project.names();
         let cargo = Action::tool(id, "sh")
             .in_folder(top.as_str())
-            .args(["farm-rust/cargo.sh", up.as_str(), programs, folder, verb, "--locked", "--offline"])
+            .args([
+                "farm-rust/cargo.sh",
+                up.as_str(),
+                programs,
+                folder,
+                verb,
+                "--locked",
+                "--offline",
+            ])
             .args(["--profile", options.profile(&self.request.mode)])
             .args(features.into_iter().flatten())
             .args((!options.default_features).then_some("--no-default-features"))
             .args(names.iter().flat_map(|name| ["--package", name.as_str()]))
             .uses_tools(["cargo", "rustc", "cc"])
-            .input(Input::content(join(top, "farm-rust/cargo.sh"), include_str!("scripts/cargo.sh")))
-            .input(Input::content(join(top, "farm-rust/sources.toml"), self.lock.settings("farm-rust/vendor")))
+            .input(Input::content(
+                join(top, "farm-rust/cargo.sh"),
+                include_str!("scripts/cargo.sh"),
+            ))
+            .input(Input::content(
+                join(top, "farm-rust/sources.toml"),
+                self.lock.settings("farm-rust/vendor"),
+            ))
             .cache("targets", "FARM_TARGETS")
             .jobserver();
-        let cargo = options.env.iter().fold(cargo, |cargo, (name, value)| cargo.env(name, value));
+        let cargo = options
+            .env
+            .iter()
+            .fold(cargo, |cargo, (name, value)| cargo.env(name, value));
         if options.sccache {
-            return cargo.uses_tools(["sccache"]).cache("sccache", "SCCACHE_DIR").env("FARM_SCCACHE", "1");
+            return cargo
+                .uses_tools(["sccache"])
+                .cache("sccache", "SCCACHE_DIR")
+                .env("FARM_SCCACHE", "1");
         }
         cargo
     }
@@ -115,8 +146,10 @@ impl Parts<'_> {
     /// The packages that are built and those that they need, whole; of the others what cargo wants to see.
     fn sources(&self, with_tests: bool) -> Vec<Input> {
         let project = self.project;
-        let (needed, others): (Vec<&String>, Vec<_>) =
-            project.packages.keys().partition(|folder| project.needed.contains(*folder));
+        let (needed, others): (Vec<&String>, Vec<_>) = project
+            .packages
+            .keys()
+            .partition(|folder| project.needed.contains(*folder));
         let mut inputs: Vec<Input> = needed.iter().map(|folder| self.package(folder, with_tests)).collect();
         inputs.extend(others.iter().flat_map(|folder| stand_ins(project, folder)));
         if !with_tests {
@@ -154,7 +187,13 @@ impl Parts<'_> {
 /// What a program is called as an output.
 pub(crate) fn output_name(program: &str) -> String {
     let plain = program.to_ascii_lowercase();
-    let fine = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    let fine = |c: char| {
+        if c.is_ascii_alphanumeric() || "._-".contains(c) {
+            c
+        } else {
+            '-'
+        }
+    };
     plain.chars().map(fine).take(64).collect()
 }
 
@@ -168,19 +207,33 @@ pub(crate) fn file_name(program: &str, triple: Option<&str>) -> String {
 }
 
 fn manifests(project: &Project) -> impl Iterator<Item = Input> {
-    project.packages.keys().map(|folder| Input::file(join(folder, "Cargo.toml")))
+    project
+        .packages
+        .keys()
+        .map(|folder| Input::file(join(folder, "Cargo.toml")))
 }
 
 /// Empty files for the parts that a manifest has, since cargo refuses one without them.
 fn stand_ins(project: &Project, folder: &str) -> Vec<Input> {
     let member = &project.packages[folder];
     let parts = member.manifest.parts(&member.files);
-    parts.iter().map(|part| Input::content(join(folder, part), "")).collect()
+    parts
+        .iter()
+        .map(|part| Input::content(join(folder, part), ""))
+        .collect()
 }
 
 fn test_stand_ins(project: &Project, folder: &str) -> Vec<Input> {
     let member = &project.packages[folder];
-    let is_test = |part: &&String| ["benches/", "examples/", "tests/"].iter().any(|start| part.starts_with(start));
+    let is_test = |part: &&String| {
+        ["benches/", "examples/", "tests/"]
+            .iter()
+            .any(|start| part.starts_with(start))
+    };
     let parts = member.manifest.parts(&member.files);
-    parts.iter().filter(is_test).map(|part| Input::content(join(folder, part), "")).collect()
+    parts
+        .iter()
+        .filter(is_test)
+        .map(|part| Input::content(join(folder, part), ""))
+        .collect()
 }

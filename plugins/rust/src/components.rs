@@ -25,5 +25,7 @@ pub(crate) fn action(project: &Project) -> Action {
 pub(crate) fn run(parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
     let (lock, names): Parameters = serde_json::from_str(parameters).map_err(io::Error::from)?;
     let text = fs::read_to_string(input.join(&lock))?;
-    Lock::parse(&lock, &text)?.components(&names).write(&output.join("components.json"))
+    Lock::parse(&lock, &text)?
+        .components(&names)
+        .write(&output.join("components.json"))
 }

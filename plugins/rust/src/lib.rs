@@ -31,20 +31,36 @@ use crate::project::Project;
 pub struct Rust;
 
 /// What is started, directly or by others.
-const TOOLS: [&str; 8] = ["sh", "cargo", "rustc", "rustdoc", "cc", "cargo-clippy", "clippy-driver", "sccache"];
+const TOOLS: [&str; 8] = [
+    "sh",
+    "cargo",
+    "rustc",
+    "rustdoc",
+    "cc",
+    "cargo-clippy",
+    "clippy-driver",
+    "sccache",
+];
 
 impl Builder for Rust {
     type Options = Options;
 
     fn describe() -> Description {
         let schema = include_str!("options.schema.json");
-        let description = Description::new("rust", env!("CARGO_PKG_VERSION"), "cargo packages and workspaces", schema)
-            .paths_from_workspace()
-            .wants_network("crates")
-            .wants_tool_cache("cargo")
-            .wants_tool_cache("sccache")
-            .wants_tool_cache("targets");
-        TOOLS.iter().fold(description, |description, tool| description.wants_tool(tool))
+        let description = Description::new(
+            "rust",
+            env!("CARGO_PKG_VERSION"),
+            "cargo packages and workspaces",
+            schema,
+        )
+        .paths_from_workspace()
+        .wants_network("crates")
+        .wants_tool_cache("cargo")
+        .wants_tool_cache("sccache")
+        .wants_tool_cache("targets");
+        TOOLS
+            .iter()
+            .fold(description, |description, tool| description.wants_tool(tool))
     }
 
     fn plan(request: &Request<Options>, host: &dyn Host) -> Result<Plan, Problem> {
@@ -86,7 +102,11 @@ fn with_programs(plan: Plan, parts: &Parts<'_>, programs: &[String]) -> Plan {
     }
     let triples = &parts.request.options.targets;
     let triples = triples.iter().map(|triple| Some(triple.as_str()));
-    let triples: Vec<Option<&str>> = if triples.len() == 0 { vec![None] } else { triples.collect() };
+    let triples: Vec<Option<&str>> = if triples.len() == 0 {
+        vec![None]
+    } else {
+        triples.collect()
+    };
     let is_matrix = triples.len() > 1;
     let components = components::action(parts.project);
     let listed = components.out("components");
@@ -132,7 +152,11 @@ fn programs(project: &Project, options: &Options, root: &str) -> Result<Vec<Stri
     let mut found = Vec::new();
     for folder in &project.own {
         let member = &project.packages[folder];
-        found.extend(member.manifest.programs(&member.files, &options.features, options.default_features));
+        found.extend(
+            member
+                .manifest
+                .programs(&member.files, &options.features, options.default_features),
+        );
     }
     found.sort();
     let at = join(root, "Cargo.toml");
@@ -143,17 +167,26 @@ fn programs(project: &Project, options: &Options, root: &str) -> Result<Vec<Stri
     let Some(named) = &options.bins else {
         if found.is_empty() && !options.clippy && !options.test {
             let problem = Problem::new("there is no program to build").in_file(at);
-            return Err(problem.hint("for a library, set `test = true` or `clippy = true`; other targets need no target for it"));
+            return Err(problem
+                .hint("for a library, set `test = true` or `clippy = true`; other targets need no target for it"));
         }
         return Ok(found);
     };
     match named.iter().find(|name| !found.contains(name)) {
         None => Ok(named.clone()),
         Some(name) => {
-            let problem = Problem::new(format!("option `bins` names `{name}`, and there is no such program")).in_file(at);
+            let problem =
+                Problem::new(format!("option `bins` names `{name}`, and there is no such program")).in_file(at);
             Err(problem.hint(match found[..] {
                 [] => "with the features that are on, there is none".to_owned(),
-                _ => format!("there are {}", found.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+                _ => format!(
+                    "there are {}",
+                    found
+                        .iter()
+                        .map(|name| format!("`{name}`"))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
             }))
         }
     }
@@ -176,7 +209,11 @@ fn check_tools(options: &Options, host: &dyn Host) -> Result<(), Problem> {
     let wanted = [
         ("cargo", true, rust),
         ("rustc", true, rust),
-        ("cc", true, "install a C compiler, which links the programs: gcc or clang"),
+        (
+            "cc",
+            true,
+            "install a C compiler, which links the programs: gcc or clang",
+        ),
         ("rustdoc", options.test, rust),
         ("cargo-clippy", options.clippy, clippy),
         ("sccache", options.sccache, sccache),

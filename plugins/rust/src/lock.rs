@@ -43,7 +43,11 @@ impl Lock {
 
     /// Cargo's settings that let it find all that was fetched in this folder.
     pub(crate) fn settings(&self, folder: &str) -> String {
-        let sources: BTreeSet<&str> = self.package.iter().filter_map(|package| package.source.as_deref()).collect();
+        let sources: BTreeSet<&str> = self
+            .package
+            .iter()
+            .filter_map(|package| package.source.as_deref())
+            .collect();
         let replaced: String = sources.into_iter().map(replaced).collect();
         format!("{replaced}[source.farm]\ndirectory = \"{folder}\"\n")
     }
@@ -108,8 +112,9 @@ fn replaced(source: &str) -> String {
     };
     let address = address.split('#').next().unwrap_or(address);
     let (place, query) = address.split_once('?').unwrap_or((address, ""));
-    let asked: String = query.split_once('=').map_or(String::new(), |(kind, value)| format!("{kind} = {}\n", quoted(value)));
+    let asked: String = query
+        .split_once('=')
+        .map_or(String::new(), |(kind, value)| format!("{kind} = {}\n", quoted(value)));
     let (name, place) = (quoted(&format!("git+{address}")), quoted(place));
     format!("[source.{name}]\ngit = {place}\n{asked}replace-with = \"farm\"\n\n")
 }
-

@@ -63,7 +63,9 @@ impl Manifest {
         };
         let wrong = |error: &toml::de::Error| {
             let before = &text[..error.span().map_or(0, |span| span.start).min(text.len())];
-            let line = u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX).saturating_add(1);
+            let line = u32::try_from(before.matches('\n').count())
+                .unwrap_or(u32::MAX)
+                .saturating_add(1);
             let problem = Problem::new(format!("`{path}` cannot be read: {}", error.message()));
             problem.in_file(path).at_line(line).hint("correct the TOML there")
         };
@@ -98,7 +100,10 @@ impl Manifest {
         let mut programs: Vec<String> = named.collect();
         if package.autobins != Some(false) {
             let taken = |path: &str| self.bin.iter().any(|part| part.path.as_deref() == Some(path));
-            let lying = files.iter().filter(|file| !taken(file)).filter_map(|file| program_at(file, &package.name));
+            let lying = files
+                .iter()
+                .filter(|file| !taken(file))
+                .filter_map(|file| program_at(file, &package.name));
             programs.extend(lying.filter(|name| !all.contains(name)));
         }
         programs.sort();
@@ -108,7 +113,10 @@ impl Manifest {
 
     /// The files without which cargo would refuse the manifest, where they are among `files`.
     pub(crate) fn parts(&self, files: &[String]) -> Vec<String> {
-        let script = self.package.as_ref().and_then(|package| package.build.as_ref()?.as_str());
+        let script = self
+            .package
+            .as_ref()
+            .and_then(|package| package.build.as_ref()?.as_str());
         let lib = self.lib.iter().filter_map(|lib| lib.path.clone());
         let mut named: Vec<String> = script.map(str::to_owned).into_iter().chain(lib).collect();
         for (folder, parts) in [
@@ -161,8 +169,14 @@ impl Neighbours {
             if name.ends_with("dependencies") {
                 self.take(value);
             } else if name == "patch" {
-                value.as_table().into_iter().flatten().for_each(|(_, registry)| self.take(registry));
-            } else if name == "target" || (value.is_table() && !["package", "features", "lints"].contains(&name.as_str())) {
+                value
+                    .as_table()
+                    .into_iter()
+                    .flatten()
+                    .for_each(|(_, registry)| self.take(registry));
+            } else if name == "target"
+                || (value.is_table() && !["package", "features", "lints"].contains(&name.as_str()))
+            {
                 self.look_into(value);
             }
         }
@@ -185,5 +199,7 @@ pub(crate) fn workspace_paths(manifest: &Manifest) -> BTreeMap<String, String> {
     let dependencies = all.and_then(|all| all.get("workspace")?.get("dependencies")?.as_table());
     let path = |value: &Value| Some(value.get("path")?.as_str()?.to_owned());
     let known = dependencies.into_iter().flatten();
-    known.filter_map(|(name, value)| Some((name.clone(), path(value)?))).collect()
+    known
+        .filter_map(|(name, value)| Some((name.clone(), path(value)?)))
+        .collect()
 }

@@ -4,7 +4,9 @@
 pub(crate) fn of_triple(triple: &str) -> String {
     let mut parts = triple.split('-');
     let processor = parts.next().unwrap_or_default();
-    let systems = ["linux", "darwin", "windows", "freebsd", "netbsd", "openbsd", "android", "illumos"];
+    let systems = [
+        "linux", "darwin", "windows", "freebsd", "netbsd", "openbsd", "android", "illumos",
+    ];
     let system = parts.find_map(|part| systems.into_iter().find(|system| part.starts_with(system)));
     match (system, architecture(processor)) {
         (Some(system), Some(architecture)) => format!("{system}/{architecture}"),

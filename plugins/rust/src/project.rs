@@ -32,7 +32,13 @@ pub(crate) struct Member {
 }
 
 /// Files that may be parts of a package.
-const PARTS: [&str; 5] = ["src/**/*.rs", "*.rs", "tests/**/*.rs", "benches/**/*.rs", "examples/**/*.rs"];
+const PARTS: [&str; 5] = [
+    "src/**/*.rs",
+    "*.rs",
+    "tests/**/*.rs",
+    "benches/**/*.rs",
+    "examples/**/*.rs",
+];
 
 impl Project {
     /// Reads the packages for a target in this folder.
@@ -53,7 +59,8 @@ impl Project {
         if !project.packages.contains_key(folder) {
             let message = format!("`{folder}` is no package of the workspace whose `Cargo.lock` lies above it");
             let problem = Problem::new(message).in_file(own);
-            return Err(problem.hint("name it in `members` of the workspace's Cargo.toml, or run `cargo generate-lockfile` in it"));
+            return Err(problem
+                .hint("name it in `members` of the workspace's Cargo.toml, or run `cargo generate-lockfile` in it"));
         }
         project.choose(folder);
         Ok(project)
@@ -66,7 +73,10 @@ impl Project {
 
     /// The names of the packages that the target is.
     pub(crate) fn names(&self) -> Vec<String> {
-        let packages = self.own.iter().filter_map(|folder| self.packages[folder].manifest.package.as_ref());
+        let packages = self
+            .own
+            .iter()
+            .filter_map(|folder| self.packages[folder].manifest.package.as_ref());
         packages.map(|package| package.name.clone()).collect()
     }
 
@@ -84,7 +94,8 @@ impl Project {
             }
             let path = join(&folder, "Cargo.toml");
             let Some(manifest) = Manifest::read(host, &path)? else {
-                let missing = Problem::new(format!("there is no `{path}`, which another Cargo.toml names")).in_file(path);
+                let missing =
+                    Problem::new(format!("there is no `{path}`, which another Cargo.toml names")).in_file(path);
                 return Err(missing.hint("correct the path there; it has to lie below the folder of farm.toml"));
             };
             let found = manifest.neighbours();
@@ -117,10 +128,16 @@ impl Project {
         let file = |text: &&String| join(&join(&self.top, text.trim_matches('/')), "Cargo.toml");
         let wild: Vec<String> = wild.iter().map(file).collect();
         let found = host.glob(&wild.iter().map(String::as_str).collect::<Vec<_>>(), &[])?;
-        let found = found.iter().filter_map(|file| file.strip_suffix("/Cargo.toml")).map(str::to_owned);
+        let found = found
+            .iter()
+            .filter_map(|file| file.strip_suffix("/Cargo.toml"))
+            .map(str::to_owned);
         let plain = plain.iter().filter_map(|path| resolve(&self.top, path));
         let excluded = |folder: &String| {
-            let mut excluded = workspace.exclude.iter().map(|path| join(&self.top, path.trim_matches('/')));
+            let mut excluded = workspace
+                .exclude
+                .iter()
+                .map(|path| join(&self.top, path.trim_matches('/')));
             excluded.any(|outer| *folder == outer || is_inside(folder, &outer))
         };
         Ok(found.chain(plain).filter(|folder| !excluded(folder)).collect())
@@ -132,7 +149,12 @@ impl Project {
         let is_own = |(path, member): &(&String, &Member)| {
             member.manifest.package.is_some() && (is_all && is_member(path, &self.top) || path.as_str() == folder)
         };
-        self.own = self.packages.iter().filter(is_own).map(|(path, _)| path.clone()).collect();
+        self.own = self
+            .packages
+            .iter()
+            .filter(is_own)
+            .map(|(path, _)| path.clone())
+            .collect();
         let mut open: Vec<String> = self.own.iter().cloned().collect();
         while let Some(path) = open.pop() {
             if self.needed.insert(path.clone()) {
@@ -150,7 +172,9 @@ fn is_member(folder: &str, top: &str) -> bool {
 fn parts_of(host: &dyn Host, folder: &str) -> Result<Vec<String>, Problem> {
     let patterns = PARTS.map(|pattern| join(folder, pattern));
     let found = host.glob(&patterns.each_ref().map(String::as_str), &[&join(folder, "target/**")])?;
-    let below = found.iter().map(|path| path[folder.len()..].trim_start_matches('/').to_owned());
+    let below = found
+        .iter()
+        .map(|path| path[folder.len()..].trim_start_matches('/').to_owned());
     Ok(below.collect())
 }
 

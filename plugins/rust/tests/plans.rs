@@ -122,7 +122,10 @@ fn a_whole_workspace() {
     assert_eq!(ids(&plan), ["fetch", "components", "build", "measure"]);
     assert_eq!(artifacts(&plan), [("other", "other"), ("pour-timer", "pour-timer")]);
     let arguments = arguments(action(&plan, "build"));
-    assert!(arguments.ends_with(&["--bin", "other", "--bin", "pour-timer"]), "{arguments:?}");
+    assert!(
+        arguments.ends_with(&["--bin", "other", "--bin", "pour-timer"]),
+        "{arguments:?}"
+    );
 }
 
 #[test]
@@ -142,7 +145,10 @@ fn programs_are_found_where_cargo_looks() {
     .file("src/bin/two/part.rs", "");
     let of = |options: Value| {
         let plan = sound(&folder, &options);
-        plan.artifacts.iter().map(|artifact| artifact.name.clone()).collect::<Vec<_>>()
+        plan.artifacts
+            .iter()
+            .map(|artifact| artifact.name.clone())
+            .collect::<Vec<_>>()
     };
     assert_eq!(of(json!({})), ["many", "one", "two"]);
     assert_eq!(of(json!({ "features": ["extra"] })), ["extra", "many", "one", "two"]);
@@ -173,8 +179,14 @@ fn a_matrix_has_a_folder_for_each_platform() {
 fn modes_and_options_decide_the_profile() {
     let profile = |folder: Folder, options: Value| {
         let plan = sound(&folder, &options);
-        let arguments = arguments(action(&plan, "build")).iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        let at = arguments.iter().position(|argument| argument == "--profile").expect("a profile");
+        let arguments = arguments(action(&plan, "build"))
+            .iter()
+            .map(|text| (*text).to_owned())
+            .collect::<Vec<_>>();
+        let at = arguments
+            .iter()
+            .position(|argument| argument == "--profile")
+            .expect("a profile");
         (arguments[3].clone(), arguments[at + 1].clone())
     };
     let of = |a: &str, b: &str| (a.to_owned(), b.to_owned());
@@ -203,7 +215,10 @@ fn sources_of_all_kinds_are_found_among_what_was_fetched() {
     let lock = "version = 4\n\
         [[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"git+ssh://git@host/a.git?branch=main#0123\"\n\
         [[package]]\nname = \"b\"\nversion = \"1.0.0\"\nsource = \"registry+sparse+https://crates.example/index/\"\n";
-    let plan = sound(&single("[package]\nname = \"app\"\n").file("Cargo.lock", lock), &json!({}));
+    let plan = sound(
+        &single("[package]\nname = \"app\"\n").file("Cargo.lock", lock),
+        &json!({}),
+    );
     let text = show(&Ok(plan));
     for expected in [
         r#"git = \"ssh://git@host/a.git\"\nbranch = \"main\"\nreplace-with = \"farm\""#,

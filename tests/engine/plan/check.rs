@@ -192,6 +192,34 @@ fn a13_what_is_only_wanted_or_only_granted_may_not_be_used() {
 }
 
 #[test]
+fn a14_what_is_put_back_lies_in_the_targets_folder_wherever_paths_start() {
+    let rules = Rules {
+        granted: &Permissions {
+            tools: std::iter::once("cat".to_owned()).collect(),
+            ..Permissions::default()
+        },
+        dependencies: &[],
+        folder: &RelPath::parse("apps/api").expect("a path"),
+        base: &RelPath::root(),
+        output_folder: &RelPath::parse("dist").expect("a path"),
+    };
+    for (path, in_place, is_fine) in [
+        ("apps/api/types.ts", true, true),
+        ("apps/web/types.ts", true, false),
+        ("types.ts", true, false),
+        ("node_modules", false, true),
+    ] {
+        let mut action = action("run");
+        action.outputs = vec![Output {
+            in_place,
+            ..output(path)
+        }];
+        let answer = check(&CheckedPlan::default(), &plan(vec![action]), &rules);
+        assert_eq!(answer.is_ok(), is_fine, "{path}: {answer:?}");
+    }
+}
+
+#[test]
 fn a14_an_output_lies_in_its_own_part_of_the_targets_folder() {
     for path in [
         "",

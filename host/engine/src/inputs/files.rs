@@ -128,7 +128,11 @@ impl Files {
         let include = PatternSet::new(scope.include)?;
         let exclude = PatternSet::new(scope.exclude)?;
         // Nothing is looked at in a folder of which nothing can be taken: what other tools build may be big.
-        let left_out = |folder: &RelPath| folder.below(scope.base).is_some_and(|path| exclude.takes_all_below(&path));
+        let left_out = |folder: &RelPath| {
+            folder
+                .below(scope.base)
+                .is_some_and(|path| exclude.takes_all_below(&path))
+        };
         let mut found = Vec::new();
         for start in starts(&include) {
             let at = scope.base.join(&start.fixed);

@@ -183,6 +183,17 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_is_taken_whole_by_its_name_or_by_all_below_it() {
+        let whole = |pattern: &str, folder: &str| {
+            let set = PatternSet::new(&[pattern.to_owned()]).expect("test pattern");
+            set.takes_all_below(&RelPath::parse(folder).expect("test path"))
+        };
+        assert!(whole("target/**", "target") && whole("target", "target") && whole("target/**", "target/debug"));
+        assert!(whole("**/target/**", "a/target") && whole("**", "a"));
+        assert!(!whole("target/*.d", "target") && !whole("target/**", "targets") && !whole("**/*.ts", "src"));
+    }
+
+    #[test]
     fn patterns_cannot_leave_their_folder() {
         for bad in ["../x", "/etc/*", "a/../../b", "a/../*.ts", "C:\\x"] {
             assert!(Pattern::parse(bad).is_err(), "{bad}");

@@ -57,7 +57,7 @@ impl Rustup<'_> {
         if let Some(named) = self.named {
             return self.installed(named, looks);
         }
-        let settings = looks.text(&self.home.join("settings.toml"))?;
+        let settings = looks.text(&self.home.join("settings.toml")).unwrap_or_default();
         let settings: Settings = toml::from_str(&settings).unwrap_or_default();
         for folder in folder.ancestors() {
             let set = folder.to_str().and_then(|folder| settings.overrides.get(folder));

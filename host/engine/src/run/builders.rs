@@ -262,8 +262,12 @@ fn check_properties(description: &Description) -> Result<(), Problem> {
         return Ok(());
     };
     let property = format!("{name} = {value}").escape_debug().to_string();
-    let message = format!("the builder `{}` describes itself by `{property}`, which this farm does not know", description.name);
-    Err(Problem::new("plugin::property", Class::Build, message).hint("update farm, or take an older version of the builder"))
+    let message = format!(
+        "the builder `{}` describes itself by `{property}`, which this farm does not know",
+        description.name
+    );
+    Err(Problem::new("plugin::property", Class::Build, message)
+        .hint("update farm, or take an older version of the builder"))
 }
 
 fn granted(entry: &BuilderEntry) -> Permissions {

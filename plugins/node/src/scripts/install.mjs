@@ -1,13 +1,13 @@
 // Runs a package manager in the folder of its lock file, and leaves what does not depend on the machine or the moment:
 // installed packages, but no links to packages of the workspace (they are built apart) and no notes of the manager's.
 //
-// farm/install.mjs MANAGER FACTS SCRIPTS|NO-SCRIPTS FOLDER...: FOLDER... are those of other packages of the workspace.
+// farm-node/install.mjs MANAGER scripts|no-scripts FOLDER...: FOLDER... are those of other packages of the workspace.
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
 
-const [manager, facts, scripts, ...folders] = process.argv.slice(2);
+const [manager, scripts, ...folders] = process.argv.slice(2);
 const cache = process.env.FARM_PACKAGES ?? path.resolve("farm-packages");
 const frozen = scripts === "scripts" ? [] : ["--ignore-scripts"];
 
@@ -41,8 +41,6 @@ install();
 for (const folder of [...folders, "."]) {
   tidy(path.join(folder, "node_modules"), folder === ".");
 }
-fs.mkdirSync(path.dirname(facts), { recursive: true });
-fs.writeFileSync(facts, `${JSON.stringify({ node: process.versions.node })}\n`);
 
 function install() {
   const [tool, arguments_] = managers[manager]();

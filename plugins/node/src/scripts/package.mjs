@@ -1,6 +1,6 @@
 // Puts a package together: what lies in its folder, which is what it publishes. What `package.json` names has to be there.
 //
-// farm/package.mjs INTO METADATA FARM: FARM is a folder of farm's own, which is no part of it.
+// farm-node/package.mjs INTO METADATA FARM: FARM is a folder of farm's own, which is no part of it.
 import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";

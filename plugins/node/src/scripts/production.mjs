@@ -1,6 +1,6 @@
 // Copies the packages that a package needs when it runs, found as Node finds them, from all that is installed.
 //
-// farm/production.mjs ROOT INTO LOCAL LIST NAME...: ROOT is the folder of the lock file. The packages go to INTO, those of
+// farm-node/production.mjs ROOT INTO LOCAL LIST NAME...: ROOT is the folder of the lock file. The packages go to INTO, those of
 // the workspace (NAME...) once more to LOCAL, and what was found is told in LIST.
 import fs from "node:fs";
 import path from "node:path";

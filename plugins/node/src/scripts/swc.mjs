@@ -1,6 +1,6 @@
 // Compiles sources one by one with the project's own SWC, by the project's `.swcrc` where there is one.
 //
-// farm/swc.mjs FROM INTO
+// farm-node/swc.mjs FROM INTO
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";

@@ -1,6 +1,6 @@
 // Runs the project's own TypeScript compiler.
 //
-// farm/tsc.mjs check|emit CONFIG: `check` keeps its state between runs, and writes nothing else; `emit` writes files and
+// farm-node/tsc.mjs check|emit CONFIG: `check` keeps its state between runs, and writes nothing else; `emit` writes files and
 // has no state, so none can keep it from writing one.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
