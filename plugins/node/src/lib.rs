@@ -69,14 +69,13 @@ impl Builder for Node {
         let code = parts.code(host)?;
         let tests = tests::test(&parts, &code, host)?;
         let assembled = package::assemble(&parts, &code.outputs);
-        let plan = Plan::new().artifact(package::artifact(&project, &assembled));
-        let plan = with_packages(plan, &parts);
-        let installs = installed.map(|installed| installed.action);
-        Ok(plan
-            .actions(installs)
+        let plan = Plan::new()
+            .artifact(package::artifact(&project, &assembled))
+            .actions(installed.as_ref().map(|installed| installed.action.clone()))
             .actions(code.actions)
             .actions(tests)
-            .action(assembled))
+            .action(assembled);
+        Ok(with_packages(plan, &parts))
     }
 
     fn run_step(name: &str, parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {

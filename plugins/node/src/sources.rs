@@ -45,8 +45,8 @@ const UNPUBLISHED: &[&str] = &[
 /// What is published whatever `files` says.
 const ALWAYS: &[&str] = &["LICEN{C,S}E*", "README*", "package.json"];
 
-/// What compilers read.
-const SOURCES: &[&str] = &["**/*.{cjs,cts,js,json,jsx,mjs,mts,ts,tsx}", ".swcrc"];
+/// What compilers read; a pattern with a wildcard need not match.
+const SOURCES: &[&str] = &["**/*.{cjs,cts,js,json,jsx,mjs,mts,ts,tsx}", ".swcr[c]"];
 
 /// The files of a package.
 #[derive(Debug)]

@@ -31,6 +31,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) lock: &'a Lock,
     /// Cargo's own settings in the folder of the lock file, where there are some.
     pub(crate) settings: Vec<String>,
+    /// Whether they have compiler flags for single targets, which hide those for all.
+    pub(crate) has_target_flags: bool,
     /// What was fetched; none where nothing has to be.
     pub(crate) fetched: Option<OutputRef>,
 }
@@ -125,8 +127,8 @@ impl Parts<'_> {
                 include_str!("scripts/cargo.sh"),
             ))
             .input(Input::content(
-                join(top, "farm-rust/sources.toml"),
-                self.lock.settings("farm-rust/vendor"),
+                join(top, "farm-rust/config.toml"),
+                self.config(),
             ))
             .cache("targets", "FARM_TARGETS")
             .jobserver();
@@ -138,9 +140,16 @@ impl Parts<'_> {
             return cargo
                 .uses_tools(["sccache"])
                 .cache("sccache", "SCCACHE_DIR")
-                .env("FARM_SCCACHE", "1");
+                .env("RUSTC_WRAPPER", "sccache");
         }
         cargo
+    }
+
+    /// Cargo's settings of farm's own. Flags for the compiler are joined only with those of the same table, so they stand
+    /// where the user's are; `@ROOT@` stands for the folder that all sources lie in.
+    fn config(&self) -> String {
+        let table = if self.has_target_flags { "target.'cfg(all())'" } else { "build" };
+        format!("{}[{table}]\nrustflags = ['--remap-path-prefix=@ROOT@=.']\n", self.lock.settings())
     }
 
     /// The packages that are built and those that they need, whole; of the others what cargo wants to see.

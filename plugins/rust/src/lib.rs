@@ -74,6 +74,7 @@ impl Builder for Rust {
             request,
             project: &project,
             lock: &lock,
+            has_target_flags: has_target_flags(host, &settings)?,
             settings,
             fetched: fetch.as_ref().map(|fetch| fetch.out("vendor")),
         };
@@ -200,6 +201,19 @@ fn settings(host: &dyn Host, project: &Project) -> Result<Vec<String>, Problem> 
         found.extend(host.is_file(&path)?.then_some(path));
     }
     Ok(found)
+}
+
+/// Whether one of these files sets compiler flags for single targets.
+fn has_target_flags(host: &dyn Host, settings: &[String]) -> Result<bool, Problem> {
+    for path in settings {
+        let text = host.read_text(path)?.unwrap_or_default();
+        let table: toml::Table = toml::from_str(&text).unwrap_or_default();
+        let targets = table.get("target").and_then(toml::Value::as_table);
+        if targets.into_iter().flatten().any(|(_, target)| target.get("rustflags").is_some()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn check_tools(options: &Options, host: &dyn Host) -> Result<(), Problem> {

@@ -41,15 +41,11 @@ impl Lock {
         self.package.iter().filter(|package| package.source.is_some()).count()
     }
 
-    /// Cargo's settings that let it find all that was fetched in this folder.
-    pub(crate) fn settings(&self, folder: &str) -> String {
-        let sources: BTreeSet<&str> = self
-            .package
-            .iter()
-            .filter_map(|package| package.source.as_deref())
-            .collect();
+    /// Cargo's settings: everything is taken from where it was fetched to. `@OWN@` stands for farm's own folder.
+    pub(crate) fn settings(&self) -> String {
+        let sources: BTreeSet<&str> = self.package.iter().filter_map(|package| package.source.as_deref()).collect();
         let replaced: String = sources.into_iter().map(replaced).collect();
-        format!("{replaced}[source.farm]\ndirectory = \"{folder}\"\n")
+        format!("{replaced}[source.farm]\ndirectory = '@OWN@/vendor'\n\n")
     }
 
     /// What these packages of the workspace need, as components.

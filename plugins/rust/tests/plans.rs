@@ -229,6 +229,18 @@ fn sources_of_all_kinds_are_found_among_what_was_fetched() {
 }
 
 #[test]
+fn flags_for_the_compiler_stand_where_the_users_are() {
+    let text = |config: &str| {
+        let folder = single("[package]\nname = \"app\"\n").file(".cargo/config.toml", config);
+        show(&Ok(sound(&folder, &json!({}))))
+    };
+    let all = text("[build]\nrustflags = [\"-Dwarnings\"]\n");
+    assert!(all.contains(r"[build]\nrustflags = ['--remap-path-prefix=@ROOT@=.']"), "{all}");
+    let one = text("[target.x86_64-unknown-linux-gnu]\nrustflags = [\"-Ctarget-cpu=native\"]\n");
+    assert!(one.contains(r"[target.'cfg(all())']\nrustflags = "), "{one}");
+}
+
+#[test]
 fn without_a_manifest_a_lock_file_or_a_program() {
     insta::assert_snapshot!(problem(&single("").without("Cargo.toml"), &json!({})), @"
     there is no `Cargo.toml`

@@ -15,9 +15,7 @@ const flags = task === "emit" && atLeast(5, 6) ? ["--noCheck"] : [];
 const state = task === "check" ? openState() : undefined;
 const arguments_ = [path.join(compiler, "bin", "tsc"), "--project", config, ...flags];
 const { status } = spawnSync(process.execPath, arguments_, { stdio: "inherit" });
-if (status === 0) {
-  state?.keep();
-}
+state?.close(status === 0);
 process.exit(status ?? 1);
 
 function find(name) {
@@ -53,12 +51,13 @@ function openState() {
     fs.copyFileSync(kept, own);
   }
   return {
-    keep() {
-      if (fs.existsSync(own)) {
+    close(isGood) {
+      if (isGood && fs.existsSync(own)) {
         const fresh = `${kept}.${process.pid}`;
         fs.copyFileSync(own, fresh);
         fs.renameSync(fresh, kept);
       }
+      fs.rmSync(own, { force: true });
     },
   };
 }

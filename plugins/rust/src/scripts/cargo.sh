@@ -9,34 +9,27 @@ root=$(cd "$1" && pwd -P)
 programs=$2 folder=$3
 shift 3
 own=$here/farm-rust
+notes=$TMPDIR/farm-rust
 stamp=
 # At one place in every run: build scripts may write it down.
 export CARGO_TARGET_DIR="$own/target"
+export CARGO_HOME="$notes/home"
 export CARGO_INCREMENTAL=0
 
 main() {
-  mkdir -p "$own/bin"
-  leave_places_out
+  mkdir -p "$CARGO_HOME"
+  # Where sources were fetched to, and that their place is left out of what the compiler writes.
+  sed -e "s|@ROOT@|$root|" -e "s|@OWN@|$own|" farm-rust/config.toml >"$CARGO_HOME/config.toml"
   if prepare_kept "$@"; then
     ln -s "$kept/target" "$own/target"
   else
     stamp=
     mkdir -p "$own/target"
   fi
-  cargo --config farm-rust/sources.toml "$@"
-  [ -z "$stamp" ] || mv "$own/inputs" "$stamp"
-  rustc --version >"$own/rustc.txt"
-  take_programs
-}
-
-# The compiler, under sccache if that was asked for, without the place of the sources in what it writes.
-leave_places_out() {
-  {
-    echo '#!/bin/sh'
-    echo "exec ${FARM_SCCACHE+sccache} \"\$@\" --remap-path-prefix='$root=.'"
-  } >"$own/rustc"
-  chmod +x "$own/rustc"
-  export RUSTC_WRAPPER="$own/rustc"
+  cargo "$@"
+  [ -z "$stamp" ] || { cp "$notes/inputs" "$stamp.new" && mv "$stamp.new" "$stamp"; }
+  [ -z "$programs" ] || take_programs
+  rm -rf "$own/target"
 }
 
 # Makes the target folder of an earlier run of this action ready for another one; fails where there can be none: where the
@@ -68,10 +61,10 @@ surroundings() {
 # get a time before it, and all others the time of now. The list of what they were is there only while the target folder
 # holds what a whole run has made of just them.
 date_inputs() {
-  find "$root" -path "$own" -prune -o -type f -exec sha256sum {} + | sort >"$own/inputs" || return 1
-  paths "$own/inputs" | touch_all || return 1
+  find "$root" -path "$own" -prune -o -type f -exec sha256sum {} + | sort >"$notes/inputs" || return 1
+  paths "$notes/inputs" | touch_all || return 1
   if [ -f "$stamp" ] && ! is_any_gone; then
-    comm -12 "$stamp" "$own/inputs" >"$own/same" && paths "$own/same" | touch_all -t 200001010000 || return 1
+    comm -12 "$stamp" "$notes/inputs" >"$notes/same" && paths "$notes/same" | touch_all -t 200001010000 || return 1
   fi
   rm -f "$stamp"
 }
@@ -85,11 +78,13 @@ touch_all() {
 }
 
 is_any_gone() {
-  paths "$stamp" >"$own/then" && paths "$own/inputs" >"$own/now"
-  [ -n "$(comm -23 "$own/then" "$own/now")" ]
+  paths "$stamp" >"$notes/then" && paths "$notes/inputs" >"$notes/now"
+  [ -n "$(comm -23 "$notes/then" "$notes/now")" ]
 }
 
 take_programs() {
+  rustc --version >"$own/rustc.txt"
+  mkdir -p "$own/bin"
   IFS=:
   for program in $programs; do
     cp "$own/target/$folder/$program" "$own/bin/$program"
