@@ -126,10 +126,7 @@ impl Parts<'_> {
                 join(top, "farm-rust/cargo.sh"),
                 include_str!("scripts/cargo.sh"),
             ))
-            .input(Input::content(
-                join(top, "farm-rust/config.toml"),
-                self.config(),
-            ))
+            .input(Input::content(join(top, "farm-rust/config.toml"), self.config()))
             .cache("targets", "FARM_TARGETS")
             .jobserver();
         let cargo = options
@@ -148,8 +145,15 @@ impl Parts<'_> {
     /// Cargo's settings of farm's own. Flags for the compiler are joined only with those of the same table, so they stand
     /// where the user's are; `@ROOT@` stands for the folder that all sources lie in.
     fn config(&self) -> String {
-        let table = if self.has_target_flags { "target.'cfg(all())'" } else { "build" };
-        format!("{}[{table}]\nrustflags = ['--remap-path-prefix=@ROOT@=.']\n", self.lock.settings())
+        let table = if self.has_target_flags {
+            "target.'cfg(all())'"
+        } else {
+            "build"
+        };
+        format!(
+            "{}[{table}]\nrustflags = ['--remap-path-prefix=@ROOT@=.']\n",
+            self.lock.settings()
+        )
     }
 
     /// The packages that are built and those that they need, whole; of the others what cargo wants to see.

@@ -209,7 +209,11 @@ fn has_target_flags(host: &dyn Host, settings: &[String]) -> Result<bool, Proble
         let text = host.read_text(path)?.unwrap_or_default();
         let table: toml::Table = toml::from_str(&text).unwrap_or_default();
         let targets = table.get("target").and_then(toml::Value::as_table);
-        if targets.into_iter().flatten().any(|(_, target)| target.get("rustflags").is_some()) {
+        if targets
+            .into_iter()
+            .flatten()
+            .any(|(_, target)| target.get("rustflags").is_some())
+        {
             return Ok(true);
         }
     }

@@ -43,7 +43,11 @@ impl Lock {
 
     /// Cargo's settings: everything is taken from where it was fetched to. `@OWN@` stands for farm's own folder.
     pub(crate) fn settings(&self) -> String {
-        let sources: BTreeSet<&str> = self.package.iter().filter_map(|package| package.source.as_deref()).collect();
+        let sources: BTreeSet<&str> = self
+            .package
+            .iter()
+            .filter_map(|package| package.source.as_deref())
+            .collect();
         let replaced: String = sources.into_iter().map(replaced).collect();
         format!("{replaced}[source.farm]\ndirectory = '@OWN@/vendor'\n\n")
     }

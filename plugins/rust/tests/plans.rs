@@ -235,7 +235,10 @@ fn flags_for_the_compiler_stand_where_the_users_are() {
         show(&Ok(sound(&folder, &json!({}))))
     };
     let all = text("[build]\nrustflags = [\"-Dwarnings\"]\n");
-    assert!(all.contains(r"[build]\nrustflags = ['--remap-path-prefix=@ROOT@=.']"), "{all}");
+    assert!(
+        all.contains(r"[build]\nrustflags = ['--remap-path-prefix=@ROOT@=.']"),
+        "{all}"
+    );
     let one = text("[target.x86_64-unknown-linux-gnu]\nrustflags = [\"-Ctarget-cpu=native\"]\n");
     assert!(one.contains(r"[target.'cfg(all())']\nrustflags = "), "{one}");
 }

@@ -135,9 +135,9 @@ impl Builders {
     /// Lets the plans of targets start where their builders say, as far as these are open.
     pub(super) fn set_bases(&self, workspace: &mut Workspace) {
         for target in &mut workspace.targets {
-            let builder = self.open.get(&target.builder);
-            if builder.is_some_and(|builder| builder.description.starts_at_root()) {
-                target.base = RelPath::root();
+            if let Some(builder) = self.open.get(&target.builder) {
+                let at_root = builder.description.starts_at_root();
+                target.base = if at_root { RelPath::root() } else { target.root.clone() };
             }
         }
     }
