@@ -31,7 +31,7 @@ pub(crate) fn action(project: &Project, production: &Action) -> Action {
     let lock = project.lock().filter(|_| project.manager == Some(Manager::Npm));
     let parameters: Parameters = lock
         .clone()
-        .map(|lock| (lock, project.from_top(&project.folder).to_owned()));
+        .map(|lock| (lock, project.below_top(&project.folder).to_owned()));
     let step = Action::step("components", "components")
         .label("list the packages that it needs when it runs")
         .parameters(&serde_json::json!(parameters))

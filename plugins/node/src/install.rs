@@ -109,7 +109,7 @@ impl Installed {
 
     /// Copies what the package needs when it runs; `locals` are the packages of the workspace.
     pub(crate) fn production(&self, project: &Project, locals: Vec<Input>) -> Action {
-        let top = up(project.from_top(&project.folder));
+        let top = up(project.below_top(&project.folder));
         let own = |path: &str| project.at(&format!("{OWN}/{path}"));
         Action::tool("production", "node")
             .label("choose the packages that it needs when it runs")

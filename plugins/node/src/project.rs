@@ -71,11 +71,11 @@ impl Project {
         let own = (self.folder != self.top).then_some(self.folder.as_str());
         let of_use: BTreeSet<&str> = folders.chain(own).collect();
         let may_be = |folder: &&str| self.nested.as_ref().is_none_or(|nested| nested.contains(*folder));
-        of_use.into_iter().filter(may_be).map(|folder| self.from_top(folder))
+        of_use.into_iter().filter(may_be).map(|folder| self.below_top(folder))
     }
 
-    /// A folder, from the lock file's.
-    pub(crate) fn from_top<'a>(&self, folder: &'a str) -> &'a str {
+    /// A folder of the workspace, from the lock file's.
+    pub(crate) fn below_top<'a>(&self, folder: &'a str) -> &'a str {
         let below = folder.strip_prefix(self.top.as_str()).unwrap_or(folder);
         below.trim_start_matches('/')
     }
@@ -116,7 +116,7 @@ impl Project {
                 .hint("make it a package of the npm workspace, or publish it"));
         }
         self.members = lock.folders().map(|folder| join(&self.top, folder)).collect();
-        let place = self.from_top(&self.folder);
+        let place = self.below_top(&self.folder);
         if lock.packages.contains_key(place) {
             lock.check_fits(place, (&self.at("package.json"), &self.manifest))?;
         }
