@@ -25,6 +25,9 @@ pub struct Description {
     pub options_schema: String,
     /// The permission list.
     pub wants: Vec<Want>,
+    /// Whether paths start at the workspace's root, not at the target's folder.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub paths_from_workspace: bool,
 }
 
 /// One permission that a builder asks for.
@@ -33,8 +36,8 @@ pub struct Description {
 pub enum Want {
     /// To run the tool of this name; `*` stands for any tool.
     Tool(String),
-    /// To let an action reach this registry (`npm`, `pypi`, `go`) or `host:port`, and one on demand the socket `docker`
-    /// or `unix:/path`; `*` stands for any host, `unix:*` for any path.
+    /// To let an action reach this registry (`npm`, `pypi`, `go`, `crates`) or `host:port`, and one on demand the socket
+    /// `docker` or `unix:/path`; `*` stands for any host, `unix:*` for any path.
     Network(String),
     /// To hand on the environment variable of this name; `*` stands for any that the options name.
     Environment(String),
@@ -54,7 +57,16 @@ impl Description {
             summary,
             options_schema,
             wants: Vec::new(),
+            paths_from_workspace: false,
         }
+    }
+
+    /// For a language whose packages belong together across folders: all questions and paths of this builder start at the
+    /// workspace's root, and [`crate::Request::root`] says where the target is.
+    #[must_use]
+    pub const fn paths_from_workspace(mut self) -> Self {
+        self.paths_from_workspace = true;
+        self
     }
 
     /// Asks for one permission.

@@ -110,7 +110,8 @@ pub(super) fn checked_with(plan: &Plan, granted: &Permissions) -> Result<Checked
             name: "dist".to_owned(),
             kind: "files".to_owned(),
         }],
-        root: &RelPath::parse("apps/api").expect("a path"),
+        folder: &RelPath::parse("apps/api").expect("a path"),
+        base: &RelPath::parse("apps/api").expect("a path"),
         output_folder: &RelPath::parse("dist").expect("a path"),
     };
     check(&CheckedPlan::default(), plan, &rules)
@@ -172,7 +173,8 @@ fn a13_any_tool_means_any_name_and_still_no_path() {
     let rules = Rules {
         granted: &granted,
         dependencies: &[],
-        root: &RelPath::root(),
+        folder: &RelPath::root(),
+        base: &RelPath::root(),
         output_folder: &RelPath::parse("dist").expect("a path"),
     };
     for (name, is_fine) in [("sh", true), ("/bin/sh", false), ("../sh", false), ("*", false)] {
@@ -192,6 +194,34 @@ fn a13_what_is_only_wanted_or_only_granted_may_not_be_used() {
     assert_eq!(of(&["cat", "sh"]).shared_with(&of(&["cat", "node"])), of(&["cat"]));
     assert_eq!(of(&["cat"]).shared_with(&of(&["*"])), of(&["cat"]));
     assert_eq!(of(&["*"]).shared_with(&of(&["cat"])), of(&["cat"]));
+}
+
+#[test]
+fn a14_what_is_put_back_lies_in_the_targets_folder_wherever_paths_start() {
+    let rules = Rules {
+        granted: &Permissions {
+            tools: std::iter::once("cat".to_owned()).collect(),
+            ..Permissions::default()
+        },
+        dependencies: &[],
+        folder: &RelPath::parse("apps/api").expect("a path"),
+        base: &RelPath::root(),
+        output_folder: &RelPath::parse("dist").expect("a path"),
+    };
+    for (path, in_place, is_fine) in [
+        ("apps/api/types.ts", true, true),
+        ("apps/web/types.ts", true, false),
+        ("types.ts", true, false),
+        ("node_modules", false, true),
+    ] {
+        let mut action = action("run");
+        action.outputs = vec![Output {
+            in_place,
+            ..output(path)
+        }];
+        let answer = check(&CheckedPlan::default(), &plan(vec![action]), &rules);
+        assert_eq!(answer.is_ok(), is_fine, "{path}: {answer:?}");
+    }
 }
 
 #[test]
@@ -235,7 +265,8 @@ fn a14_no_output_is_put_into_farms_own_folder() {
     let rules = Rules {
         granted: &granted,
         dependencies: &[],
-        root: &RelPath::root(),
+        folder: &RelPath::root(),
+        base: &RelPath::root(),
         output_folder: &RelPath::parse("build/dist").expect("a path"),
     };
     for path in ["build/dist", "build/dist/web", "build"] {
@@ -309,7 +340,8 @@ fn a16_rounds_count_together() {
     let rules = Rules {
         granted: &Permissions::default(),
         dependencies: &[],
-        root: &RelPath::root(),
+        folder: &RelPath::root(),
+        base: &RelPath::root(),
         output_folder: &RelPath::root(),
     };
     let error = check(&first, &plan(vec![action("one-more")]), &rules).expect_err("too many");

@@ -60,6 +60,9 @@ pub struct Target {
     pub builder: String,
     /// Its folder, from the workspace's root. It was there, and inside the workspace, when the file was read.
     pub root: RelPath,
+    /// Where the paths of its plan start: its folder; the workspace's root once it is known that its builder counts
+    /// from there.
+    pub base: RelPath,
     /// What it depends on, as written.
     pub deps: Vec<Dep>,
     /// The options as JSON, in the file's order; not yet checked against the builder's schema (see

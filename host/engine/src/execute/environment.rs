@@ -27,7 +27,7 @@ const NETWORK: [&str; 12] = [
 ];
 
 /// The same for one purpose.
-const NETWORK_FOR: [(&str, &[&str]); 3] = [
+const NETWORK_FOR: [(&str, &[&str]); 4] = [
     (
         "npm",
         &[
@@ -36,6 +36,8 @@ const NETWORK_FOR: [(&str, &[&str]); 3] = [
             "NPM_CONFIG_REGISTRY",
             "npm_config_cafile",
             "NPM_CONFIG_CAFILE",
+            "YARN_NPM_REGISTRY_SERVER",
+            "YARN_REGISTRY",
         ],
     ),
     (
@@ -54,6 +56,16 @@ const NETWORK_FOR: [(&str, &[&str]); 3] = [
             "UV_EXTRA_INDEX_URL",
             "UV_SYSTEM_CERTS",
             "UV_HTTP_TIMEOUT",
+        ],
+    ),
+    (
+        "crates",
+        &[
+            "CARGO_HTTP_CAINFO",
+            "CARGO_HTTP_PROXY",
+            "CARGO_HTTP_TIMEOUT",
+            "CARGO_NET_RETRY",
+            "CARGO_REGISTRIES_CRATES_IO_PROTOCOL",
         ],
     ),
     ("go", &["GOPROXY", "GONOPROXY", "GOPRIVATE", "GONOSUMDB", "GOSUMDB"]),

@@ -255,10 +255,10 @@ impl Executor {
             Showing::Folders | Showing::Nothing => Shown::default(),
         };
         let binds = self.stage(prepared, &tree, Big::Bind, &shown)?;
-        let directory = job.root.join(directory);
+        let directory = job.base.join(directory);
         fs::create_dirs(&directory.under(&tree))?;
         for output in &job.action.outputs {
-            if let Some(parent) = job.root.join(&output.path).under(&tree).parent() {
+            if let Some(parent) = job.base.join(&output.path).under(&tree).parent() {
                 fs::create_dirs(parent)?;
             }
         }

@@ -21,8 +21,21 @@ pub struct Description {
     pub options_schema: String,
     /// Its permission list.
     pub wants: Vec<Want>,
-    /// Room to grow.
+    /// What else `wit/builder.wit` gives a name to.
     pub properties: Vec<Property>,
+}
+
+impl Description {
+    /// The property that says where paths start.
+    pub const PATHS: &str = "paths";
+    /// Its one value: at the workspace's root.
+    pub const FROM_ROOT: &str = "workspace";
+
+    /// Whether the paths of its plans start at the workspace's root, not at the target's folder.
+    pub fn starts_at_root(&self) -> bool {
+        let mut properties = self.properties.iter();
+        properties.any(|(name, value)| name == Self::PATHS && value == Self::FROM_ROOT)
+    }
 }
 
 /// One permission that a builder asks for.

@@ -15,6 +15,7 @@ use crate::config::{self, BuilderEntry, OptionChecker, Workspace};
 use crate::digest::Digest;
 use crate::error::{Class, Problem};
 use crate::graph::TargetId;
+use crate::path::RelPath;
 use crate::plan::{Description, Permissions};
 use crate::plugin::{
     Builder, ComponentBuilder, ComponentFile, Limits, LockEntry, LockFile, PluginHost, Settings, Standing, not_granted,
@@ -148,6 +149,16 @@ impl Builders {
         Ok(builders)
     }
 
+    /// Lets the plans of targets start where their builders say, as far as these are open.
+    pub(super) fn set_bases(&self, workspace: &mut Workspace) {
+        for target in &mut workspace.targets {
+            if let Some(builder) = self.open.get(&target.builder) {
+                let at_root = builder.description.starts_at_root();
+                target.base = if at_root { RelPath::root() } else { target.root.clone() };
+            }
+        }
+    }
+
     /// The builder of this name, which a target uses; the problem, where it failed to say what it is.
     pub(super) fn of(&self, name: &str) -> Result<Arc<OpenBuilder>, Problem> {
         match self.failed.get(name) {
@@ -255,9 +266,25 @@ fn describe(store: &Store, component: &ComponentBuilder, digest: Digest) -> Resu
         wit: component.wit_version()?,
         description: component.describe()?,
     };
+    check_properties(&remembered.description)?;
     let bytes = serde_json::to_vec(&remembered).expect("a description is plain data");
     store.put_document("describe", &digest, &bytes)?;
     Ok(remembered)
+}
+
+/// A property that farm does not know may mean anything, so it is refused.
+fn check_properties(description: &Description) -> Result<(), Problem> {
+    let known = |(name, value): &&(String, String)| name == Description::PATHS && value == Description::FROM_ROOT;
+    let Some((name, value)) = description.properties.iter().find(|property| !known(property)) else {
+        return Ok(());
+    };
+    let property = format!("{name} = {value}").escape_debug().to_string();
+    let message = format!(
+        "the builder `{}` describes itself by `{property}`, which this farm does not know",
+        description.name
+    );
+    Err(Problem::new("plugin::property", Class::Build, message)
+        .hint("update farm, or take an older version of the builder"))
 }
 
 fn granted(entry: &BuilderEntry) -> Permissions {

@@ -97,7 +97,7 @@ impl Build<'_> {
                     Reason::CacheOff
                 }
             }
-            Some(known) => reason::changed(known.outline, &ended.outline, action, &target.root),
+            Some(known) => reason::changed(known.outline, &ended.outline, action, &target.base),
             None => {
                 let was_built = self.last.and_then(|last| last.action(target.name.as_str(), &action.id));
                 was_built.map_or(Reason::First, |_| Reason::NotRecorded)

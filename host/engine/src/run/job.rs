@@ -318,7 +318,8 @@ pub(super) fn of_action(
     }
     Job {
         target: target.name.to_string(),
-        root: target.root.clone(),
+        folder: target.root.clone(),
+        base: target.base.clone(),
         builder: builder.component.clone(),
         builder_name: builder.name.clone(),
         component: builder.digest,
@@ -328,7 +329,7 @@ pub(super) fn of_action(
         without: run
             .plan
             .in_place()
-            .map(|path| target.root.join(path))
+            .map(|path| target.base.join(path))
             .collect::<Vec<RelPath>>(),
         jobserver: None,
         watch,

@@ -134,14 +134,15 @@ async fn keys(opened: &Opened, id: TargetId, plan: &CheckedPlan) -> Result<BTree
         }
         let job = Job {
             target: target.name.to_string(),
-            root: target.root.clone(),
+            folder: target.root.clone(),
+            base: target.base.clone(),
             builder: Arc::clone(&builder.component),
             builder_name: builder.name.clone(),
             component: builder.digest,
             action: action.clone(),
             outputs: BTreeMap::new(),
             artifacts: BTreeMap::new(),
-            without: plan.in_place().map(|path| target.root.join(path)).collect(),
+            without: plan.in_place().map(|path| target.base.join(path)).collect(),
             jobserver: None,
             watch: Stopwatch::new(Clock::start()),
         };

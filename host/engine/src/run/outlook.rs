@@ -264,7 +264,7 @@ impl Outlook<'_> {
         }
         let target = self.opened.target(self.runs[at].id);
         let reason = match (self.decisions.of(target.name.as_str(), &action.id), then) {
-            (Some(before), _) => reason::changed(before.outline, &prepared.outline, action, &target.root),
+            (Some(before), _) => reason::changed(before.outline, &prepared.outline, action, &target.base),
             (None, Some(_)) => Reason::NotRecorded,
             (None, None) => Reason::First,
         };

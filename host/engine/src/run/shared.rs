@@ -62,7 +62,7 @@ pub(super) fn open(request: &Request, last: Option<&mut Last<'_>>) -> Result<(Op
     let probing = begin_probing(request, helper.clone(), tried);
     let places = Places::of(&request.workspace);
     let surroundings = check::surroundings(request);
-    let (workspace, kept_config) = match kept(&places, last.as_deref(), &surroundings) {
+    let (mut workspace, kept_config) = match kept(&places, last.as_deref(), &surroundings) {
         Some((workspace, digest)) => (workspace, Some(digest)),
         None => (load(request)?, None),
     };
@@ -90,6 +90,7 @@ pub(super) fn open(request: &Request, last: Option<&mut Last<'_>>) -> Result<(Op
         last,
     };
     let (builders, recalls) = choosing.choose()?;
+    builders.set_bases(&mut workspace);
     let known = last.map_or((None, BTreeSet::new()), |last| (Some(last.view.clone()), last.placed()));
     let (tier, tried) = choose_tier(request, &workspace, probing)?;
     let chosen = on_demand.zip(request.on_demand.as_ref());

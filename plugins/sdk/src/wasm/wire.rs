@@ -7,13 +7,14 @@ use crate::{
 };
 
 pub(super) fn description(description: Description) -> wit::Description {
+    let paths = ("paths".to_owned(), "workspace".to_owned());
     wit::Description {
+        properties: description.paths_from_workspace.then_some(paths).into_iter().collect(),
         name: description.name,
         version: description.version,
         summary: description.summary,
         options_schema: description.options_schema,
         wants: description.wants.into_iter().map(want).collect(),
-        properties: Vec::new(),
     }
 }
 

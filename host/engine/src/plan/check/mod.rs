@@ -42,7 +42,9 @@ pub struct Rules<'a> {
     /// What the plan was told of its dependencies.
     pub dependencies: &'a [ArtifactHandle],
     /// The target's folder, from the workspace's root.
-    pub root: &'a RelPath,
+    pub folder: &'a RelPath,
+    /// Where the plan's paths start: the target's folder, or the workspace's root.
+    pub base: &'a RelPath,
     /// Where farm puts its own output, from the workspace's root.
     pub output_folder: &'a RelPath,
 }
@@ -352,7 +354,11 @@ fn check_output(action: &Action, output: &Output, rules: &Rules<'_>) -> Result<C
     if output.in_place && step && path.is_root() {
         return Err(refused("is the target's whole folder"));
     }
-    if output.in_place && rules.root.join(&path).overlaps(rules.output_folder) {
+    let place = rules.base.join(&path);
+    if output.in_place && place.below(rules.folder).is_none() {
+        return Err(refused("lies outside of the target's folder"));
+    }
+    if output.in_place && place.overlaps(rules.output_folder) {
         return Err(refused(&format!(
             "lies in farm's own output folder `{}`",
             rules.output_folder

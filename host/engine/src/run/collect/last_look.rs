@@ -17,8 +17,8 @@ pub(super) fn renoted(build: &Build<'_>) -> BTreeMap<RelPath, Noted> {
     let executor = &build.opened.executor;
     let mut renoted = BTreeMap::new();
     for run in build.runs.iter().filter(|run| !run.is_recalled) {
-        let root = &build.opened.target(run.id).root;
-        let own: Vec<RelPath> = run.plan.in_place().map(|path| root.join(path)).collect();
+        let base = &build.opened.target(run.id).base;
+        let own: Vec<RelPath> = run.plan.in_place().map(|path| base.join(path)).collect();
         let touched = own.iter().filter_map(RelPath::parent);
         for folder in touched.filter(|folder| run.inputs.paths.contains_key(folder)) {
             let Some(Noted::Folder { names, .. }) = executor.files.noted(&folder) else {

@@ -321,7 +321,7 @@ impl<'a> Build<'a> {
                     .plan
                     .actions
                     .iter()
-                    .filter_map(|action| action_record(run, action, &target.root))
+                    .filter_map(|action| action_record(run, action, &target.base))
                     .collect(),
                 artifacts: run
                     .plan

@@ -198,7 +198,7 @@ impl Pass<'_, '_> {
             .iter()
             .flat_map(|action| action.outputs.iter().filter(|output| output.in_place));
         for output in outputs {
-            let path = target.root.join(&output.path);
+            let path = target.base.join(&output.path);
             if let Some((taken, owner)) = self.claimed_by(&path).filter(|(_, owner)| *owner != at) {
                 let inner = if path.below(taken).is_some() { &path } else { taken };
                 return Err(self.clash(inner, at.min(owner), at.max(owner)));
@@ -294,7 +294,7 @@ impl Pass<'_, '_> {
         for run in &self.runs {
             let target = self.opened.target(run.id);
             for action in run.plan.in_builds() {
-                if let Err(error) = self.check_files(action, &target.root) {
+                if let Err(error) = self.check_files(action, &target.base) {
                     let problem = Problem::from(ExecuteError::Input(error)).target(target.name.as_str());
                     problems.push(problem.action(action.id.clone()).at(Some(target.location.clone())));
                 }
