@@ -285,7 +285,7 @@ impl Executor {
             arguments: arguments.clone(),
             environment,
             paths: in_tree(job, &job.action.path_variables),
-            stdout: job.action.stdout.as_ref().map(|path| job.root.join(path)),
+            stdout: job.action.stdout.as_ref().map(|path| job.base.join(path)),
             tree,
             directory,
             binds,
@@ -396,7 +396,7 @@ fn make_folder(folder: &Path) -> Result<(), ExecuteError> {
 
 /// Variables with paths from the tree.
 fn in_tree(job: &Job, variables: &[(String, RelPath)]) -> Vec<(String, RelPath)> {
-    let from_tree = |(name, path): &(String, RelPath)| (name.clone(), job.root.join(path));
+    let from_tree = |(name, path): &(String, RelPath)| (name.clone(), job.base.join(path));
     variables.iter().map(from_tree).collect()
 }
 
