@@ -221,6 +221,8 @@ mod tests {
             weight: 1,
             jobserver: false,
             on_demand: None,
+            path_variables: Vec::new(),
+            stdout: None,
         }
     }
 

@@ -171,6 +171,11 @@ impl Builders {
         }
     }
 
+    /// The builder of this name, where a chosen target uses it and it says what it is.
+    pub(super) fn get(&self, name: &str) -> Option<&OpenBuilder> {
+        self.open.get(name).map(AsRef::as_ref)
+    }
+
     /// All open builders, by name.
     pub(super) fn iter(&self) -> impl Iterator<Item = &OpenBuilder> {
         self.open.values().map(AsRef::as_ref)

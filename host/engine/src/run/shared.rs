@@ -196,7 +196,8 @@ impl Choosing<'_, '_> {
     /// Whether the configuration says of a target what it said when it was last planned.
     fn is_known(&self, id: TargetId, builders: &Builders, last: &Last<'_>) -> bool {
         let known = last.record(self.workspace.targets[id.index()].name.as_str());
-        known.map(|record| record.definition) == Some(definition(self.workspace, self.graph, builders, id))
+        let now = definition(self.workspace, self.graph, builders, id);
+        now.is_some() && known.map(|record| record.definition) == now
     }
 }
 
@@ -237,9 +238,11 @@ fn executor(
     }
 }
 
-/// Digest of what the configuration says of a target, and of the builder that it is built with.
-fn definition(workspace: &Workspace, graph: &TargetGraph, builders: &Builders, id: TargetId) -> [u8; 32] {
+/// Digest of what the configuration says of a target, and of the builder that it is built with; none where that is not
+/// open, since no chosen target uses it.
+fn definition(workspace: &Workspace, graph: &TargetGraph, builders: &Builders, id: TargetId) -> Option<[u8; 32]> {
     let target = &workspace.targets[id.index()];
+    let builder = builders.get(&target.builder)?;
     let mut hasher = Hasher::new();
     for text in [
         target.name.as_str(),
@@ -249,16 +252,14 @@ fn definition(workspace: &Workspace, graph: &TargetGraph, builders: &Builders, i
     ] {
         hasher.field(text.as_bytes());
     }
-    if let Ok(builder) = builders.of(&target.builder) {
-        hasher.field(builder.digest.as_bytes());
-        hasher.field(format!("{:?}", builder.usable).as_bytes());
-    }
+    hasher.field(builder.digest.as_bytes());
+    hasher.field(format!("{:?}", builder.usable).as_bytes());
     hasher.field(&serde_json::to_vec(&target.options).unwrap_or_default());
     hasher.field(format!("{:?}", workspace.sandbox).as_bytes());
     for dep in graph.deps_of(id) {
         hasher.field(workspace.targets[dep.index()].name.as_str().as_bytes());
     }
-    *hasher.finish().as_bytes()
+    Some(*hasher.finish().as_bytes())
 }
 
 /// Reads the configuration alone.
@@ -273,8 +274,9 @@ impl Opened {
         &self.workspace.targets[id.index()]
     }
 
-    /// Digest of what the configuration says of a target, and of the builder that it is built with.
-    pub(super) fn definition(&self, id: TargetId) -> [u8; 32] {
+    /// Digest of what the configuration says of a target, and of the builder that it is built with; none where that is
+    /// not open.
+    pub(super) fn definition(&self, id: TargetId) -> Option<[u8; 32]> {
         definition(&self.workspace, &self.graph, &self.builders, id)
     }
 

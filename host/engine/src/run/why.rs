@@ -142,6 +142,7 @@ fn recalls(request: &Request, opened: &Opened, last: Option<&mut Last<'_>>) -> R
     };
     choice.recalls(|at| {
         let known = last.record(choice.names[at]).map(|record| record.definition);
-        known == Some(opened.definition(opened.selected[at]))
+        let now = opened.definition(opened.selected[at]);
+        now.is_some() && known == now
     })
 }

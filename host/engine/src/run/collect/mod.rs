@@ -163,7 +163,7 @@ impl<'a> Build<'a> {
         let old = |id: TargetId, is_recalled: bool| {
             let last = self.last?;
             let record = last.record(self.opened.target(id).name.as_str())?;
-            let is_same = is_recalled || last.same_config || record.definition == self.opened.definition(id);
+            let is_same = is_recalled || last.same_config || Some(record.definition) == self.opened.definition(id);
             Some(if is_same {
                 Kept::Old(record)
             } else {
@@ -307,7 +307,7 @@ impl<'a> Build<'a> {
                 offers: offers(run),
                 is_whole: run.is_whole(),
                 surroundings: *self.opened.surroundings.as_bytes(),
-                definition: self.opened.definition(id),
+                definition: self.opened.definition(id).unwrap_or_default(),
                 inputs: numbers_of(run.inputs.paths.keys().map(RelPath::as_str), numbers.find),
                 outputs: numbers_of(run.outputs.paths.keys().map(RelPath::as_str), numbers.find),
                 tools: run
