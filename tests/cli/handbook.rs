@@ -109,6 +109,26 @@ fn a_changed_builder_stops_the_build_until_it_is_trusted() {
 }
 
 #[test]
+fn a_changed_builder_is_seen_after_builds_that_had_no_need_of_it() {
+    needs_target!();
+    let workspace = handbook();
+    let text = fs::read_to_string(workspace.root().join("farm.toml")).expect("a source");
+    let other = "[targets.other]\nbuilder = \"command\"\nroot = \"other\"\noptions = { command = \"cat word\" }\n";
+    workspace.write("farm.toml", &format!("{text}\n{other}"));
+    for word in ["one", "two", "three"] {
+        workspace.write("other/word", word);
+        workspace.farm("build").success();
+    }
+    // With a path that the last build did not see, the state is made anew; with none, the last one is patched.
+    workspace.write("other/more", "four");
+    workspace.farm("build").success();
+    put(&workspace, &changed());
+    let ran = workspace.farm("build");
+    assert_eq!(ran.code(), 3, "{}", ran.text());
+    assert!(ran.text().contains("farm plugin trust handbook"), "{}", ran.text());
+}
+
+#[test]
 fn a_wish_that_is_not_granted_stops_the_build_and_names_the_line() {
     needs_target!();
     let workspace = handbook();

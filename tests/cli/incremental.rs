@@ -283,6 +283,25 @@ fn a_selection_takes_names_and_patterns_with_what_they_need() {
 }
 
 #[test]
+fn a_target_whose_options_changed_is_built_alone_beside_one_of_another_builder() {
+    let toml = |word: &str| {
+        format!(
+            "[workspace]\nname = \"two\"\n[targets.say]\nbuilder = \"command\"\nroot = \"say\"\n\
+             options = {{ command = \"echo {word} > out\", outputs = [\"out\"] }}\n\
+             [targets.app]\nbuilder = \"python\"\nroot = \"app\"\n"
+        )
+    };
+    let workspace = Workspace::with(&toml("one"));
+    workspace.write("say/in", "");
+    workspace.write("app/main.py", "print()\n");
+    for word in ["one", "two"] {
+        workspace.write("farm.toml", &toml(word));
+        workspace.farm("build -t say").success();
+        assert_eq!(workspace.read("say/out"), format!("{word}\n"));
+    }
+}
+
+#[test]
 fn outputs_that_were_deleted_or_changed_return() {
     let workspace = chain();
     workspace.remove("src/out");

@@ -58,6 +58,8 @@ fn parts() -> Parts {
             }],
             tools: BTreeSet::new(),
             environment: vec![("CI".to_owned(), "1".to_owned())],
+            path_variables: vec![("CACHE".to_owned(), path("cache"))],
+            stdout: Some(path("out")),
             pass_environment: vec!["TZ".to_owned(), "USER".to_owned()],
             secrets: vec!["TOKEN".to_owned()],
             fetch: Some(CheckedFetch {
@@ -71,6 +73,7 @@ fn parts() -> Parts {
             timeout_seconds: Some(5),
             weight: 1,
             jobserver: false,
+            on_demand: None,
         },
         root: path("apps/web"),
         builder: Digest::of(b"component"),
@@ -125,7 +128,7 @@ fn run(parts: &mut Parts) -> (&mut String, &mut Vec<String>, &mut RelPath) {
     }
 }
 
-const CHANGES: [(&str, Change); 35] = [
+const CHANGES: [(&str, Change); 39] = [
     ("platform", |p| p.platform = "linux-aarch64".to_owned()),
     ("base system", |p| p.base = Some("debian 14".to_owned())),
     ("tier", |p| p.tier = Some(Tier::L1)),
@@ -146,6 +149,13 @@ const CHANGES: [(&str, Change); 35] = [
     ("variable's value", |p| p.action.environment[0].1 = "0".to_owned()),
     ("variable's name", |p| p.action.environment[0].0 = "CJ".to_owned()),
     ("no variable", |p| p.action.environment.clear()),
+    ("variable's path", |p| p.action.path_variables[0].1 = path("other")),
+    ("variable with a path that is none", |p| {
+        p.action.path_variables.clear();
+        p.action.environment.push(("CACHE".to_owned(), "cache".to_owned()));
+    }),
+    ("standard output's place", |p| p.action.stdout = Some(path("other"))),
+    ("standard output in the log", |p| p.action.stdout = None),
     ("passed value", |p| {
         drop(p.passed.insert("TZ".to_owned(), "CET".to_owned()));
     }),

@@ -10,5 +10,6 @@ mod key;
 mod plan;
 mod plugin;
 mod restore;
+mod rustup;
 mod store;
 mod tidy;

@@ -184,6 +184,22 @@ fn e01_leftovers_of_a_killed_restoration_go_with_the_next() {
 }
 
 #[test]
+fn what_is_prepared_beside_the_store_leaves_nothing_there() {
+    let space = Space::new();
+    let content = space.content(&disk::files(&[("a", "a"), ("b/c", "c"), ("l", "-> a")]));
+    space.restore(&content, "out").expect("restored");
+    let names = || disk::paths(&space.work());
+    assert_eq!(names(), ["out/a", "out/b/c", "out/l"]);
+    for blob in disk::paths(&space.base.path().join("cache/v1/blobs")) {
+        fs::remove_file(space.base.path().join("cache/v1/blobs").join(blob)).expect("removed");
+    }
+    fs::remove_dir_all(space.out()).expect("removed");
+    assert!(matches!(space.restore(&content, "out"), Err(RestoreError::Miss(_))));
+    let temporary: Vec<_> = disk::paths(&space.base.path().join("cache/v1/tmp"));
+    assert!(temporary.iter().all(|path| path.ends_with(".lock")), "{temporary:?}");
+}
+
+#[test]
 fn one_file_is_placed_without_touching_its_neighbours() {
     let space = Space::new();
     disk::write(&space.work().join("src/made"), "made");
@@ -289,14 +305,6 @@ fn b12_no_mode_but_two_comes_out() {
     fs::set_permissions(space.out().join("tool"), fs::Permissions::from_mode(0o6777)).expect("set");
     assert_eq!(counts(&space.restore(&content, "out").expect("restored")), (1, 1, 0));
     assert_eq!(disk::mode(&space.out().join("tool")), 0o755);
-    let digest = space.store.insert_bytes(b"x").expect("inserted");
-    assert!(
-        space
-            .store
-            .place_file(&digest, 1, &space.handle(), "placed", 0o6777)
-            .expect("placed")
-    );
-    assert_eq!(disk::mode(&space.work().join("placed")), 0o755);
     set("tool", 0o4755);
     let error = space.collect("made", OutputShape::Folder).expect_err("refused");
     assert!(

@@ -2,9 +2,12 @@
 
 /// Name and component of each.
 pub(crate) fn builders() -> Vec<(String, &'static [u8])> {
-    let builders: [(&str, &'static [u8]); 3] = [
+    let builders: [(&str, &'static [u8]); 6] = [
         ("command", include_bytes!(concat!(env!("OUT_DIR"), "/command.wasm"))),
+        ("go", include_bytes!(concat!(env!("OUT_DIR"), "/go.wasm"))),
+        ("node", include_bytes!(concat!(env!("OUT_DIR"), "/node.wasm"))),
         ("python", include_bytes!(concat!(env!("OUT_DIR"), "/python.wasm"))),
+        ("rust", include_bytes!(concat!(env!("OUT_DIR"), "/rust.wasm"))),
         ("vite", include_bytes!(concat!(env!("OUT_DIR"), "/vite.wasm"))),
     ];
     builders.map(|(name, component)| (name.to_owned(), component)).into()

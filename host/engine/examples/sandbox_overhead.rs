@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use farm_engine::fs::{Folder, Stat, copy_with_mode};
+use farm_engine::fs::{Folder, Stat, copy_with_mode, parallel};
 use farm_engine::path::RelPath;
 use farm_engine::sandbox::{Bind, Helper, Limits, Spec, Tier, run};
 
@@ -91,11 +91,12 @@ fn stage(mut spec: Spec, inputs: &[PathBuf]) -> (Spec, Vec<Stat>) {
         }
     }
     if spec.tier != Tier::L2 {
-        for (number, input) in inputs.iter().enumerate() {
+        let numbered: Vec<(usize, &PathBuf)> = inputs.iter().enumerate().collect();
+        parallel::map(&numbered, |(number, input)| {
             let name = input.file_name().expect("its name");
             let place = spec.tree.join((number / FILES).to_string()).join(name);
-            copy_with_mode(input, &place, 0o644).expect("a file can be copied");
-        }
+            copy_with_mode(input, &place, 0o644).expect("a file can be copied")
+        });
     }
     let seen = look(inputs, spec.tier);
     (spec, seen)
@@ -140,11 +141,15 @@ fn spec(tier: Tier, folder: &Path) -> Spec {
         environment: Vec::new(),
         tree,
         directory: RelPath::root(),
+        paths: Vec::new(),
+        stdout: None,
         binds: Vec::new(),
         shown: Vec::new(),
         caches: Vec::new(),
         toolchains: Vec::new(),
         network: false,
+        sockets: Vec::new(),
+        withheld: Vec::new(),
         scratch,
         limits: Limits::default(),
     }

@@ -9,6 +9,7 @@ mod folder;
 mod lock;
 pub mod measure;
 pub mod parallel;
+mod pieces;
 pub mod private;
 mod stat;
 mod walk;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use rustix::fs::{OFlags, RenameFlags};
+use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::error::{PathContext as _, PathError};
@@ -27,6 +29,7 @@ use crate::error::{PathContext as _, PathError};
 pub use copy::{CopyError, copy_hashed, hash_file, hash_file_and};
 pub use folder::{Folder, TEMP_SUFFIX, is_temp_name};
 pub use lock::LockFile;
+pub use pieces::read_pieces;
 pub use stat::{Kind, Stat};
 pub use std::fs::File;
 pub use walk::{Found, MAX_DEPTH, MAX_WALKED, Measure, WalkError, measure, names, walk};
@@ -41,7 +44,7 @@ pub enum Sync {
 }
 
 /// One name in a folder.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Listed {
     /// The name, which need not be UTF-8.
     pub name: OsString,
@@ -52,13 +55,17 @@ pub struct Listed {
 /// The bytes of a regular file; links are followed, and a pipe does not block. More than `limit` of them are an error
 /// of the kind `FileTooLarge`.
 pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, PathError> {
+    read_open(&open_followed(path).context("read", path)?, limit).context("read", path)
+}
+
+/// Opens a regular file; links are followed, and a pipe does not block.
+fn open_followed(path: &Path) -> io::Result<File> {
     let mut options = File::options();
-    let file = options
+    options
         .read(true)
         .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
         .open(path)
-        .and_then(regular);
-    read_open(&file.context("read", path)?, limit).context("read", path)
+        .and_then(regular)
 }
 
 /// The bytes of an open file from where it stands, at most `limit`.
@@ -67,12 +74,13 @@ pub fn read_open(file: &File, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("it is larger than {limit} bytes"),
-        ));
+        return Err(too_large(limit));
     }
     Ok(bytes)
+}
+
+fn too_large(limit: u64) -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {limit} bytes"))
 }
 
 /// Opens a regular file for reading. A link in its place is an error, and so is anything that is no file; a pipe does
@@ -247,22 +255,44 @@ pub fn digest(path: &Path) -> Result<Digest, PathError> {
     Ok(digest)
 }
 
-/// Writes a file that must not exist yet, with this mode.
-pub fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), PathError> {
-    let mut file = create_new(path, 0o600)?;
-    file.write_all(bytes).context("write", path)?;
-    set_open_mode(&file, mode).context("write", path)
+/// A file that is there, emptied, for reading and writing: one of this user's with no other name and no attributes. None
+/// if it is anything else.
+pub fn open_emptied(path: &Path) -> Option<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let mut options = File::options();
+    options.read(true).write(true).custom_flags(flags.bits().cast_signed());
+    let file = options.open(path).ok()?;
+    let stat = stat_open(&file).ok()?;
+    let is_plain = stat.is_file() && stat.links == 1 && stat.owner == current_user();
+    (is_plain && !has_attributes(&file) && file.set_len(0).is_ok()).then_some(file)
+}
+
+/// Whether a file has extended attributes, access lists among them.
+#[cfg(target_os = "linux")]
+fn has_attributes(file: &File) -> bool {
+    let size = rustix::fs::flistxattr_query(file);
+    !matches!(size, Ok(0) | Err(rustix::io::Errno::NOTSUP))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_attributes(_file: &File) -> bool {
+    true
+}
+
+/// Copies a file into an empty one, which `to` names, and returns the digest of what was copied.
+pub fn copy_into(from: &Path, (target, to): (&File, &Path)) -> Result<Digest, PathError> {
+    let source = File::open(from).context("read", from)?;
+    match copy_hashed(&source, target) {
+        Ok((digest, _)) => Ok(digest),
+        Err(CopyError::Read(error)) => Err(error).context("read", from),
+        Err(CopyError::Write(error)) => Err(error).context("write", to),
+    }
 }
 
 /// Copies a file to a place where nothing is yet, with this mode, and returns the digest of what was copied.
 pub fn copy_with_mode(from: &Path, to: &Path, mode: u32) -> Result<Digest, PathError> {
-    let source = File::open(from).context("read", from)?;
     let target = create_new(to, 0o600)?;
-    let (digest, _) = match copy_hashed(&source, &target) {
-        Ok(copied) => copied,
-        Err(CopyError::Read(error)) => return Err(error).context("read", from),
-        Err(CopyError::Write(error)) => return Err(error).context("write", to),
-    };
+    let digest = copy_into(from, (&target, to))?;
     set_open_mode(&target, mode).context("write", to)?;
     Ok(digest)
 }

@@ -38,11 +38,17 @@ pub struct Action {
     pub tools: Vec<String>,
     /// Fixed environment variables.
     pub environment: Vec<(String, String)>,
+    /// Variables that get the absolute path of something in the action's tree: name, and the path from the target's folder.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub path_variables: Vec<(String, String)>,
+    /// The output that gets the tool's standard output; the log without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stdout: Option<String>,
     /// Variables of the user's environment to hand on; their values are in the key.
     pub pass_environment: Vec<String>,
     /// Secrets to hand on.
     pub secrets: Vec<String>,
-    /// Set for a fetch action alone.
+    /// Set for a fetch action, and for one on demand that reaches the network.
     pub network: Option<Fetch>,
     /// Writable folders that outlive the action: name, and the variable that gets the path.
     pub caches: Vec<(String, String)>,
@@ -54,6 +60,12 @@ pub struct Action {
     /// Whether the tool speaks the protocol of GNU make's jobserver.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub jobserver: bool,
+    /// Whether it is no part of a build, and runs by `farm run TARGET ACTION` alone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub on_demand: bool,
+    /// Whether its tool makes namespaces and mounts of its own, which no sandbox lets it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub without_sandbox: bool,
 }
 
 /// What an action runs.
@@ -81,9 +93,9 @@ pub enum Work {
 /// Leave to use the network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fetch {
-    /// Registries, or `host:port`.
+    /// Registries, or `host:port`; and of an action on demand, `docker` or `unix:/path` for a socket.
     pub from: Vec<String>,
-    /// The lock files, as they appear in the action's tree.
+    /// The lock files, as they appear in the action's tree; an action on demand may have none.
     pub pinned_by: Vec<String>,
 }
 
@@ -133,6 +145,16 @@ impl Action {
             pinned_by: vec![pin.path],
         });
         action
+    }
+
+    /// Adds another lock file to those of a fetch action; other actions stay as they are.
+    #[must_use]
+    pub fn pinned_by(mut self, pin: Pin) -> Self {
+        if let Some(fetch) = &mut self.network {
+            fetch.pinned_by.push(pin.path);
+            self.inputs.push(pin.input);
+        }
+        self
     }
 
     /// Runs a step of this component.
@@ -220,6 +242,21 @@ impl Action {
         self
     }
 
+    /// Sets an environment variable to the absolute path of something in the action's tree, which is given from the
+    /// target's folder: for variables that take no relative path.
+    #[must_use]
+    pub fn env_path(mut self, name: impl Into<String>, path: impl Into<String>) -> Self {
+        self.path_variables.push((name.into(), path.into()));
+        self
+    }
+
+    /// Adds an output that is a file, and lets the tool's standard output go there instead of into the log.
+    #[must_use]
+    pub fn stdout(mut self, output: Output) -> Self {
+        self.stdout = Some(output.name.clone());
+        self.output(output)
+    }
+
     /// Hands variables of the user's environment on; their values are in the key.
     #[must_use]
     pub fn pass_env<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
@@ -264,6 +301,48 @@ impl Action {
         self
     }
 
+    /// Takes it out of the build: it runs by `farm run TARGET ACTION` alone, after the target was built, each time it is
+    /// asked for. For what changes the world outside the workspace: pushing an image, migrating a database. It runs a
+    /// tool, has no outputs, and may reach the network ([`Self::reaches`]) without a lock file.
+    ///
+    /// ```
+    /// use farm_sdk::{Action, Input, OutputRef};
+    ///
+    /// let push = Action::tool("push", "skopeo")
+    ///     .on_demand()
+    ///     .label("push to the registry")
+    ///     .args(["copy", "oci:image", "docker://registry.example/shop"])
+    ///     .input(Input::output("image", OutputRef::new("assemble", "image")))
+    ///     .reaches(["registry.example:443"])
+    ///     .secret("REGISTRY_TOKEN");
+    /// assert!(push.on_demand);
+    /// ```
+    #[must_use]
+    pub const fn on_demand(mut self) -> Self {
+        self.on_demand = true;
+        self
+    }
+
+    /// For an action on demand: the purposes for which it reaches the network, or `docker` and `unix:/path` for a socket
+    /// of this machine.
+    #[must_use]
+    pub fn reaches<T: Into<String>>(mut self, purposes: impl IntoIterator<Item = T>) -> Self {
+        let network = self.network.get_or_insert_with(|| Fetch {
+            from: Vec::new(),
+            pinned_by: Vec::new(),
+        });
+        network.from.extend(purposes.into_iter().map(Into::into));
+        self
+    }
+
+    /// For an action on demand whose tool makes namespaces and mounts of its own (buildah, bubblewrap), which no sandbox
+    /// lets it: farm runs it only where the user says `--sandbox off`.
+    #[must_use]
+    pub const fn without_sandbox(mut self) -> Self {
+        self.without_sandbox = true;
+        self
+    }
+
     fn new(id: String, work: Work) -> Self {
         Self {
             label: id.clone(),
@@ -273,6 +352,8 @@ impl Action {
             outputs: Vec::new(),
             tools: Vec::new(),
             environment: Vec::new(),
+            path_variables: Vec::new(),
+            stdout: None,
             pass_environment: Vec::new(),
             secrets: Vec::new(),
             network: None,
@@ -280,6 +361,8 @@ impl Action {
             timeout_seconds: None,
             weight: None,
             jobserver: false,
+            on_demand: false,
+            without_sandbox: false,
         }
     }
 }

@@ -25,6 +25,9 @@ pub struct Description {
     pub options_schema: String,
     /// The permission list.
     pub wants: Vec<Want>,
+    /// Whether paths start at the workspace's root, not at the target's folder.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub paths_from_workspace: bool,
 }
 
 /// One permission that a builder asks for.
@@ -33,11 +36,12 @@ pub struct Description {
 pub enum Want {
     /// To run the tool of this name; `*` stands for any tool.
     Tool(String),
-    /// To let a fetch action reach this registry (`npm`, `pypi`, `go`) or `host:port`.
+    /// To let an action reach this registry (`npm`, `pypi`, `go`, `crates`) or `host:port`, and one on demand the socket
+    /// `docker` or `unix:/path`; `*` stands for any host, `unix:*` for any path.
     Network(String),
     /// To hand on the environment variable of this name; `*` stands for any that the options name.
     Environment(String),
-    /// To hand on the secret of this name.
+    /// To hand on the secret of this name; `*` stands for any that the options name.
     Secret(String),
     /// To keep a writable folder of this name between actions.
     ToolCache(String),
@@ -53,7 +57,16 @@ impl Description {
             summary,
             options_schema,
             wants: Vec::new(),
+            paths_from_workspace: false,
         }
+    }
+
+    /// For a language whose packages belong together across folders: all questions and paths of this builder start at the
+    /// workspace's root, and [`crate::Request::root`] says where the target is.
+    #[must_use]
+    pub const fn paths_from_workspace(mut self) -> Self {
+        self.paths_from_workspace = true;
+        self
     }
 
     /// Asks for one permission.
@@ -69,7 +82,7 @@ impl Description {
         self.wants(Want::Tool(name.to_owned()))
     }
 
-    /// Asks to reach a registry, or `host:port`, in fetch actions.
+    /// Asks to reach a registry, `host:port`, or, on demand, a socket.
     #[must_use]
     pub fn wants_network(self, purpose: &str) -> Self {
         self.wants(Want::Network(purpose.to_owned()))

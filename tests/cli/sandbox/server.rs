@@ -1,9 +1,9 @@
-//! The server that forks a process for each run: it can die, and nothing of one run reaches another.
+//! The servers that fork a process for each run: they can die, and nothing of one run reaches another.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use farm_engine::sandbox::{Ending, Finished, Helper, Stream, run};
+use farm_engine::sandbox::{Ending, Finished, Helper, Stream, Tier, run};
 use tokio::sync::watch;
 
 use super::cell::{ALL, Cell, eventually, helper, seconds};
@@ -112,6 +112,40 @@ fn a_run_goes_on_when_the_server_is_killed_beside_it() {
             "{tier}"
         );
     }
+}
+
+/// Leaves what outlives a process: shared memory, the remains of a connection, a file. Says whether there are such
+/// remains.
+const LEAVE: &str = "
+import ctypes, socket
+assert ctypes.CDLL(None).shmget(7, 4096, 0o1600) >= 0
+server = socket.create_server(('127.0.0.1', 0))
+client = socket.create_connection(server.getsockname())
+server.accept()[0].close()
+client.close()
+open('/tmp/left', 'w').close()
+print(len(open('/proc/net/tcp').readlines()) > 2)
+";
+
+/// Counts the same things, with the packets that were sent.
+const LOOK: &str = "tail -n +2 /proc/sysvipc/shm | wc -l; tail -n +2 /proc/net/tcp | wc -l; ls /tmp | wc -l;
+    awk '/lo:/ {print $3}' /proc/net/dev";
+
+#[test]
+fn what_a_run_leaves_is_gone_for_the_next_one_of_its_server() {
+    let cell = Cell::new(Tier::L2);
+    let (helper, name) = own_helper(&cell.outside(""));
+    let nothing = "0\n0\n0\n0\n";
+    assert_eq!(run_with(&helper, &cell, LOOK).1, nothing);
+    eventually("the end of the run's process", || servers(&name).len() == 1);
+    let server = servers(&name);
+    std::fs::write(cell.tree("leave.py"), LEAVE).expect("a script");
+    for _ in 0..2 {
+        assert_eq!(run_with(&helper, &cell, "python3 leave.py").1, "True\n");
+        assert_eq!(run_with(&helper, &cell, LOOK).1, nothing);
+    }
+    eventually("the end of the run's process", || servers(&name).len() == 1);
+    assert_eq!(servers(&name), server, "one server had them all");
 }
 
 fn kill(ids: &[String]) {

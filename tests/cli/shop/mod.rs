@@ -2,7 +2,7 @@
 
 mod again;
 mod change;
-mod files;
+pub(crate) mod files;
 mod first;
 pub(crate) mod product;
 mod seal;

@@ -26,6 +26,10 @@ const LEFT: &[&str] = &[
 
 /// How a machine reaches the package registries is its own matter.
 const NETWORK: &[&str] = &[
+    "GONOSUMDB",
+    "GOPRIVATE",
+    "GOPROXY",
+    "GOSUMDB",
     "HTTPS_PROXY",
     "HTTP_PROXY",
     "NODE_EXTRA_CA_CERTS",
@@ -65,7 +69,7 @@ pub(crate) struct First {
 pub(crate) fn first() -> &'static First {
     static FIRST: OnceLock<First> = OnceLock::new();
     FIRST.get_or_init(|| {
-        let cache = own_folder().join("cache");
+        let cache = own_folder("shop").join("cache");
         let shop = Shop::at(networked(Workspace::new()).sharing(&cache));
         let build = shop.build("");
         assert!(build.ok(), "the first build failed: {}", build.text());
@@ -75,8 +79,8 @@ pub(crate) fn first() -> &'static First {
 }
 
 /// An empty folder below `target` for this run's cache: nobody would delete one among the temporary files.
-fn own_folder() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shop");
+pub(crate) fn own_folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&folder).expect("made");
     let lock = fs::File::create(folder.join("lock")).expect("made");
     lock.lock().expect("another test run ends some time");
@@ -90,7 +94,7 @@ fn own_folder() -> PathBuf {
 }
 
 /// With what the machine needs to reach the network.
-fn networked(workspace: Workspace) -> Workspace {
+pub(crate) fn networked(workspace: Workspace) -> Workspace {
     let set = NETWORK.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
     set.fold(workspace, |workspace, (name, value)| workspace.variable(name, value))
 }

@@ -9,7 +9,7 @@ use farm_engine::plan::{
 };
 
 /// An action that runs `cat` and leaves `out/ID`.
-fn action(id: &str) -> Action {
+pub(super) fn action(id: &str) -> Action {
     Action {
         id: id.to_owned(),
         label: String::new(),
@@ -31,7 +31,7 @@ fn action(id: &str) -> Action {
     }
 }
 
-fn output(path: &str) -> Output {
+pub(super) fn output(path: &str) -> Output {
     Output {
         name: "out".to_owned(),
         path: path.to_owned(),
@@ -59,7 +59,7 @@ fn reads(id: &str, other: &str) -> Action {
     }
 }
 
-fn step(id: &str) -> Action {
+pub(super) fn step(id: &str) -> Action {
     let run = StepRun {
         name: "measure".to_owned(),
         parameters: "{}".to_owned(),
@@ -81,7 +81,7 @@ fn artifact(name: &str, from: &str) -> Artifact {
     }
 }
 
-fn plan(actions: Vec<Action>) -> Plan {
+pub(super) fn plan(actions: Vec<Action>) -> Plan {
     Plan {
         actions,
         ..Plan::default()
@@ -89,7 +89,7 @@ fn plan(actions: Vec<Action>) -> Plan {
 }
 
 /// Checks against a builder that may use `cat`, the network for `npm`, and one of each other kind.
-fn checked(plan: &Plan) -> Result<CheckedPlan, PlanError> {
+pub(super) fn checked(plan: &Plan) -> Result<CheckedPlan, PlanError> {
     let set = |name: &str| std::iter::once(name.to_owned()).collect();
     let granted = Permissions {
         tools: set("cat"),
@@ -98,14 +98,20 @@ fn checked(plan: &Plan) -> Result<CheckedPlan, PlanError> {
         secrets: set("TOKEN"),
         caches: set("cache"),
     };
+    checked_with(plan, &granted)
+}
+
+/// Checks against a builder that may use this.
+pub(super) fn checked_with(plan: &Plan, granted: &Permissions) -> Result<CheckedPlan, PlanError> {
     let rules = Rules {
-        granted: &granted,
+        granted,
         dependencies: &[ArtifactHandle {
             target: "web".to_owned(),
             name: "dist".to_owned(),
             kind: "files".to_owned(),
         }],
-        root: &RelPath::parse("apps/api").expect("a path"),
+        folder: &RelPath::parse("apps/api").expect("a path"),
+        base: &RelPath::parse("apps/api").expect("a path"),
         output_folder: &RelPath::parse("dist").expect("a path"),
     };
     check(&CheckedPlan::default(), plan, &rules)
@@ -113,7 +119,7 @@ fn checked(plan: &Plan) -> Result<CheckedPlan, PlanError> {
 
 /// What is said to a plan of this one action, which was fine before `change`.
 #[track_caller]
-fn refused(change: impl FnOnce(&mut Action)) -> String {
+pub(super) fn refused(change: impl FnOnce(&mut Action)) -> String {
     let mut changed = action("run");
     checked(&plan(vec![changed.clone()])).expect("fine before the change");
     change(&mut changed);
@@ -167,7 +173,8 @@ fn a13_any_tool_means_any_name_and_still_no_path() {
     let rules = Rules {
         granted: &granted,
         dependencies: &[],
-        root: &RelPath::root(),
+        folder: &RelPath::root(),
+        base: &RelPath::root(),
         output_folder: &RelPath::parse("dist").expect("a path"),
     };
     for (name, is_fine) in [("sh", true), ("/bin/sh", false), ("../sh", false), ("*", false)] {
@@ -187,6 +194,34 @@ fn a13_what_is_only_wanted_or_only_granted_may_not_be_used() {
     assert_eq!(of(&["cat", "sh"]).shared_with(&of(&["cat", "node"])), of(&["cat"]));
     assert_eq!(of(&["cat"]).shared_with(&of(&["*"])), of(&["cat"]));
     assert_eq!(of(&["*"]).shared_with(&of(&["cat"])), of(&["cat"]));
+}
+
+#[test]
+fn a14_what_is_put_back_lies_in_the_targets_folder_wherever_paths_start() {
+    let rules = Rules {
+        granted: &Permissions {
+            tools: std::iter::once("cat".to_owned()).collect(),
+            ..Permissions::default()
+        },
+        dependencies: &[],
+        folder: &RelPath::parse("apps/api").expect("a path"),
+        base: &RelPath::root(),
+        output_folder: &RelPath::parse("dist").expect("a path"),
+    };
+    for (path, in_place, is_fine) in [
+        ("apps/api/types.ts", true, true),
+        ("apps/web/types.ts", true, false),
+        ("types.ts", true, false),
+        ("node_modules", false, true),
+    ] {
+        let mut action = action("run");
+        action.outputs = vec![Output {
+            in_place,
+            ..output(path)
+        }];
+        let answer = check(&CheckedPlan::default(), &plan(vec![action]), &rules);
+        assert_eq!(answer.is_ok(), is_fine, "{path}: {answer:?}");
+    }
 }
 
 #[test]
@@ -230,7 +265,8 @@ fn a14_no_output_is_put_into_farms_own_folder() {
     let rules = Rules {
         granted: &granted,
         dependencies: &[],
-        root: &RelPath::root(),
+        folder: &RelPath::root(),
+        base: &RelPath::root(),
         output_folder: &RelPath::parse("build/dist").expect("a path"),
     };
     for path in ["build/dist", "build/dist/web", "build"] {
@@ -304,7 +340,8 @@ fn a16_rounds_count_together() {
     let rules = Rules {
         granted: &Permissions::default(),
         dependencies: &[],
-        root: &RelPath::root(),
+        folder: &RelPath::root(),
+        base: &RelPath::root(),
         output_folder: &RelPath::root(),
     };
     let error = check(&first, &plan(vec![action("one-more")]), &rules).expect_err("too many");
@@ -415,7 +452,7 @@ fn the_packages_of_an_artifact_are_an_output_of_its_target() {
 }
 
 /// The properties of an action's, as they are when it is checked.
-fn with_properties(properties: &[(&str, &str)]) -> Action {
+pub(super) fn with_properties(properties: &[(&str, &str)]) -> Action {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     Action {
         properties: properties.iter().map(owned).collect(),
@@ -480,6 +517,56 @@ fn a_jobserver_is_for_a_tool_that_has_no_other() {
         said,
         "action `run` sets `jobserver`, which is for tools: a step starts no process"
     );
+}
+
+#[test]
+fn standard_output_goes_to_a_file_that_is_declared() {
+    let to = |action: &mut Action, name: &str, shape| {
+        action.properties = with_properties(&[("stdout", name)]).properties;
+        action.outputs[0].shape = shape;
+    };
+    let mut sound = action("run");
+    to(&mut sound, "out", OutputShape::File);
+    let sound = checked(&plan(vec![sound])).expect("sound").actions.remove(0);
+    assert_eq!(sound.stdout, RelPath::parse("out/run").ok());
+    for (name, shape) in [("other", OutputShape::File), ("out", OutputShape::Folder)] {
+        let said = refused(|action| to(action, name, shape));
+        assert_eq!(
+            said,
+            "action `run` sets `stdout`, which names no output of it that is a file"
+        );
+    }
+    let said = refused(|action| {
+        *action = step("run");
+        to(action, "out", OutputShape::File);
+    });
+    assert_eq!(
+        said,
+        "action `run` sets `stdout`, which is for tools: a step writes its outputs itself"
+    );
+}
+
+#[test]
+fn a_variable_with_a_path_names_something_in_the_tree() {
+    let with = |action: &mut Action, name: &str, value: &str| {
+        action.properties = with_properties(&[("path-variables", name)]).properties;
+        action.environment = vec![("CACHE".to_owned(), value.to_owned()), property("CI")];
+    };
+    let mut sound = action("run");
+    with(&mut sound, "CACHE", "farm/cache");
+    let sound = checked(&plan(vec![sound])).expect("sound").actions.remove(0);
+    let at = RelPath::parse("farm/cache").expect("a path");
+    assert_eq!(sound.path_variables, [("CACHE".to_owned(), at)]);
+    assert_eq!(sound.environment, [property("CI")]);
+    for name in ["OTHER", ""] {
+        let said = refused(|action| with(action, name, "a"));
+        assert_eq!(
+            said,
+            "action `run` sets `path-variables`, which names a variable that is not in its environment"
+        );
+    }
+    let said = refused(|action| with(action, "CACHE", "../outside"));
+    assert!(said.starts_with("a variable of action `run`: "), "{said}");
 }
 
 #[test]

@@ -5,8 +5,11 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
+use farm_engine::artifact::{RestoreError, nothing_known, restore};
 use farm_engine::cache::{Content, FaultKind, FaultOf, Store, Tree};
 use farm_engine::digest::Digest;
+use farm_engine::fs::Folder;
+use farm_engine::path::RelPath;
 
 use super::{key, open, restored, result, tree};
 use crate::disk;
@@ -304,9 +307,17 @@ fn b02_a_size_that_does_not_match_is_a_miss_and_shows_nothing() {
     let digest = store.insert_bytes(b"text").expect("inserted");
     let folder = base.path().join("out");
     fs::create_dir(&folder).expect("created");
-    let handle = fs::File::open(&folder).expect("opened");
-    let placed = store.place_file(&digest, 5, &handle, "file", 0o644).expect("no error");
-    assert!(!placed);
+    let content = Content::File {
+        digest,
+        size: 5,
+        executable: false,
+    };
+    let (handle, place) = (
+        Folder::open(&folder).expect("opened"),
+        RelPath::parse("file").expect("a path"),
+    );
+    let restored = restore(&store, &content, &handle, &place, &nothing_known);
+    assert!(matches!(restored, Err(RestoreError::Miss(_))), "{restored:?}");
     assert_eq!(store.take_faults()[0].kind, FaultKind::WrongSize);
     assert!(disk::paths(&folder).is_empty());
 }

@@ -7,6 +7,7 @@ mod debug;
 mod plan;
 mod plugin;
 mod publish;
+mod run;
 mod why;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +36,7 @@ pub(crate) fn run(command: Command, invocation: &Invocation) -> ExitCode {
     let result = match command {
         Command::Build(args) => return build::run(&args, invocation),
         Command::Publish(args) => publish::run(&args, invocation),
+        Command::Run(args) => run::run(&args, invocation),
         Command::Plan(args) => plan::run(&args, invocation),
         Command::Why(args) => why::run(&args, invocation),
         Command::Cache(command) => cache::run(&command, invocation),
@@ -72,6 +74,7 @@ impl Invocation {
             },
             clear_cache: false,
             locked: false,
+            on_demand: None,
             host: self.host()?,
         })
     }

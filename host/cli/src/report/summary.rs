@@ -20,6 +20,8 @@ const MAX_FACT: usize = 40;
 pub(super) struct Summary {
     worked: BTreeSet<String>,
     made: Vec<(String, ArtifactFacts)>,
+    /// Whether an action ran that is no part of the build.
+    by_name: bool,
 }
 
 impl Summary {
@@ -30,36 +32,37 @@ impl Summary {
         }
     }
 
-    /// Remembers what a target made.
-    pub(super) fn target_finished(&mut self, target: &str, artifacts: &[ArtifactFacts]) {
-        self.made
-            .extend(artifacts.iter().map(|artifact| (target.to_owned(), artifact.clone())));
+    /// Remembers that the build is done, and an action on demand runs.
+    pub(super) const fn run_by_name(&mut self) {
+        self.by_name = true;
     }
 
-    /// The last lines; none where a wrong request kept everything from being tried. Of targets that were in place already, and of artifacts for other targets only, nothing is said
-    /// but to those who want all.
-    pub(super) fn render(
-        &self,
-        theme: Theme,
-        detail: Detail,
-        ok: bool,
-        counts: Counts,
-        duration: Duration,
-    ) -> Option<String> {
+    /// Remembers what a target made. Of targets that were in place already, and of artifacts for other targets only,
+    /// nothing is said but to those who want all.
+    pub(super) fn target_finished(&mut self, target: &str, artifacts: &[ArtifactFacts], detail: Detail) {
+        let is_verbose = detail == Detail::Verbose;
+        if is_verbose || self.worked.contains(target) {
+            let shown = artifacts
+                .iter()
+                .filter(|artifact| is_verbose || artifact.path.is_some());
+            self.made
+                .extend(shown.map(|artifact| (target.to_owned(), artifact.clone())));
+        }
+    }
+
+    /// The last lines; none where a wrong request kept everything from being tried.
+    pub(super) fn render(&self, theme: Theme, ok: bool, counts: Counts, duration: Duration) -> Option<String> {
         if !ok && counts == Counts::default() {
             return None;
         }
-        let is_shown = |target: &String, artifact: &ArtifactFacts| {
-            detail == Detail::Verbose || (self.worked.contains(target) && artifact.path.is_some())
-        };
-        let shown = self.made.iter().filter(|(target, artifact)| is_shown(target, artifact));
-        let rows = shown.map(|(target, artifact)| row(target, artifact)).collect();
-        Some(table(theme, rows) + &result(theme, ok, counts, duration))
+        let rows = self.made.iter().map(|(target, artifact)| row(target, artifact));
+        let failure = if self.by_name { "not done:" } else { "not built:" };
+        Some(table(theme, rows.collect()) + &result(theme, (ok, failure), counts, duration))
     }
 }
 
 /// `3 ran, 5 cached, 0 failed in 4.2 s`.
-fn result(theme: Theme, ok: bool, counts: Counts, duration: Duration) -> String {
+fn result(theme: Theme, (ok, failure): (bool, &str), counts: Counts, duration: Duration) -> String {
     let Counts {
         ran,
         cached,
@@ -86,7 +89,7 @@ fn result(theme: Theme, ok: bool, counts: Counts, duration: Duration) -> String 
     let head = if ok {
         String::new()
     } else {
-        theme.paint(ERROR, "not built:") + " "
+        theme.paint(ERROR, failure) + " "
     };
     format!("{head}{} in {time}", parts.join(", "))
 }
@@ -187,7 +190,7 @@ mod tests {
 
     #[test]
     fn the_result_counts_what_happened() {
-        let text = |ok, counts| result(BARE, ok, counts, Duration::from_millis(4200));
+        let text = |ok, counts| result(BARE, (ok, "not built:"), counts, Duration::from_millis(4200));
         let counts = Counts {
             ran: 3,
             cached: 5,

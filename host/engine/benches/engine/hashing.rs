@@ -46,6 +46,8 @@ fn key_of_an_action(criterion: &mut Criterion) {
         outputs: Vec::new(),
         tools: BTreeSet::new(),
         environment: Vec::new(),
+        path_variables: Vec::new(),
+        stdout: None,
         pass_environment: Vec::new(),
         secrets: Vec::new(),
         fetch: None,
@@ -53,6 +55,7 @@ fn key_of_an_action(criterion: &mut Criterion) {
         timeout_seconds: None,
         weight: 1,
         jobserver: false,
+        on_demand: None,
     };
     let root = RelPath::parse("apps/web").expect("a path");
     let tools = [ToolIdentity {

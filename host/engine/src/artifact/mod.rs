@@ -8,6 +8,7 @@ mod compose;
 mod place;
 mod restore;
 mod sha256;
+mod staging;
 mod survey;
 
 pub use collect::{CollectError, Taking, collect};

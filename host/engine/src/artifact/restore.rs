@@ -1,14 +1,15 @@
 //! Restores content into folders: exactly its files, nothing beside, and nothing outside.
 //!
-//! First everything that is missing is prepared and verified in a temporary folder inside the destination; a miss ends
-//! here, and the destination has lost nothing. Then stale files go, each prepared file is renamed into its place, and
-//! links come last.
+//! First everything that is missing is prepared and verified in a temporary folder; a miss ends here, and the destination
+//! has lost nothing. Then stale files go, each prepared file is renamed into its place, and links come last.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 use super::compose::{ComposeError, Composed, compose};
 use super::place::{Handles, Wanted, remove_stale};
+use super::staging::Staging;
 use super::survey::{Survey, survey};
 use crate::cache::{Content, Node, Store, Tree, TreeError};
 use crate::digest::Digest;
@@ -174,10 +175,22 @@ impl Destination {
             .filter(|(_, right)| !**right)
             .map(|(node, _)| *node);
         let missing: Vec<(&RelPath, &Node)> = missing.collect();
-        let prepared = Prepared::new(store, composed, &self.folder, &missing)?;
+        let prepare = |staging| Prepared::new(store, composed, staging, &missing);
+        let staging = match missing.len() {
+            0 => None,
+            files => Some(Staging::new(store, &self.folder, files)?),
+        };
+        let prepared = prepare(staging)?;
         let wanted = Wanted::new(nodes.iter().copied().collect());
         let removed = remove_stale(&self.folder, &self.survey, &wanted)?;
-        prepared.place(&self.folder, &wanted)?;
+        match prepared.place(&self.folder, &wanted) {
+            Err(error) if error.source.kind() == io::ErrorKind::CrossesDevices => {
+                store.set_apart();
+                let prepared = prepare(Some(Staging::inside(&self.folder, missing.len())?))?;
+                prepared.place(&self.folder, &wanted)?;
+            }
+            placed => placed?,
+        }
         let count =
             |nodes: &[(&RelPath, &Node)]| nodes.iter().filter(|(_, node)| **node != Node::Folder).count() as u64;
         Ok(Restored {
@@ -235,23 +248,19 @@ impl Destination {
 /// Files and links that are verified and only have to be renamed. Dropping it removes those that were not.
 struct Prepared<'a> {
     nodes: &'a [(&'a RelPath, &'a Node)],
-    staging: Option<(Folder, String, &'a Folder)>,
+    /// None if there is nothing to move.
+    staging: Option<Staging<'a>>,
 }
 
 impl<'a> Prepared<'a> {
     fn new(
         store: &Store,
         composed: &Composed,
-        folder: &'a Folder,
+        staging: Option<Staging<'a>>,
         nodes: &'a [(&'a RelPath, &'a Node)],
     ) -> Result<Self, RestoreError> {
-        if nodes.is_empty() {
-            return Ok(Self { nodes, staging: None });
-        }
-        let (staging, name) = folder.create_temp_folder()?;
-        let prepared = Self {
-            nodes,
-            staging: Some((staging.again()?, name, folder)),
+        let Some(into) = &staging else {
+            return Ok(Self { nodes, staging });
         };
         let numbered: Vec<(usize, &(&RelPath, &Node))> = nodes.iter().enumerate().collect();
         parallel::try_map(&numbered, |(number, (path, node))| match node {
@@ -260,32 +269,29 @@ impl<'a> Prepared<'a> {
                 size,
                 executable,
             } => {
-                let file = staging.create_file(number.to_string())?;
+                let (file, shown) = (into.folder().create_file(into.name(*number))?, into.shown(path));
                 let filled = match composed.inside(path, *digest, *size) {
-                    Some(inside) => store.fill_from_unpacked(&inside, &file, &path.under(folder.path()))?,
-                    None => store.fill(digest, *size, &file, &path.under(folder.path()))?,
+                    Some(inside) => store.fill_from_unpacked(&inside, &file, &shown)?,
+                    None => store.fill(digest, *size, &file, &shown)?,
                 };
                 if !filled {
                     return Err(RestoreError::Miss((*path).clone()));
                 }
-                Ok(
-                    fs::set_open_mode(&file, fs::plain_mode(*executable))
-                        .context("write", path.under(folder.path()))?,
-                )
+                Ok(fs::set_open_mode(&file, fs::plain_mode(*executable)).context("write", shown)?)
             }
-            Node::Link { target } => Ok(staging.create_link(number.to_string(), target)?),
+            Node::Link { target } => Ok(into.folder().create_link(into.name(*number), target)?),
             Node::Folder => Ok(()),
         })?;
-        Ok(prepared)
+        Ok(Self { nodes, staging })
     }
 
     /// Folders, then files, then links.
-    fn place(&self, folder: &Folder, wanted: &Wanted<'_>) -> Result<(), PathError> {
+    fn place(mut self, folder: &Folder, wanted: &Wanted<'_>) -> Result<(), PathError> {
         let mut handles = Handles::new(folder)?;
         for path in &wanted.folders {
             handles.make(path)?;
         }
-        let Some((staging, ..)) = &self.staging else {
+        let Some(staging) = &mut self.staging else {
             return Ok(());
         };
         let is_link = |node: &Node| matches!(node, Node::Link { .. });
@@ -299,17 +305,11 @@ impl<'a> Prepared<'a> {
         let links = numbered().filter(|(_, (_, node))| is_link(node));
         for (number, (path, _)) in files.chain(links) {
             let parent = handles.make(&path.parent().unwrap_or_default())?;
-            staging.rename(number.to_string(), parent, path.file_name().unwrap_or_default())?;
+            let name = path.file_name().unwrap_or_default();
+            staging.folder().rename(staging.name(number), parent, name)?;
         }
+        staging.emptied();
         Ok(())
-    }
-}
-
-impl Drop for Prepared<'_> {
-    fn drop(&mut self) {
-        if let Some((_, name, folder)) = &self.staging {
-            drop(folder.remove(name));
-        }
     }
 }
 

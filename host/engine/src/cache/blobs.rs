@@ -1,7 +1,6 @@
 //! Blobs: the content of files, each under its digest, each once.
 
 use std::io::{self, Write as _};
-use std::os::fd::AsFd;
 use std::path::Path;
 
 use super::{FaultKind, FaultOf, Store, StoreError, locked};
@@ -11,8 +10,6 @@ use crate::fs::{self, CopyError, File, Folder, Stat};
 
 /// Nobody needs to write to a blob.
 const BLOB_MODE: u32 = 0o444;
-/// The only two modes that files get outside the store.
-const MODES: [u32; 2] = [0o644, 0o755];
 
 impl Store {
     /// Takes bytes in and returns their digest.
@@ -125,31 +122,6 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => None,
             Err(_) => self.miss(FaultKind::Unreadable, FaultOf::Blob, &path),
         }
-    }
-
-    /// Puts a blob into a folder under this name, in the place of a file or a link there. The name shows either what
-    /// was there before or all of the right bytes. `Ok(false)` is a miss. The mode is 0644 or 0755, whatever is asked.
-    pub fn place_file(
-        &self,
-        digest: &Digest,
-        size: u64,
-        folder: &impl AsFd,
-        name: &str,
-        mode: u32,
-    ) -> Result<bool, PathError> {
-        let folder = Folder::from_handle(folder, Path::new(""))?;
-        let (file, temp) = folder.create_temp_file()?;
-        let placed = match self.fill(digest, size, &file, Path::new(name)) {
-            Ok(true) => fs::set_open_mode(&file, MODES[usize::from(mode & 0o100 != 0)])
-                .context("write", name)
-                .and_then(|()| folder.rename(&temp, &folder, name))
-                .map(|()| true),
-            other => other,
-        };
-        if !matches!(placed, Ok(true)) {
-            drop(folder.remove(&temp));
-        }
-        placed
     }
 
     /// Copies a blob into an empty file. `Ok(false)` is a miss: the file may hold anything then. An error is one of

@@ -21,13 +21,15 @@ mod tree;
 mod unpacked;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::digest::Digest;
-use crate::fs::{self, LockFile, Stat};
+use crate::error::PathError;
+use crate::fs::{self, Folder, LockFile, Stat};
 use layout::Layout;
 use temp::RunFolder;
 
@@ -93,6 +95,8 @@ pub struct Store {
     boot: Option<String>,
     lock: LockFile,
     run: Mutex<Option<RunFolder>>,
+    /// Whether files cannot be renamed to where they are restored.
+    apart: AtomicBool,
     faults: Mutex<fault::Faults>,
     /// Blobs that this process has hashed, with what the system said of them then.
     sound: Mutex<BTreeMap<Digest, Stat>>,
@@ -133,6 +137,7 @@ impl Store {
             boot,
             lock,
             run: Mutex::default(),
+            apart: AtomicBool::new(false),
             faults: Mutex::default(),
             sound: Mutex::default(),
             fresh: Mutex::default(),
@@ -190,11 +195,34 @@ impl Store {
 
     /// A path in this process's temporary folder that nobody else has.
     fn temporary(&self) -> Result<PathBuf, StoreError> {
+        Ok(self.with_run_folder(|run| Ok(run.next()))?)
+    }
+
+    /// A folder from which files can be renamed into this one, and as many names in it that nobody else has. What is
+    /// left there goes with this store. None if there is no such folder.
+    pub(crate) fn staging(
+        &self,
+        destination: &Folder,
+        names: usize,
+    ) -> Result<Option<(Folder, Range<u64>)>, PathError> {
+        if self.apart.load(Ordering::Relaxed) || destination.own_stat()?.device != self.device {
+            return Ok(None);
+        }
+        self.with_run_folder(|run| Ok(Some((run.handle()?, run.numbers(names)))))
+    }
+
+    /// It has turned out that no rename leads from here to where files are restored, though the device is the same: a
+    /// container's mounts, say.
+    pub(crate) fn set_apart(&self) {
+        self.apart.store(true, Ordering::Relaxed);
+    }
+
+    fn with_run_folder<T>(&self, work: impl FnOnce(&RunFolder) -> Result<T, PathError>) -> Result<T, PathError> {
         let mut run = locked(&self.run);
         if run.is_none() {
             *run = Some(RunFolder::create(&self.layout.temporary())?);
         }
-        Ok(run.as_ref().expect("the folder was made just now").next())
+        work(run.as_ref().expect("the folder was made just now"))
     }
 
     /// Notes bytes that the store has grown by.

@@ -3,16 +3,18 @@
 //! Each process that writes has a folder `tmp/<random>` and holds a lock on `tmp/<random>.lock`. A lock that can be had
 //! is a dead process's, so its folder goes: nothing piles up, and no age has to be guessed.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::PathError;
-use crate::fs::{self, Kind, LockFile};
+use crate::fs::{self, Folder, Kind, LockFile};
 
 /// The temporary folder of this process. Dropping it removes it.
 #[derive(Debug)]
 pub(super) struct RunFolder {
     path: PathBuf,
+    handle: Folder,
     lock: PathBuf,
     _held: LockFile,
     next: AtomicU64,
@@ -32,6 +34,7 @@ impl RunFolder {
                 let path = temporary.join(name);
                 fs::create_dirs(&path)?;
                 return Ok(Self {
+                    handle: Folder::open(&path)?,
                     path,
                     lock,
                     _held: held,
@@ -43,8 +46,18 @@ impl RunFolder {
 
     /// A path in the folder that was never given before.
     pub(super) fn next(&self) -> PathBuf {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.path.join(number.to_string())
+        self.path.join(self.numbers(1).start.to_string())
+    }
+
+    /// As many names in the folder, which are numbers.
+    pub(super) fn numbers(&self, count: usize) -> Range<u64> {
+        let first = self.next.fetch_add(count as u64, Ordering::Relaxed);
+        first..first + count as u64
+    }
+
+    /// Another handle on the folder.
+    pub(super) fn handle(&self) -> Result<Folder, PathError> {
+        self.handle.again()
     }
 }
 

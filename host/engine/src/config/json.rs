@@ -2,6 +2,7 @@
 //!
 //! Does not know what an option means.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -17,7 +18,7 @@ const MAX_DEPTH: usize = 64;
 pub(super) type Spot = (u32, u32);
 
 /// Where a value and its key stand; an element of a list has the one place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Place {
     pub key: Spot,
     pub value: Spot,
@@ -25,7 +26,7 @@ pub(super) struct Place {
 
 /// The places of all values of an options table, in the order in which a walk from the outside meets them: one flat
 /// list a target, searched only when something is wrong.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Places(Vec<Place>);
 
 impl Places {

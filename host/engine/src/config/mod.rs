@@ -7,6 +7,7 @@ mod check;
 mod error;
 mod folder;
 mod json;
+pub(crate) mod kept;
 mod member;
 mod name;
 mod source;

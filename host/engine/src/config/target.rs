@@ -48,10 +48,12 @@ impl TargetReader<'_> {
             Some(options) => read_options(&options)?,
             None => (Map::new(), Places::default()),
         };
+        let root = self.read_root(&table)?;
         Ok(Target {
             name: TargetName::new(self.member, item.key),
             builder: self.read_builder(&builder)?,
-            root: self.read_root(&table)?,
+            base: root.clone(),
+            root,
             deps: table.get("deps").map_or(Ok(Vec::new()), |deps| read_deps(&deps))?,
             options,
             location: table.location(),

@@ -1,13 +1,13 @@
 //! What a workspace is made of, after all of it was checked.
 //!
-//! Plain data: does not know TOML, and of the disk only the paths.
+//! Plain data: does not know TOML, and of the disk only the paths. It is serialised for farm itself alone (see `kept`).
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::json::Places;
@@ -17,7 +17,7 @@ use crate::fs::{Kind, Listed, Stat};
 use crate::path::RelPath;
 
 /// The root `farm.toml` and its members'.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Workspace {
     /// The folder of the root `farm.toml`, links resolved.
     pub root: PathBuf,
@@ -45,7 +45,7 @@ pub struct Workspace {
 
 /// What the configuration was read from: as long as all of it stays the same, so does the configuration. Paths count
 /// from the workspace's root.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Looked {
     /// Each `farm.toml`: its path, what the system said of it before it was read, and the digest of its bytes.
     pub files: Vec<(RelPath, Option<Stat>, Digest)>,
@@ -56,7 +56,7 @@ pub struct Looked {
 }
 
 /// One builder applied to one folder, with options.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Target {
     /// Full name.
     pub name: TargetName,
@@ -64,10 +64,14 @@ pub struct Target {
     pub builder: String,
     /// Its folder, from the workspace's root. It was there, and inside the workspace, when the file was read.
     pub root: RelPath,
+    /// Where the paths of its plan start: its folder; the workspace's root once it is known that its builder counts
+    /// from there.
+    pub base: RelPath,
     /// What it depends on, as written.
     pub deps: Vec<Dep>,
     /// The options as JSON, in the file's order; not yet checked against the builder's schema (see
     /// [`check_options`](super::check_options)).
+    #[serde(with = "super::kept::json")]
     pub options: Map<String, Value>,
     /// Where its table is named.
     pub location: Location,
@@ -101,7 +105,7 @@ impl Target {
 }
 
 /// Full name of a target: `frontend`, or `billing:build` for a member's.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TargetName(String);
 
@@ -145,7 +149,7 @@ impl fmt::Debug for TargetName {
 }
 
 /// A name that stands in `deps` or `depends`, not yet resolved.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dep {
     /// As written: `name`, `member:name`, `:name` or `^name`.
     pub text: String,
@@ -154,7 +158,7 @@ pub struct Dep {
 }
 
 /// A folder with a `farm.toml` of its own.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Member {
     /// The folder's name.
     pub name: String,
@@ -165,7 +169,7 @@ pub struct Member {
 }
 
 /// A builder of somebody else's.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BuilderEntry {
     /// The component's file, from the workspace's root. Whether it is there is not known.
     pub component: RelPath,
@@ -178,7 +182,7 @@ pub struct BuilderEntry {
 }
 
 /// What a builder of somebody else's may use; each list mirrors a case of `want` in the WIT world.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Permissions {
     /// Tools by name; `*` stands for any.
     pub tools: Vec<String>,
@@ -193,7 +197,7 @@ pub struct Permissions {
 }
 
 /// `[cache]`; what is not set is the store's own default.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CacheSettings {
     /// Largest size of the store, in bytes.
     pub max_bytes: Option<u64>,
@@ -202,7 +206,7 @@ pub struct CacheSettings {
 }
 
 /// What is written about artifacts, beside the manifest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DescribeSettings {
     /// The SBOM of each.
     pub sbom: bool,
@@ -211,7 +215,7 @@ pub struct DescribeSettings {
 }
 
 /// `[publish]`: where artifacts are published; the command line goes before it. Nothing of it is a secret.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublishSettings {
     /// `s3://bucket/prefix`, or a folder.
     pub to: Option<String>,
@@ -222,7 +226,7 @@ pub struct PublishSettings {
 }
 
 /// `[sandbox]`; the command line goes before it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SandboxSettings {
     /// The weakest sandbox that will do.
     pub minimum: Option<SandboxMinimum>,
@@ -231,7 +235,7 @@ pub struct SandboxSettings {
 }
 
 /// The weakest sandbox that will do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SandboxMinimum {
     /// No more than a staged tree.
     Off,

@@ -52,8 +52,20 @@ impl Executor {
         let mut left = staged(prepared);
         let mut undeclared = Vec::new();
         // Only for a notice: a tree that cannot be walked is not worth a failure.
-        for (path, kind) in fs::names(&tree).unwrap_or_default() {
+        let names = fs::names(&tree);
+        if names.is_err() {
+            left.add_beside();
+        }
+        for (path, kind) in names.unwrap_or_default() {
+            let is_above = kind == Kind::Folder && root.below(&path).is_some();
+            if !is_above && path.below(&root).is_none() {
+                left.add_beside();
+            }
             let is_input = !is_step && prepared.tree.contains_key(&path);
+            if kind == Kind::File && is_input {
+                left.add_input(path);
+                continue;
+            }
             if kind == Kind::Folder || is_input {
                 continue;
             }

@@ -27,7 +27,7 @@ const NETWORK: [&str; 12] = [
 ];
 
 /// The same for one purpose.
-const NETWORK_FOR: [(&str, &[&str]); 3] = [
+const NETWORK_FOR: [(&str, &[&str]); 4] = [
     (
         "npm",
         &[
@@ -36,6 +36,8 @@ const NETWORK_FOR: [(&str, &[&str]); 3] = [
             "NPM_CONFIG_REGISTRY",
             "npm_config_cafile",
             "NPM_CONFIG_CAFILE",
+            "YARN_NPM_REGISTRY_SERVER",
+            "YARN_REGISTRY",
         ],
     ),
     (
@@ -56,6 +58,16 @@ const NETWORK_FOR: [(&str, &[&str]); 3] = [
             "UV_HTTP_TIMEOUT",
         ],
     ),
+    (
+        "crates",
+        &[
+            "CARGO_HTTP_CAINFO",
+            "CARGO_HTTP_PROXY",
+            "CARGO_HTTP_TIMEOUT",
+            "CARGO_NET_RETRY",
+            "CARGO_REGISTRIES_CRATES_IO_PROTOCOL",
+        ],
+    ),
     ("go", &["GOPROXY", "GONOPROXY", "GOPRIVATE", "GONOSUMDB", "GOSUMDB"]),
 ];
 
@@ -67,7 +79,7 @@ pub(super) fn of(
     user: &BTreeMap<String, String>,
 ) -> Vec<(String, String)> {
     let mut all: BTreeMap<String, String> = BTreeMap::new();
-    if let Some(fetch) = &action.fetch {
+    if let Some(fetch) = action.fetch.as_ref().filter(|fetch| fetch.has_network()) {
         let own = NETWORK_FOR
             .iter()
             .filter(|(purpose, _)| fetch.from.iter().any(|from| from == purpose));

@@ -21,7 +21,7 @@ impl Executor {
         let missing = |name: &String| ExecuteError::MissingTool { name: name.clone() };
         let names = job.action.tools.iter();
         names
-            .map(|name| self.tools.find(name, &job.root).ok_or_else(|| missing(name)))
+            .map(|name| self.tools.find(name, &job.folder).ok_or_else(|| missing(name)))
             .collect()
     }
 
@@ -38,7 +38,7 @@ impl Executor {
             self.gather(job, input, &mut tree, &mut seen)?;
         }
         for name in &job.action.tools {
-            self.tools.find_seen(name, &job.root, &mut seen);
+            self.tools.find_seen(name, &job.folder, &mut seen);
         }
         seen.variables.extend(job.action.pass_environment.iter().cloned());
         if let Some(fetch) = &job.action.fetch {
@@ -87,7 +87,7 @@ impl Executor {
         let base = is_tool.then(base_system);
         take(&KeyParts {
             action: &job.action,
-            root: &job.root,
+            root: &job.base,
             builder: job.component,
             platform: &self.settings.platform,
             base_system: base.as_deref(),
@@ -116,7 +116,7 @@ impl Executor {
         match &input.source {
             CheckedSource::Files { base, include, exclude } => {
                 let base_path = match base {
-                    FileBase::Target => job.root.clone(),
+                    FileBase::Target => job.base.clone(),
                     FileBase::Workspace => RelPath::root(),
                 };
                 let scope = Scope {
@@ -157,7 +157,7 @@ fn place_files(
     for file in files {
         let path = match base {
             FileBase::Target => {
-                let below = file.path.below(&job.root).unwrap_or_else(|| file.path.clone());
+                let below = file.path.below(&job.base).unwrap_or_else(|| file.path.clone());
                 tree_root(job).join(at).join(&below)
             }
             FileBase::Workspace => file.path.clone(),
@@ -174,7 +174,7 @@ fn place_files(
 /// Where the target's folder is in the action's tree: a tool sees the workspace's shape, a step sees its inputs alone.
 pub(super) fn tree_root(job: &Job) -> RelPath {
     match job.action.work {
-        CheckedWork::Tool { .. } => job.root.clone(),
+        CheckedWork::Tool { .. } => job.base.clone(),
         CheckedWork::Step(_) => RelPath::root(),
     }
 }
@@ -249,8 +249,8 @@ fn place(tree: &mut Tree, path: RelPath, content: InputContent, material: Materi
 /// plan itself brings pins nothing.
 fn check_pins(job: &Job, fetch: &CheckedFetch, tree: &Tree) -> Result<(), ExecuteError> {
     for pin in &fetch.pinned_by {
-        let made_by_action = matches!(tree.get(&job.root.join(pin)), Some((_, Material::Blob { .. })));
-        let from_user = matches!(tree.get(&job.root.join(pin)), Some((_, Material::Workspace(_))));
+        let made_by_action = matches!(tree.get(&job.base.join(pin)), Some((_, Material::Blob { .. })));
+        let from_user = matches!(tree.get(&job.base.join(pin)), Some((_, Material::Workspace(_))));
         if !from_user && !made_by_action {
             return Err(ExecuteError::PinMissing { path: pin.clone() });
         }

@@ -9,9 +9,12 @@ mod environment;
 mod failure;
 mod gather;
 mod identity;
+mod log;
+mod on_demand;
 mod placed;
 mod run;
 mod show;
+mod sockets;
 mod stage;
 mod trash;
 
@@ -84,7 +87,9 @@ pub struct Job {
     /// Full name of the target.
     pub target: String,
     /// The target's folder, from the workspace's root.
-    pub root: RelPath,
+    pub folder: RelPath,
+    /// Where the action's paths start: the target's folder, or the workspace's root.
+    pub base: RelPath,
     /// The builder.
     pub builder: Arc<dyn Builder>,
     /// The builder's name in the workspace; tool caches are kept by it.

@@ -1,7 +1,7 @@
 //! Runs one prepared action: stage, run, collect.
 //!
-//! Does not know the cache of results or the schedule. A private folder is made for each run and removed after it, but
-//! for that of a failed tool, which is kept for the user to look at.
+//! Does not know the cache of results or the schedule. A run has a private folder, which is given to the trash after it,
+//! but for that of a failed tool, which is kept for the user to look at.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,24 +11,25 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::cache::ActionResult;
+use crate::error::PathError;
 use crate::event::{Part, Stream};
 use crate::execute::failure::ExecuteError;
+use crate::execute::gather::tree_root;
+use crate::execute::log::{Log, OutputFn};
 use crate::execute::show::{self, Shown};
 use crate::execute::stage::Big;
 use crate::execute::trash::Left;
-use crate::execute::{Executor, Job, Prepared, Showing, environment, trash};
+use crate::execute::{Executor, Job, Prepared, Showing, environment, sockets, trash};
 use crate::fs;
 use crate::path::RelPath;
-use crate::plan::{CheckedWork, Level, StepRun};
+use crate::plan::{CheckedFetch, CheckedWork, Level, StepRun};
 use crate::plugin::PlanFailure;
-use crate::sandbox::{self, CacheFolder, Ending, Limits, Spec, Usage};
+use crate::sandbox::{self, CacheFolder, Ending, Limits, Spec, Tier, Usage};
 
 /// The private tree, in an action's folder.
 pub(super) const TREE: &str = "tree";
 /// HOME and TMPDIR, in an action's folder.
 pub(super) const TEMP: &str = "temp";
-/// Most bytes of each output stream that are kept.
-const MAX_LOG: usize = 8 << 20;
 
 /// An action that ran and succeeded.
 #[derive(Debug)]
@@ -50,9 +51,6 @@ struct Ended {
     shown: Shown,
 }
 
-/// Takes an action's output as it comes.
-pub(super) type OutputFn<'a> = &'a mut (dyn FnMut(Stream, &[u8]) + Send);
-
 impl Executor {
     /// Runs an action. A failed tool's folder is kept (see [`super::Settings::failed`]).
     ///
@@ -68,8 +66,13 @@ impl Executor {
         stop: watch::Receiver<bool>,
     ) -> Result<Execution, ExecuteError> {
         job.watch.begin(Part::Stage);
-        let folder = self.name_folder();
-        let mut log = Log::new(self.secret_values(job)?);
+        let root = tree_root(job);
+        let folder = self.trash.spare(&root).unwrap_or_else(|| self.name_folder());
+        let secrets = self.settings.secrets(&job.action.secrets)?;
+        let mut log = match job.action.on_demand {
+            Some(_) => Log::unkept(secrets),
+            None => Log::new(secrets),
+        };
         let started = Instant::now();
         let ran = match &job.action.work {
             CheckedWork::Tool { .. } => {
@@ -87,11 +90,14 @@ impl Executor {
                     .map_or_else(|| (started.elapsed(), None), |ended| ended.spent);
                 this.finish(&job, &prepared, &folder, ended.as_ref(), (&log, spent))
             });
+            let (finished, left) = match finished {
+                Ok((execution, left)) => (Ok(execution), left),
+                Err(error) => (Err(error), Left::unknown()),
+            };
             if !was_kept(&finished) {
-                let left = finished.as_ref().map_or(Left::unknown(), |(_, left)| *left);
-                this.trash.take(folder, left);
+                this.trash.take_apart(folder, &root, this.name_folder(), left);
             }
-            finished.map(|(execution, _)| execution)
+            finished
         })
         .await
     }
@@ -116,12 +122,12 @@ impl Executor {
         let execution = Execution {
             result: ActionResult {
                 outputs: collected.outputs,
-                stdout: self.store.insert_bytes(&log.stdout)?,
-                stderr: self.store.insert_bytes(&log.stderr)?,
+                stdout: self.store.insert_bytes(log.kept(Stream::Stdout))?,
+                stderr: self.store.insert_bytes(log.kept(Stream::Stderr))?,
                 tier: is_tool.then_some(self.settings.tier),
                 duration,
                 usage,
-                fetched: job.action.fetch.is_some(),
+                fetched: job.action.fetch.as_ref().is_some_and(CheckedFetch::is_pinned),
             },
             undeclared: collected.undeclared,
         };
@@ -217,6 +223,7 @@ impl Executor {
         .await?;
         said.iter()
             .for_each(|line| log.take(Stream::Builder, line.as_bytes(), output));
+        log.flush(output);
         ended.map(|()| None).map_err(|failure| match failure {
             PlanFailure::Plugin(error) => ExecuteError::Plugin(error),
             PlanFailure::Problem(problem) => ExecuteError::Step(problem),
@@ -241,17 +248,17 @@ impl Executor {
                 name: job.action.id.clone(),
             });
         };
-        make_folder(folder)?;
         let tree = folder.join(TREE);
+        fs::create_dirs(&tree)?;
         let shown = match showing {
             Showing::Folders if self.settings.shows => self.choose_shown(job, prepared),
             Showing::Folders | Showing::Nothing => Shown::default(),
         };
         let binds = self.stage(prepared, &tree, Big::Bind, &shown)?;
-        let directory = job.root.join(directory);
+        let directory = job.base.join(directory);
         fs::create_dirs(&directory.under(&tree))?;
         for output in &job.action.outputs {
-            if let Some(parent) = job.root.join(&output.path).under(&tree).parent() {
+            if let Some(parent) = job.base.join(&output.path).under(&tree).parent() {
                 fs::create_dirs(parent)?;
             }
         }
@@ -261,9 +268,11 @@ impl Executor {
             .program
             .clone();
         let path = self.tools.path_for(&prepared.tools);
-        let environment = environment::of(&job.action, path, &prepared.passed, &self.settings.environment);
+        let mut environment = environment::of(&job.action, path, &prepared.passed, &self.settings.environment);
+        let sockets = sockets::add(job, &self.settings, &mut environment)?;
         let mut toolchains: Vec<PathBuf> = prepared.tools.iter().flat_map(|tool| tool.visible.clone()).collect();
-        if job.action.fetch.is_some() {
+        let network = job.action.fetch.as_ref().is_some_and(CheckedFetch::has_network);
+        if network {
             toolchains.extend(
                 environment::files_named(&environment)
                     .into_iter()
@@ -275,17 +284,32 @@ impl Executor {
             program,
             arguments: arguments.clone(),
             environment,
+            paths: in_tree(job, &job.action.path_variables),
+            stdout: job.action.stdout.as_ref().map(|path| job.base.join(path)),
             tree,
             directory,
             binds,
             shown: shown.binds(self),
             caches: self.tool_caches(job)?,
             toolchains,
-            network: job.action.fetch.is_some(),
-            scratch: folder.join(TEMP),
+            network,
+            sockets,
+            withheld: Vec::new(),
+            scratch: self.scratch(folder)?,
             limits: self.limits(job),
         };
         Ok((spec, shown))
+    }
+
+    /// The scratch folder of a tool whose private folder this is. At L2 it is nothing but a place for a mount, which all
+    /// runs can share.
+    fn scratch(&self, folder: &Path) -> Result<PathBuf, PathError> {
+        if self.settings.tier == Tier::L2 {
+            return Ok(self.settings.scratch.clone());
+        }
+        let scratch = folder.join(TEMP);
+        fs::create_dirs(&scratch)?;
+        Ok(scratch)
     }
 
     /// Fails if something that the tool was shown did not stay as it was.
@@ -323,16 +347,6 @@ impl Executor {
             .collect()
     }
 
-    fn secret_values(&self, job: &Job) -> Result<Vec<String>, ExecuteError> {
-        let value = |name: &String| {
-            let value = self.settings.environment.get(name);
-            value
-                .cloned()
-                .ok_or_else(|| ExecuteError::MissingSecret { name: name.clone() })
-        };
-        job.action.secrets.iter().map(value).collect()
-    }
-
     /// Keeps a failed action's folder, with the description of its sandbox. Best effort: a fault here must not hide the
     /// failure itself.
     fn keep(&self, job: &Job, folder: &Path, spec: &Spec) -> Option<PathBuf> {
@@ -341,12 +355,13 @@ impl Executor {
         trash::remove(&kept);
         fs::create_dirs(&self.settings.failed).ok()?;
         fs::rename(folder, &kept).ok()?;
+        fs::create_dirs(&kept.join(TEMP)).ok()?;
         show::copy_shown(&spec.shown, &kept.join(TREE)).ok()?;
         let spec = Spec {
             shown: Vec::new(),
             tree: kept.join(TREE),
             scratch: kept.join(TEMP),
-            ..spec.clone()
+            ..spec.clone().withholding(&job.action.secrets)
         };
         let text = serde_json::to_vec_pretty(&spec).ok()?;
         fs::write_atomic(&kept.join("spec.json"), &text, fs::Sync::Lazy).ok()?;
@@ -377,6 +392,12 @@ fn was_kept<T>(finished: &Result<T, ExecuteError>) -> bool {
 fn make_folder(folder: &Path) -> Result<(), ExecuteError> {
     fs::create_dirs(&folder.join(TREE))?;
     Ok(fs::create_dirs(&folder.join(TEMP))?)
+}
+
+/// Variables with paths from the tree.
+fn in_tree(job: &Job, variables: &[(String, RelPath)]) -> Vec<(String, RelPath)> {
+    let from_tree = |(name, path): &(String, RelPath)| (name.clone(), job.base.join(path));
+    variables.iter().map(from_tree).collect()
 }
 
 /// Runs blocking work beside the loop.
@@ -412,52 +433,5 @@ pub(super) fn quoted(word: &str) -> String {
         word.to_owned()
     } else {
         format!("'{}'", word.replace('\'', r"'\''").replace('\n', " "))
-    }
-}
-
-/// What an action said, bounded, with secrets taken out.
-#[derive(Debug)]
-struct Log {
-    stdout: Vec<u8>,
-    stderr: Vec<u8>,
-    secrets: Vec<String>,
-}
-
-impl Log {
-    fn new(secrets: Vec<String>) -> Self {
-        let secrets = secrets.into_iter().filter(|secret| secret.len() >= 4).collect();
-        Self {
-            stdout: Vec::new(),
-            stderr: Vec::new(),
-            secrets,
-        }
-    }
-
-    fn take(&mut self, stream: Stream, bytes: &[u8], output: OutputFn<'_>) {
-        let kept = if stream == Stream::Stdout {
-            &mut self.stdout
-        } else {
-            &mut self.stderr
-        };
-        let room = MAX_LOG.saturating_sub(kept.len());
-        kept.extend(&bytes[..bytes.len().min(room)]);
-        // An action with secrets is told at its end, when a secret that came in two pieces can be seen.
-        if self.secrets.is_empty() {
-            output(stream, bytes);
-        }
-    }
-
-    fn flush(&mut self, output: OutputFn<'_>) {
-        if self.secrets.is_empty() {
-            return;
-        }
-        for (stream, kept) in [(Stream::Stdout, &mut self.stdout), (Stream::Stderr, &mut self.stderr)] {
-            let mut text = String::from_utf8_lossy(kept).into_owned();
-            for secret in &self.secrets {
-                text = text.replace(secret.as_str(), "***");
-            }
-            *kept = text.into_bytes();
-            output(stream, kept);
-        }
     }
 }

@@ -142,10 +142,10 @@ impl Survey<'_> {
             .action
             .outputs
             .iter()
-            .map(|output| job.root.join(&output.path))
+            .map(|output| job.base.join(&output.path))
             .collect();
         let directory = match &job.action.work {
-            CheckedWork::Tool { directory, .. } => job.root.join(directory),
+            CheckedWork::Tool { directory, .. } => job.base.join(directory),
             CheckedWork::Step(_) => return Vec::new(),
         };
         // A folder without inputs need not be on disk, and then could not be entered.

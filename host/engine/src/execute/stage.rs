@@ -4,15 +4,16 @@
 //! files meanwhile. Does not know what will run there.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::Path;
 
 use crate::artifact::{self, RestoreError};
 use crate::cache::Content;
-use crate::error::PathError;
+use crate::error::{PathContext as _, PathError};
 use crate::execute::failure::ExecuteError;
 use crate::execute::show::Shown;
 use crate::execute::{Executor, Material, Prepared};
-use crate::fs::{self, Folder};
+use crate::fs::{self, Folder, parallel};
 use crate::inputs::FileInput;
 use crate::key::InputContent;
 use crate::path::RelPath;
@@ -38,7 +39,7 @@ impl Executor {
         big: Big,
         shown: &Shown,
     ) -> Result<Vec<Bind>, ExecuteError> {
-        let mut binds = Vec::new();
+        let (mut binds, mut files) = (Vec::new(), Vec::new());
         let mut made = Made::default();
         for (path, (content, material)) in &prepared.tree {
             if shown.covers(path) {
@@ -61,38 +62,36 @@ impl Executor {
                 },
                 (InputContent::Link(target), _) => fs::symlink(Path::new(target), &place)?,
                 (InputContent::Folder, _) => fs::create_dirs(&place)?,
-                (InputContent::File { executable, .. }, material) => {
-                    self.stage_file(path, material, &place, *executable)?;
-                }
+                (InputContent::File { executable, .. }, material) => files.push((path, material, *executable)),
                 (InputContent::Unpacked(_), _) => return Err(ExecuteError::Lost { path: path.clone() }),
             }
         }
+        parallel::try_map(&files, |file| self.stage_file(*file, folder))?;
         Ok(binds)
     }
 
+    /// Copies a file to its place in the tree, whose folders are there.
     fn stage_file(
         &self,
-        path: &RelPath,
-        material: &Material,
-        place: &Path,
-        executable: bool,
+        (path, material, executable): (&RelPath, &Material, bool),
+        tree: &Path,
     ) -> Result<(), ExecuteError> {
-        let mode = fs::plain_mode(executable);
+        let place = path.under(tree);
+        let file = match self.trash.spare_file(&place) {
+            Some(file) => file,
+            None => fs::create_new(&place, 0o600)?,
+        };
+        let lost = || ExecuteError::Lost { path: path.clone() };
         match material {
-            Material::Workspace(file) => self.copy_unchanged(file, place, mode),
-            Material::Inline(bytes) => Ok(fs::write_with_mode(place, bytes, mode)?),
+            Material::Workspace(input) => self.copy_unchanged(input, (&file, &place))?,
+            Material::Inline(bytes) => (&file).write_all(bytes).context("write", &place)?,
             Material::Blob { digest, size } => {
-                let (folder, name) = (place.parent().unwrap_or(place), path.file_name().unwrap_or_default());
-                if self
-                    .store
-                    .place_file(digest, *size, &Folder::open(folder)?, name, mode)?
-                {
-                    return Ok(fs::set_mode(place, mode)?);
-                }
-                Err(ExecuteError::Lost { path: path.clone() })
+                let filled = self.store.fill(digest, *size, &file, &place)?;
+                filled.then_some(()).ok_or_else(lost)?;
             }
-            Material::Unpacked(_) | Material::None => Err(ExecuteError::Lost { path: path.clone() }),
+            Material::Unpacked(_) | Material::None => return Err(lost()),
         }
+        Ok(fs::set_open_mode(&file, fs::plain_mode(executable)).context("write", place)?)
     }
 
     /// Copies a folder that the store keeps unpacked.
@@ -106,13 +105,13 @@ impl Executor {
     }
 
     /// Copies a file of the user's, and makes sure that it is the one in the key.
-    fn copy_unchanged(&self, file: &FileInput, place: &Path, mode: u32) -> Result<(), ExecuteError> {
-        let source = file.path.under(self.files.root());
-        if fs::copy_with_mode(&source, place, mode)? == file.digest {
+    fn copy_unchanged(&self, input: &FileInput, target: (&fs::File, &Path)) -> Result<(), ExecuteError> {
+        let source = input.path.under(self.files.root());
+        if fs::copy_into(&source, target)? == input.digest {
             return Ok(());
         }
         Err(ExecuteError::InputChanging {
-            path: file.path.clone(),
+            path: input.path.clone(),
         })
     }
 }

@@ -56,14 +56,6 @@ impl Folder {
         })
     }
 
-    /// The same folder as somebody's handle; `path` is for messages alone.
-    pub fn from_handle(handle: &impl AsFd, path: &Path) -> Result<Self, PathError> {
-        Ok(Self {
-            handle: handle.as_fd().try_clone_to_owned().context("open", path)?,
-            path: path.to_path_buf(),
-        })
-    }
-
     /// The same folder as a handle of `cap-std`.
     pub fn to_dir(&self) -> Result<cap_std::fs::Dir, PathError> {
         let handle = self.handle.try_clone().context("open", &self.path)?;
@@ -72,7 +64,10 @@ impl Folder {
 
     /// Another handle on the same folder.
     pub fn again(&self) -> Result<Self, PathError> {
-        Self::from_handle(self, &self.path)
+        Ok(Self {
+            handle: self.handle.try_clone().context("open", &self.path)?,
+            path: self.path.clone(),
+        })
     }
 
     /// How it was opened; for messages, since it may have been moved.

@@ -16,7 +16,16 @@ const PIECES_PER_THREAD: usize = 8;
 
 /// What `work` makes of each item, in the items' order.
 pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let wanted = items.len() / ITEMS_PER_THREAD;
+    spread(items, items.len() / ITEMS_PER_THREAD, work)
+}
+
+/// As [`map`], for items each of which is work enough for a thread.
+pub fn map_big<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    spread(items, items.len(), work)
+}
+
+/// As [`map`], on so many threads if there are as many cores.
+fn spread<T: Sync, R: Send>(items: &[T], wanted: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = if wanted < 2 { wanted } else { wanted.min(cores()) };
     if threads < 2 {
         return items.iter().map(work).collect();
@@ -79,6 +88,7 @@ mod tests {
             map(&items, |item| item * 2),
             items.iter().map(|item| item * 2).collect::<Vec<_>>()
         );
+        assert_eq!(map_big(&items[..3], |item| item * 2), [0, 2, 4]);
         assert_eq!(
             try_map(&items, |item| if *item < 9_000 { Ok(()) } else { Err(*item) }),
             Err(9_000)

@@ -127,6 +127,12 @@ impl Files {
     pub fn list(&self, scope: Scope<'_>, seen: &mut Footprint) -> Result<Vec<RelPath>, InputError> {
         let include = PatternSet::new(scope.include)?;
         let exclude = PatternSet::new(scope.exclude)?;
+        // Nothing is looked at in a folder of which nothing can be taken: what other tools build may be big.
+        let left_out = |folder: &RelPath| {
+            folder
+                .below(scope.base)
+                .is_some_and(|path| exclude.takes_all_below(&path))
+        };
         let mut found = Vec::new();
         for start in starts(&include) {
             let at = scope.base.join(&start.fixed);
@@ -136,7 +142,7 @@ impl Files {
             match self.look(&at, seen)? {
                 None if start.literal => return Err(InputError::Missing(at)),
                 None => {}
-                Some(Kind::Folder) => self.walk(at, &mut found, seen)?,
+                Some(Kind::Folder) => self.walk(at, &left_out, &mut found, seen)?,
                 Some(_) => found.push(at),
             }
         }
@@ -267,8 +273,14 @@ impl Files {
         Ok(())
     }
 
-    /// All files and links below a folder; folders behind links are not entered.
-    fn walk(&self, start: RelPath, found: &mut Vec<RelPath>, seen: &mut Footprint) -> Result<(), InputError> {
+    /// All files and links below a folder; folders behind links are not entered, nor those that are left out.
+    fn walk(
+        &self,
+        start: RelPath,
+        left_out: &dyn Fn(&RelPath) -> bool,
+        found: &mut Vec<RelPath>,
+        seen: &mut Footprint,
+    ) -> Result<(), InputError> {
         let mut folders = vec![start];
         while let Some(folder) = folders.pop() {
             for fs::Listed { name, kind } in self.names(&folder, seen)? {
@@ -278,7 +290,7 @@ impl Files {
                 let path = RelPath::parse(&name).map_err(|error| unusable(&folder, &error.to_string()))?;
                 let path = folder.join(&path);
                 match kind {
-                    Kind::Folder if self.is_never_entered(&path) => {}
+                    Kind::Folder if self.is_never_entered(&path) || left_out(&path) => {}
                     Kind::Folder => folders.push(path),
                     Kind::Link if fs::is_folder(&path.under(&self.root)) => drop(self.look(&path, seen)?),
                     Kind::File | Kind::Link => found.push(path),

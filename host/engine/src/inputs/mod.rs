@@ -7,6 +7,7 @@ mod files;
 mod footprint;
 mod notes;
 mod pattern;
+mod rustup;
 mod source;
 mod tools;
 
@@ -14,5 +15,5 @@ pub use files::{FileInput, Files, InputError, Scope, names_that_count};
 pub use footprint::{Aspect, Footprint};
 pub use notes::{Earlier, Noted, Nothing, digest_of_names, is_settled};
 pub use pattern::{Pattern, PatternError, PatternSet};
-pub use source::WorkspaceSource;
+pub use source::{Start, WorkspaceSource};
 pub use tools::{FoundTool, Outside, Tools};

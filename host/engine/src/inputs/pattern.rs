@@ -78,6 +78,8 @@ impl Pattern {
 pub struct PatternSet {
     patterns: Vec<Pattern>,
     globs: GlobSet,
+    /// Folders of which everything is taken.
+    whole: GlobSet,
 }
 
 impl PatternSet {
@@ -87,17 +89,24 @@ impl PatternSet {
             .iter()
             .map(|text| Pattern::parse(text))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut globs = GlobSetBuilder::new();
+        let (mut globs, mut whole) = (GlobSetBuilder::new(), GlobSetBuilder::new());
         for pattern in &patterns {
             if pattern.literal && pattern.text.is_empty() {
                 globs.add(compile("**")?);
+                whole.add(compile("**")?);
             } else {
+                let folder = pattern.text.strip_suffix("/**").unwrap_or(&pattern.text);
+                whole.add(compile(&escape_if(pattern.literal, folder))?);
                 globs.add(compile(&escape_if(pattern.literal, &pattern.text))?);
                 globs.add(compile(&format!("{}/**", escape_if(pattern.literal, &pattern.text)))?);
             }
         }
-        let globs = globs.build().map_err(|error| glob_error("", &error))?;
-        Ok(Self { patterns, globs })
+        let build = |globs: &GlobSetBuilder| globs.build().map_err(|error| glob_error("", &error));
+        Ok(Self {
+            globs: build(&globs)?,
+            whole: build(&whole)?,
+            patterns,
+        })
     }
 
     /// The single patterns.
@@ -108,6 +117,11 @@ impl PatternSet {
     /// Whether one of them takes this path.
     pub fn matches(&self, path: &RelPath) -> bool {
         self.globs.is_match(path.as_str())
+    }
+
+    /// Whether one of them takes all that is below this folder.
+    pub fn takes_all_below(&self, folder: &RelPath) -> bool {
+        self.whole.is_match(folder.as_str())
     }
 }
 
@@ -166,6 +180,17 @@ mod tests {
             takes(&["**/tests"], "a/tests/b.py"),
             "an excluded folder excludes what it holds"
         );
+    }
+
+    #[test]
+    fn a_folder_is_taken_whole_by_its_name_or_by_all_below_it() {
+        let whole = |pattern: &str, folder: &str| {
+            let set = PatternSet::new(&[pattern.to_owned()]).expect("test pattern");
+            set.takes_all_below(&RelPath::parse(folder).expect("test path"))
+        };
+        assert!(whole("target/**", "target") && whole("target", "target") && whole("target/**", "target/debug"));
+        assert!(whole("**/target/**", "a/target") && whole("**", "a"));
+        assert!(!whole("target/*.d", "target") && !whole("target/**", "targets") && !whole("**/*.ts", "src"));
     }
 
     #[test]

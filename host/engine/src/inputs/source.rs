@@ -1,4 +1,4 @@
-//! Answers what a plan asks, from one target's folder.
+//! Answers what a plan asks, from its target's folder or from the workspace's root.
 //!
 //! Does not record (see [`crate::plan::Recorder`]) and does not know what the answers are for.
 
@@ -16,24 +16,33 @@ const MAX_PATHS: usize = 200_000;
 /// Most bytes that all answers to one plan may hold.
 const MAX_TOTAL: u64 = 128 << 20;
 
-/// One target's folder, as its plan may see it.
+/// Where a plan stands in the workspace.
+#[derive(Debug, Clone, Copy)]
+pub struct Start<'a> {
+    /// The target's folder: tools are those that it would get there.
+    pub folder: &'a RelPath,
+    /// Where paths start: that folder, or the workspace's root.
+    pub base: &'a RelPath,
+}
+
+/// The files and tools that a plan may see.
 #[derive(Debug)]
 pub struct WorkspaceSource<'a> {
     files: &'a Files,
     tools: &'a Tools,
-    root: &'a RelPath,
+    start: Start<'a>,
     granted: &'a Permissions,
     left: u64,
     seen: Footprint,
 }
 
 impl<'a> WorkspaceSource<'a> {
-    /// The folder `root` of the workspace, and the tools among those granted.
-    pub fn new(files: &'a Files, tools: &'a Tools, root: &'a RelPath, granted: &'a Permissions) -> Self {
+    /// The files from there, and the tools among those granted.
+    pub fn new(files: &'a Files, tools: &'a Tools, start: Start<'a>, granted: &'a Permissions) -> Self {
         Self {
             files,
             tools,
-            root,
+            start,
             granted,
             left: MAX_TOTAL,
             seen: Footprint::default(),
@@ -47,7 +56,7 @@ impl<'a> WorkspaceSource<'a> {
 
     fn place(&self, path: &str) -> Result<RelPath, AccessError> {
         let path = RelPath::parse(path).map_err(|error| refusal(AccessErrorKind::InvalidPath, error.to_string()))?;
-        Ok(self.root.join(&path))
+        Ok(self.start.base.join(&path))
     }
 
     /// The place on disk, once no link on the way leads out of the workspace.
@@ -122,7 +131,7 @@ impl Source for WorkspaceSource<'_> {
 
     fn glob(&mut self, include: &[String], exclude: &[String]) -> Result<Vec<String>, AccessError> {
         let scope = Scope {
-            base: self.root,
+            base: self.start.base,
             include,
             exclude,
             without: &[],
@@ -140,7 +149,7 @@ impl Source for WorkspaceSource<'_> {
                 "more than 200,000 files match".to_owned(),
             ));
         }
-        let below = found.iter().filter_map(|path| path.below(self.root));
+        let below = found.iter().filter_map(|path| path.below(self.start.base));
         let paths: Vec<String> = below.map(|path| path.as_str().to_owned()).collect();
         self.spend(paths.iter().map(|path| path.len() as u64).sum())?;
         Ok(paths)
@@ -151,7 +160,7 @@ impl Source for WorkspaceSource<'_> {
             let message = format!("the builder did not ask for the tool `{name}`, or it was not granted");
             return Err(refusal(AccessErrorKind::Denied, message));
         }
-        Ok(self.tools.find_seen(name, self.root, &mut self.seen).is_some())
+        Ok(self.tools.find_seen(name, self.start.folder, &mut self.seen).is_some())
     }
 
     fn log(&mut self, _level: Level, _message: &str) {}

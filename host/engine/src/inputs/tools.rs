@@ -1,7 +1,7 @@
 //! Finds tools by name on the user's PATH, and what has to be visible for them to run.
 //!
-//! Version managers with shims (pyenv, nodenv, rbenv, goenv) are looked through to the version that the folder asks
-//! for, by the files that they document. Starts nothing and does not know versions.
+//! Version managers with shims (pyenv, nodenv, rbenv, goenv, rustup) are looked through to the version that the folder
+//! asks for, by the files that they document. Starts nothing and does not know versions.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use crate::fs::{self, Kind, Stat};
 use crate::inputs::files::is_executable;
 use crate::inputs::footprint::Footprint;
 use crate::inputs::notes::is_settled;
+use crate::inputs::rustup::{self, Rustup};
 use crate::path::RelPath;
 
 /// Folders of the base system; what lies there is visible to every action.
@@ -95,7 +96,7 @@ struct Search {
 
 /// Looks outside the workspace, and notes at what.
 #[derive(Debug, Default)]
-struct Looks(Vec<Outside>);
+pub(super) struct Looks(Vec<Outside>);
 
 impl Looks {
     /// What is at a path, links followed.
@@ -107,7 +108,7 @@ impl Looks {
     }
 
     /// The file behind all links.
-    fn real(&mut self, path: &Path) -> Option<PathBuf> {
+    pub(super) fn real(&mut self, path: &Path) -> Option<PathBuf> {
         let seen = Outside::look(path.to_path_buf(), true);
         let real = seen.real.clone().filter(|real| !real.as_os_str().is_empty());
         self.0.push(seen);
@@ -115,23 +116,23 @@ impl Looks {
     }
 
     /// The names in a folder that are text.
-    fn names(&mut self, path: &Path) -> Vec<String> {
+    pub(super) fn names(&mut self, path: &Path) -> Vec<String> {
         let seen = Outside::look(path.to_path_buf(), false);
         self.0.push(Outside { listed: true, ..seen });
         let listed = fs::read_dir(path).unwrap_or_default().into_iter();
         listed.filter_map(|listed| listed.name.into_string().ok()).collect()
     }
 
-    fn is_folder(&mut self, path: &Path) -> bool {
+    pub(super) fn is_folder(&mut self, path: &Path) -> bool {
         self.stat(path).is_some_and(|stat| stat.is_folder())
     }
 
-    fn is_program(&mut self, path: &Path) -> bool {
+    pub(super) fn is_program(&mut self, path: &Path) -> bool {
         self.stat(path)
             .is_some_and(|stat| stat.kind == Kind::File && is_executable(&stat))
     }
 
-    fn text(&mut self, path: &Path) -> Option<String> {
+    pub(super) fn text(&mut self, path: &Path) -> Option<String> {
         self.stat(path).filter(Stat::is_file)?;
         String::from_utf8(fs::read_bounded(path, 64 << 10).ok()?).ok()
     }
@@ -206,13 +207,15 @@ impl Tools {
             if !looks.is_program(&candidate) {
                 return None;
             }
-            match shim_home(folder, looks) {
-                Some(home) => {
-                    *shim = true;
-                    self.behind_shim(home, name, root, looks)
-                }
-                None => Some(candidate),
+            if let Some(home) = shim_home(folder, looks) {
+                *shim = true;
+                return self.behind_shim(home, name, root, looks);
             }
+            if rustup::is_proxy(&candidate, looks) {
+                *shim = true;
+                return self.rustup()?.program(name, &root.under(&self.workspace), looks);
+            }
+            Some(candidate)
         })
     }
 
@@ -271,6 +274,15 @@ impl Tools {
         let home = self.environment.get("HOME").map(PathBuf::from);
         let is_home = home.is_some_and(|home| home.starts_with(prefix) || home.join(".local") == prefix);
         is_home || prefix == Path::new("/") || self.workspace.starts_with(prefix)
+    }
+
+    fn rustup(&self) -> Option<Rustup<'_>> {
+        let home = self.environment.get("RUSTUP_HOME").map(PathBuf::from);
+        let default = || Some(PathBuf::from(self.environment.get("HOME")?).join(".rustup"));
+        Some(Rustup {
+            home: home.or_else(default)?,
+            named: self.environment.get("RUSTUP_TOOLCHAIN").map(String::as_str),
+        })
     }
 
     /// The version of a tool that a shim would start: named by a variable, by a file in the folder or above it, or by

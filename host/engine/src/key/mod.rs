@@ -103,8 +103,15 @@ fn walk(parts: &KeyParts<'_>, sink: &mut dyn KeySink) {
     sink.part("builder", "component", parts.builder.as_bytes());
     sink.part("root", "folder", parts.root.as_str().as_bytes());
     walk_work(action, sink);
+    if let Some(path) = &action.stdout {
+        sink.part("run", "stdout", path.as_str().as_bytes());
+    }
     for (name, value) in &action.environment {
         sink.part("environment", name, value.as_bytes());
+    }
+    for (name, path) in &action.path_variables {
+        // No value of another variable starts with this byte.
+        sink.part("environment", name, &[b"\0", path.as_str().as_bytes()].concat());
     }
     for name in &action.pass_environment {
         // A variable that is not set differs from an empty one.

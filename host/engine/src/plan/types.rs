@@ -21,8 +21,21 @@ pub struct Description {
     pub options_schema: String,
     /// Its permission list.
     pub wants: Vec<Want>,
-    /// Room to grow.
+    /// What else `wit/builder.wit` gives a name to.
     pub properties: Vec<Property>,
+}
+
+impl Description {
+    /// The property that says where paths start.
+    pub const PATHS: &str = "paths";
+    /// Its one value: at the workspace's root.
+    pub const FROM_ROOT: &str = "workspace";
+
+    /// Whether the paths of its plans start at the workspace's root, not at the target's folder.
+    pub fn starts_at_root(&self) -> bool {
+        let mut properties = self.properties.iter();
+        properties.any(|(name, value)| name == Self::PATHS && value == Self::FROM_ROOT)
+    }
 }
 
 /// One permission that a builder asks for.
@@ -31,11 +44,11 @@ pub struct Description {
 pub enum Want {
     /// To run the tool of this name; `*` is any tool.
     Tool(String),
-    /// To reach the network for this purpose.
+    /// To reach the network for this purpose, or a socket.
     Network(String),
     /// To read this variable.
     Environment(String),
-    /// To hand on this secret.
+    /// To hand on this secret; `*` is any secret.
     Secret(String),
     /// To keep this folder between actions.
     ToolCache(String),
@@ -125,7 +138,7 @@ pub struct Action {
     pub pass_environment: Vec<String>,
     /// Secrets handed on.
     pub secrets: Vec<String>,
-    /// Set for a fetch action alone.
+    /// Set for a fetch action, and for one on demand that reaches the network.
     pub network: Option<Fetch>,
     /// Folders that outlive the action.
     pub caches: Vec<CacheMount>,

@@ -3,6 +3,7 @@
 //! A description is asked for once for each component and then remembered, so that a build in which nothing changed
 //! instantiates none. Does not know what is planned with them.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::config::{self, BuilderEntry, OptionChecker, Workspace};
 use crate::digest::Digest;
 use crate::error::{Class, Problem};
 use crate::graph::TargetId;
+use crate::path::RelPath;
 use crate::plan::{Description, Permissions};
 use crate::plugin::{
     Builder, ComponentBuilder, ComponentFile, Limits, LockEntry, LockFile, PluginHost, Settings, Standing, not_granted,
@@ -67,7 +69,7 @@ pub(super) fn lock_path(workspace: &Workspace) -> PathBuf {
 
 impl Builders {
     /// Opens the builders of these targets, and refuses one that is not what was approved, or wants more than it was
-    /// granted. New ones are pinned by [`Self::save_pins`].
+    /// granted. New ones are pinned by [`Self::save_pins`]. The targets' options are not checked yet.
     pub(super) fn open(
         request: &Request,
         workspace: &Workspace,
@@ -75,15 +77,12 @@ impl Builders {
         store: &Store,
     ) -> Result<Self, Problem> {
         let mut builders = Self::new(request, workspace)?;
-        let mut checkers = BTreeMap::new();
         let targets = selected.iter().map(|id| &workspace.targets[id.index()]);
-        let names: BTreeSet<&str> = targets.clone().map(|target| target.builder.as_str()).collect();
+        let names: BTreeSet<&str> = targets.map(|target| target.builder.as_str()).collect();
         for name in names {
-            let opened = builders.open_one(request, workspace, store, name);
-            match opened.and_then(|builder| Ok((checker(&builder)?, builder))) {
-                Ok((checker, builder)) => {
+            match builders.open_one(request, workspace, store, name) {
+                Ok(builder) => {
                     check_trust(&builder, request, workspace)?;
-                    checkers.insert(name, checker);
                     builders.open.insert(name.to_owned(), Arc::new(builder));
                 }
                 Err(problem) if problem.class == Class::Build => {
@@ -92,12 +91,31 @@ impl Builders {
                 Err(problem) => return Err(problem),
             }
         }
-        for target in targets {
-            checkers
-                .get(target.builder.as_str())
-                .map_or(Ok(()), |checker| checker.check(target))?;
-        }
         Ok(builders)
+    }
+
+    /// Checks the options of these targets against the schemas of their builders. A builder whose schema is none fails
+    /// its targets.
+    pub(super) fn check_options(&mut self, workspace: &Workspace, targets: &[TargetId]) -> Result<(), Problem> {
+        let mut checkers = BTreeMap::new();
+        for target in targets.iter().map(|id| &workspace.targets[id.index()]) {
+            let Some(builder) = self.open.get(&target.builder) else {
+                continue;
+            };
+            let checker = match checkers.entry(target.builder.as_str()) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => match checker(builder) {
+                    Ok(checker) => entry.insert(checker),
+                    Err(problem) => {
+                        self.failed.insert(target.builder.clone(), problem);
+                        self.open.remove(&target.builder);
+                        continue;
+                    }
+                },
+            };
+            checker.check(target)?;
+        }
+        Ok(())
     }
 
     /// Pins the builders that are new. Only once it is known that everything asked for is right.
@@ -131,6 +149,16 @@ impl Builders {
         Ok(builders)
     }
 
+    /// Lets the plans of targets start where their builders say, as far as these are open.
+    pub(super) fn set_bases(&self, workspace: &mut Workspace) {
+        for target in &mut workspace.targets {
+            if let Some(builder) = self.open.get(&target.builder) {
+                let at_root = builder.description.starts_at_root();
+                target.base = if at_root { RelPath::root() } else { target.root.clone() };
+            }
+        }
+    }
+
     /// The builder of this name, which a target uses; the problem, where it failed to say what it is.
     pub(super) fn of(&self, name: &str) -> Result<Arc<OpenBuilder>, Problem> {
         match self.failed.get(name) {
@@ -141,6 +169,11 @@ impl Builders {
                     .expect("the builders of all chosen targets were asked"),
             )),
         }
+    }
+
+    /// The builder of this name, where a chosen target uses it and it says what it is.
+    pub(super) fn get(&self, name: &str) -> Option<&OpenBuilder> {
+        self.open.get(name).map(AsRef::as_ref)
     }
 
     /// All open builders, by name.
@@ -238,9 +271,25 @@ fn describe(store: &Store, component: &ComponentBuilder, digest: Digest) -> Resu
         wit: component.wit_version()?,
         description: component.describe()?,
     };
+    check_properties(&remembered.description)?;
     let bytes = serde_json::to_vec(&remembered).expect("a description is plain data");
     store.put_document("describe", &digest, &bytes)?;
     Ok(remembered)
+}
+
+/// A property that farm does not know may mean anything, so it is refused.
+fn check_properties(description: &Description) -> Result<(), Problem> {
+    let known = |(name, value): &&(String, String)| name == Description::PATHS && value == Description::FROM_ROOT;
+    let Some((name, value)) = description.properties.iter().find(|property| !known(property)) else {
+        return Ok(());
+    };
+    let property = format!("{name} = {value}").escape_debug().to_string();
+    let message = format!(
+        "the builder `{}` describes itself by `{property}`, which this farm does not know",
+        description.name
+    );
+    Err(Problem::new("plugin::property", Class::Build, message)
+        .hint("update farm, or take an older version of the builder"))
 }
 
 fn granted(entry: &BuilderEntry) -> Permissions {

@@ -120,6 +120,14 @@ impl Look<'_> {
         let mut path = String::new();
         for number in (folder.first..folder.first + folder.count).filter(|number| self.wanted[*number]) {
             let name = self.view.name(number);
+            if let Some(near) = &near
+                && self.view.is_content(number)
+                && let Ok(Some(now)) = near.stat(name)
+                && self.view.is_unchanged(number, &now)
+            {
+                // So it is nearly always: nothing is taken out of the table for it.
+                continue;
+            }
             let entry = self.view.entry(number);
             let verdict = match &near {
                 _ if is_gone => self.verdict(&entry, None),

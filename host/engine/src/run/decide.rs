@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use crate::error::PathError;
-use crate::graph::TargetId;
 use crate::plan::CheckedAction;
 use crate::run::job::{Ended, TargetRun};
 use crate::run::reason::{self, Reason};
@@ -28,39 +27,41 @@ pub(super) struct Build<'a> {
     pub(super) runs: &'a [TargetRun],
 }
 
-/// Writes what was decided in a build, beside what is still known of other targets, where that is anything new. Only
-/// for the one that holds the lock.
+/// Adds what was decided in a build to what is known, where that is anything new. Only for the one that holds the lock.
 pub(super) fn keep(build: Build<'_>) -> Result<(), PathError> {
-    let runs = build.runs.iter().filter(|run| !run.is_recalled);
-    let runs: BTreeMap<TargetId, &TargetRun> = runs.map(|run| (run.id, run)).collect();
-    if runs.values().all(|run| run.ended.is_empty()) {
+    let runs = build
+        .runs
+        .iter()
+        .filter(|run| !run.is_recalled && !run.ended.is_empty());
+    let runs: Vec<&TargetRun> = runs.collect();
+    if runs.is_empty() {
         return Ok(());
     }
     let places = &build.opened.places;
-    let bytes = places.load_decisions();
-    let before = bytes.as_deref().and_then(Decisions::decode).unwrap_or_default();
-    let mut now = Decisions::default();
-    for id in build.opened.graph.select(&[]).unwrap_or_default() {
-        let name = build.opened.target(id).name.as_str();
-        let known = before.targets.get(name).map_or(&[][..], Vec::as_slice);
-        let decisions = match runs.get(&id) {
-            Some(run) => build.decisions(run, known),
-            None => known.to_vec(),
-        };
-        now.targets.insert(name, decisions);
+    let log = places.load_decisions();
+    let before = log.as_deref().map(Decisions::read).unwrap_or_default();
+    let mut new = BTreeMap::new();
+    for run in runs {
+        let name = build.opened.target(run.id).name.as_str();
+        let known = before.target(name);
+        let now = build.decisions(run, &known);
+        if now != known {
+            new.insert(name, now);
+        }
     }
-    if now == before {
+    if new.is_empty() {
         return Ok(());
     }
-    places.save_decisions(&now.encode())
+    let is_target = |name: &str| build.opened.graph.find(name).is_some();
+    places.save_decisions(&before.with(&new, is_target))
 }
 
-impl<'a> Build<'a> {
+impl Build<'_> {
     /// The decisions about a target's actions. Those of actions that failed or were skipped stay: the next run of such
     /// an action is compared with its last success.
-    fn decisions(&self, run: &'a TargetRun, known: &[Decision<'a>]) -> Vec<Decision<'a>> {
+    fn decisions<'k>(&self, run: &'k TargetRun, known: &[Decision<'k>]) -> Vec<Decision<'k>> {
         let actions = run.plan.actions.iter();
-        let mut decisions: Vec<Decision<'a>> = actions
+        let mut decisions: Vec<Decision<'k>> = actions
             .filter_map(|action| {
                 let known = known.iter().find(|known| known.action == action.id);
                 match run.ended.get(&action.id) {
@@ -77,13 +78,13 @@ impl<'a> Build<'a> {
         decisions
     }
 
-    fn decision(
+    fn decision<'k>(
         &self,
-        run: &'a TargetRun,
-        action: &'a CheckedAction,
-        ended: &'a Ended,
-        known: Option<&Decision<'a>>,
-    ) -> Decision<'a> {
+        run: &TargetRun,
+        action: &'k CheckedAction,
+        ended: &'k Ended,
+        known: Option<&Decision<'k>>,
+    ) -> Decision<'k> {
         let target = self.opened.target(run.id);
         let reason = match known {
             Some(known) if known.key == *ended.key.as_bytes() => {
@@ -96,7 +97,7 @@ impl<'a> Build<'a> {
                     Reason::CacheOff
                 }
             }
-            Some(known) => reason::changed(known.outline, &ended.outline, action, &target.root),
+            Some(known) => reason::changed(known.outline, &ended.outline, action, &target.base),
             None => {
                 let was_built = self.last.and_then(|last| last.action(target.name.as_str(), &action.id));
                 was_built.map_or(Reason::First, |_| Reason::NotRecorded)

@@ -124,7 +124,7 @@ async fn keys(opened: &Opened, id: TargetId, plan: &CheckedPlan) -> Result<BTree
     let target = opened.target(id);
     let builder = opened.builders.of(&target.builder)?;
     let mut keys = BTreeMap::new();
-    for action in &plan.actions {
+    for action in plan.in_builds() {
         let reads_files = action
             .inputs
             .iter()
@@ -134,14 +134,15 @@ async fn keys(opened: &Opened, id: TargetId, plan: &CheckedPlan) -> Result<BTree
         }
         let job = Job {
             target: target.name.to_string(),
-            root: target.root.clone(),
+            folder: target.root.clone(),
+            base: target.base.clone(),
             builder: Arc::clone(&builder.component),
             builder_name: builder.name.clone(),
             component: builder.digest,
             action: action.clone(),
             outputs: BTreeMap::new(),
             artifacts: BTreeMap::new(),
-            without: plan.in_place().map(|path| target.root.join(path)).collect(),
+            without: plan.in_place().map(|path| target.base.join(path)).collect(),
             jobserver: None,
             watch: Stopwatch::new(Clock::start()),
         };

@@ -40,6 +40,6 @@ pub(super) async fn take(
             }
         }
     }
-    places.sweep()?;
+    places.sweep();
     Ok(Some(lock))
 }

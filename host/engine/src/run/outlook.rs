@@ -142,7 +142,7 @@ impl Outlook<'_> {
         let decision = self.decisions.of(target, action)?;
         Some(LastDecision {
             ran: decision.ran,
-            reason: decision.reason.clone(),
+            reason: decision.reason,
         })
     }
 
@@ -158,7 +158,8 @@ impl Outlook<'_> {
         };
         let planned = planning::plan_round(&opened.executor, &builder, target, &round, &opened.workspace.output)?;
         let run = &mut self.runs[at];
-        let new = planned.plan.actions[run.plan.actions.len()..].to_vec();
+        let new = planned.plan.actions[run.plan.actions.len()..].iter();
+        let new = new.filter(|action| action.on_demand.is_none()).cloned().collect();
         run.phase = if planned.next.is_some() {
             Phase::Partly
         } else {
@@ -263,7 +264,7 @@ impl Outlook<'_> {
         }
         let target = self.opened.target(self.runs[at].id);
         let reason = match (self.decisions.of(target.name.as_str(), &action.id), then) {
-            (Some(before), _) => reason::changed(before.outline, &prepared.outline, action, &target.root),
+            (Some(before), _) => reason::changed(before.outline, &prepared.outline, action, &target.base),
             (None, Some(_)) => Reason::NotRecorded,
             (None, None) => Reason::First,
         };

@@ -201,7 +201,7 @@ pub(super) fn replay(executor: &Executor, result: &ActionResult) -> Vec<(Stream,
 fn place(executor: &Executor, job: &Job, result: &ActionResult) -> Result<Put, ExecuteError> {
     let declared = job.action.outputs.iter().filter(|output| output.in_place);
     let contents: Vec<(RelPath, Content)> = declared
-        .filter_map(|output| Some((job.root.join(&output.path), result.outputs.get(&output.name)?.clone())))
+        .filter_map(|output| Some((job.base.join(&output.path), result.outputs.get(&output.name)?.clone())))
         .collect();
     if contents.is_empty() {
         return Ok(Put::default());

@@ -9,7 +9,7 @@ use crate::config::Target;
 use crate::digest::{Digest, Hasher};
 use crate::error::{Class, Location, Problem};
 use crate::execute::Executor;
-use crate::inputs::{Footprint, WorkspaceSource};
+use crate::inputs::{Footprint, Start, WorkspaceSource};
 use crate::path::RelPath;
 use crate::plan::{
     self, BuilderProblem, CheckedPlan, Continuation, Level, Plan, PlanError, PlanRequest, Read, Recorder, Rules,
@@ -83,7 +83,8 @@ pub(super) fn plan_round(
     let rules = Rules {
         granted: &builder.usable,
         dependencies: &round.request.dependencies,
-        root: &target.root,
+        folder: &target.root,
+        base: &target.base,
         output_folder,
     };
     let plan = plan::check(&round.before, &stored.plan, &rules).map_err(|error| refused(&error, builder, target))?;
@@ -97,7 +98,11 @@ pub(super) fn plan_round(
 }
 
 fn source<'a>(executor: &'a Executor, builder: &'a OpenBuilder, target: &'a Target) -> WorkspaceSource<'a> {
-    WorkspaceSource::new(&executor.files, &executor.tools, &target.root, &builder.usable)
+    let start = Start {
+        folder: &target.root,
+        base: &target.base,
+    };
+    WorkspaceSource::new(&executor.files, &executor.tools, start, &builder.usable)
 }
 
 /// Asks the component, and records what it asks.
@@ -146,7 +151,7 @@ fn refused(error: &PlanError, builder: &OpenBuilder, target: &Target) -> Problem
 /// A mistake of the user's that a builder found, at its place.
 fn builder_problem(problem: BuilderProblem, target: &Target) -> Problem {
     let place = problem.file.map(|file| Location {
-        file: RelPath::parse_lenient(&file).map_or(file, |path| target.root.join(&path).to_string()),
+        file: RelPath::parse_lenient(&file).map_or(file, |path| target.base.join(&path).to_string()),
         line: problem.line.unwrap_or(1),
         column: 0,
     });

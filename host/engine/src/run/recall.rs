@@ -283,7 +283,7 @@ pub(super) struct Recall {
 }
 
 /// What the choice of targets to take over is made from.
-pub(super) struct Choice<'a> {
+pub(super) struct Choice<'a, 'v> {
     /// The chosen targets, dependencies first.
     pub(super) selected: &'a [TargetId],
     /// The full name of each.
@@ -293,10 +293,10 @@ pub(super) struct Choice<'a> {
     /// Where results are.
     pub(super) store: &'a Store,
     /// What the last build left.
-    pub(super) last: &'a Last<'a>,
+    pub(super) last: &'a Last<'v>,
 }
 
-impl Choice<'_> {
+impl Choice<'_, '_> {
     /// The targets that no change has reached: their definitions are the same, as `is_same` says of a place in the
     /// selection, they and all that they depend on are known, and the store still has what somebody needs of them.
     pub(super) fn recalls(&self, is_same: impl Fn(usize) -> bool) -> Recalls {

@@ -99,7 +99,7 @@ pub fn why(request: &Request, with_parts: bool) -> Result<Vec<TargetWhy>, Proble
         request,
         opened: &opened,
         last: last.as_ref(),
-        decisions: bytes.as_deref().and_then(Decisions::decode).unwrap_or_default(),
+        decisions: bytes.as_deref().map(Decisions::read).unwrap_or_default(),
         runtime: runtime
             .map_err(|error| Problem::new("build::runtime", Class::Build, "cannot look").because(&error))?,
         with_parts,
@@ -142,6 +142,7 @@ fn recalls(request: &Request, opened: &Opened, last: Option<&mut Last<'_>>) -> R
     };
     choice.recalls(|at| {
         let known = last.record(choice.names[at]).map(|record| record.definition);
-        known == Some(opened.definition(opened.selected[at]))
+        let now = opened.definition(opened.selected[at]);
+        now.is_some() && known == now
     })
 }

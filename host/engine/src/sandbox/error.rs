@@ -82,7 +82,8 @@ impl SandboxError {
             Self::Unavailable { why, .. } => why.remedy.clone().into_iter().collect(),
             Self::Program { source, .. } => vec![program_hint(source).to_owned()],
             Self::Lost => vec!["look for the out-of-memory killer in the kernel's log".to_owned()],
-            Self::Setup { .. } | Self::Spec { .. } | Self::Helper { .. } => Vec::new(),
+            Self::Setup { .. } => vec!["build again: farm then tries anew what this system allows".to_owned()],
+            Self::Spec { .. } | Self::Helper { .. } => Vec::new(),
         }
     }
 }

@@ -26,7 +26,7 @@ mod helper;
 pub use error::{Fault, FaultKind, SandboxError};
 pub use helper::helper_main;
 pub use jobserver::Jobserver;
-pub use probe::{Support, Unavailable, Wanted, probe};
+pub use probe::{Support, Unavailable, Wanted, probe, system};
 pub use run::{Stream, run, run_interactive};
 pub use server::Helper;
 pub use spec::{

@@ -4,7 +4,7 @@
 //! know the other tiers: it refuses them.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -12,7 +12,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{CWD, Mode as FileMode, mkdirat, symlinkat};
+use rustix::fs::{CWD, Mode as FileMode, OFlags, mkdirat, openat, symlinkat};
 use rustix::io::Errno;
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process_group, setrlimit};
 
@@ -69,6 +69,10 @@ fn start(request: &Request) -> io::Result<Child> {
         .env_clear();
     command.envs(spec.environment.iter().map(|(name, value)| (name, value)));
     command.envs(spec.caches.iter().map(|cache| (&cache.variable, &cache.source)));
+    command.envs(spec.paths.iter().map(|(name, path)| (name, path.under(&spec.tree))));
+    if let Some(file) = spec.stdout.as_ref().filter(|_| request.mode == Mode::Run) {
+        command.stdout(empty_file(&file.under(&spec.tree))?);
+    }
     command
         .env("HOME", spec.scratch.join("home"))
         .env("TMPDIR", spec.scratch.join("tmp"));
@@ -91,6 +95,12 @@ fn furnish(spec: &Spec) -> io::Result<()> {
         symlinkat(&bind.source, CWD, bind.at.under(&spec.tree))?;
     }
     Ok(())
+}
+
+/// An empty file, to write to.
+fn empty_file(path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::WRONLY | OFlags::CLOEXEC;
+    Ok(openat(CWD, path, flags, FileMode::from_raw_mode(0o644))?)
 }
 
 /// Makes a folder, unless it is there; a link in its place is an error.

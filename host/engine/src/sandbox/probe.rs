@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::run::rehearse;
 use super::{Bind, Helper, Limits, SandboxError, Spec, Tier};
+use crate::digest::{Digest, Hasher};
+use crate::fs;
 use crate::path::RelPath;
 
 /// How long setting a sandbox up may take before it counts as impossible.
@@ -13,6 +15,19 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const ANY_FOLDER: &str = "/usr";
 /// A folder in it that every system has; it stands in for the place of a folder that is shown.
 const ANY_NAME: &str = "bin";
+
+/// Longest text that the kernel is expected to say, in bytes.
+const MAX_TEXT: u64 = 64 << 10;
+/// Lines of `/proc/self/status` that say what this process may do.
+const RIGHTS: [&str; 6] = ["Uid:", "Gid:", "NoNewPrivs:", "Seccomp:", "CapEff:", "CapBnd:"];
+/// The namespaces that a sandbox is made in.
+const NAMESPACES: [&str; 5] = ["user", "mnt", "pid", "net", "ipc"];
+/// Settings below `/proc/sys` that can forbid namespaces.
+const SETTINGS: [&str; 3] = [
+    "user/max_user_namespaces",
+    "kernel/unprivileged_userns_clone",
+    "kernel/apparmor_restrict_unprivileged_userns",
+];
 
 /// What the user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +63,29 @@ pub struct Unavailable {
     pub remedy: Option<String>,
 }
 
+/// Digest of what decides on this system which tiers there are and what they can show of `folder`: the boot, the rights
+/// and namespaces of this process, the kernel's settings, the folder's device. As long as it is the same, so is the answer
+/// of [`probe`]. None where the system does not say.
+pub fn system(folder: &Path) -> Option<Digest> {
+    let mut hasher = Hasher::new();
+    let text = |path: &str| fs::read_bounded(Path::new(path), MAX_TEXT).ok();
+    hasher.field(&text("/proc/sys/kernel/random/boot_id")?);
+    let status = String::from_utf8(text("/proc/self/status")?).ok()?;
+    let rights = status
+        .lines()
+        .filter(|line| RIGHTS.iter().any(|name| line.starts_with(name)));
+    rights.for_each(|line| hasher.field(line.as_bytes()));
+    for name in NAMESPACES {
+        let stat = fs::stat_followed(&Path::new("/proc/self/ns").join(name)).ok()??;
+        hasher.field(&stat.inode.to_le_bytes());
+    }
+    for name in SETTINGS {
+        hasher.field(&text(&format!("/proc/sys/{name}")).unwrap_or_default());
+    }
+    hasher.field(&fs::stat_followed(folder).ok()??.device.to_le_bytes());
+    Some(hasher.finish())
+}
+
 /// Tries the tiers by running the helper, the strongest first, and whether `folder` can be shown as it is. Takes a few
 /// milliseconds.
 pub fn probe(helper: &Helper, folder: &Path) -> Support {
@@ -59,11 +97,7 @@ pub fn probe(helper: &Helper, folder: &Path) -> Support {
         ..nothing(Tier::L2)
     };
     if try_spec(helper, &all).is_ok() {
-        return Support {
-            shows: true,
-            l1: Ok(()),
-            l2: Ok(()),
-        };
+        return Support::ALL;
     }
     let l2 = try_spec(helper, &nothing(Tier::L2));
     let l1 = match &l2 {
@@ -74,6 +108,13 @@ pub fn probe(helper: &Helper, folder: &Path) -> Support {
 }
 
 impl Support {
+    /// All that there can be.
+    pub const ALL: Self = Self {
+        shows: true,
+        l1: Ok(()),
+        l2: Ok(()),
+    };
+
     /// The tier to run with. Fails, rather than take less than what was asked for.
     pub fn choose(&self, wanted: Wanted) -> Result<Tier, SandboxError> {
         match wanted {
@@ -131,11 +172,15 @@ fn nothing(tier: Tier) -> Spec {
         environment: Vec::new(),
         tree: ANY_FOLDER.into(),
         directory: RelPath::root(),
+        paths: Vec::new(),
+        stdout: None,
         binds: Vec::new(),
         shown: Vec::new(),
         caches: Vec::new(),
         toolchains: Vec::new(),
         network: false,
+        sockets: Vec::new(),
+        withheld: Vec::new(),
         scratch: ANY_FOLDER.into(),
         limits: Limits {
             timeout: PATIENCE,

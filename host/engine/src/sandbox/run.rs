@@ -13,7 +13,7 @@ use tokio::net::unix::pipe;
 use tokio::sync::watch;
 
 use super::server::failed;
-use super::wire::{self, HELPER_ARGUMENT, Lent, Mode, Reply, Request, STOP};
+use super::wire::{self, HELPER_ARGUMENT, Lent, Mode, Realm, Reply, Request, STOP};
 use super::{Finished, Helper, Jobserver, SandboxError, Spec};
 
 /// How much output is read at once, in bytes.
@@ -46,7 +46,7 @@ pub async fn run(
     stop: watch::Receiver<bool>,
 ) -> Result<Finished, SandboxError> {
     spec.check()?;
-    let connection = helper.connect()?;
+    let connection = helper.connect(Realm::of(spec))?;
     let request = Request {
         mode: Mode::Run,
         spec: spec.clone(),
@@ -91,7 +91,11 @@ pub async fn run(
     }
     drain(&mut stdout, &mut |bytes| output(Stream::Stdout, bytes)).await;
     drain(&mut stderr, &mut |bytes| output(Stream::Stderr, bytes)).await;
-    finish(&reply, spec)
+    let finished = finish(&reply, spec);
+    helper.note(&finished);
+    let finished = finished?;
+    connection.lease.give_back();
+    Ok(finished)
 }
 
 /// Runs the tool in the terminal of the user, who looks into a kept run by hand. Blocks; Ctrl-C reaches the tool, so
@@ -114,8 +118,10 @@ pub fn run_interactive(helper: &Path, spec: &Spec) -> Result<Finished, SandboxEr
 /// Sets the sandbox of the spec up and executes nothing in it. The server that this starts is there for the runs.
 #[cfg(target_os = "linux")]
 pub(super) fn rehearse(helper: &Helper, spec: &Spec, patience: Duration) -> Result<Finished, SandboxError> {
-    let connection = helper.connect()?;
-    exchange(connection.channel, &rehearsal(spec), Some(patience))
+    let connection = helper.connect(Realm::of(spec))?;
+    let rehearsed = exchange(connection.channel, &rehearsal(spec), Some(patience))?;
+    connection.lease.give_back();
+    Ok(rehearsed)
 }
 
 /// Sets the sandbox of the spec up and executes nothing in it.

@@ -1,15 +1,18 @@
 //! The handle on the sandbox's helper: who starts a run asks it, and gets the three files that connect the run to farm.
 //!
-//! On Linux the helper is executed once, at the first run, and stays as a server that forks a process for each run: no
-//! run pays for starting a program of farm's size, and farm itself, which has many threads, forks nothing. One that
-//! died is replaced. Elsewhere the helper is executed for each run. Does not know what is run.
+//! On Linux the helper stays as a server that forks a process for each run: no run pays for starting a program of farm's
+//! size or for entering namespaces, and farm itself, which has many threads, forks nothing. A server has one run at a
+//! time, so there are as many as runs at once; one that died is replaced. Elsewhere the helper is executed for each run.
+//! Does not know what is run.
 
 use std::io::{self, PipeReader};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::SandboxError;
+use super::wire::Realm;
 
 /// The helper of one build; all its copies are the same one. When the last is dropped, no process of it is left.
 #[derive(Debug, Clone)]
@@ -20,8 +23,10 @@ pub struct Helper {
 #[derive(Debug)]
 struct Shared {
     program: PathBuf,
+    /// Whether a sandbox could not be set up.
+    is_refused: AtomicBool,
     #[cfg(target_os = "linux")]
-    server: std::sync::Mutex<Option<Arc<linux::Server>>>,
+    servers: std::sync::Mutex<linux::Servers>,
 }
 
 /// A run that waits for its request.
@@ -32,6 +37,8 @@ pub(super) struct Connection {
     pub(super) stdout: PipeReader,
     /// What it writes to its standard error.
     pub(super) stderr: PipeReader,
+    /// What has to be given back when no process of the run is left.
+    pub(super) lease: Lease,
 }
 
 impl Helper {
@@ -41,8 +48,9 @@ impl Helper {
         Self {
             shared: Arc::new(Shared {
                 program,
+                is_refused: AtomicBool::new(false),
                 #[cfg(target_os = "linux")]
-                server: std::sync::Mutex::default(),
+                servers: std::sync::Mutex::default(),
             }),
         }
     }
@@ -52,30 +60,49 @@ impl Helper {
         &self.shared.program
     }
 
+    /// Gets ready for the first run, which does so itself where this fails.
+    pub fn start(&self) {
+        #[cfg(target_os = "linux")]
+        drop(self.start_server());
+    }
+
+    /// Whether a sandbox that was asked for could not be set up.
+    pub fn is_refused(&self) -> bool {
+        self.shared.is_refused.load(Ordering::Relaxed)
+    }
+
+    /// Notes how setting a sandbox up ended.
+    pub(super) fn note<T>(&self, ended: &Result<T, SandboxError>) {
+        if matches!(ended, Err(SandboxError::Setup { .. })) {
+            self.shared.is_refused.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Starts the process of one run. It ends by itself when its channel is closed.
-    pub(super) fn connect(&self) -> Result<Connection, SandboxError> {
+    pub(super) fn connect(&self, realm: Realm) -> Result<Connection, SandboxError> {
         let (channel, theirs) = UnixStream::pair().map_err(failed("talk to"))?;
         let (stdout, out) = io::pipe().map_err(failed("talk to"))?;
         let (stderr, err) = io::pipe().map_err(failed("talk to"))?;
-        self.hand_over([theirs.into(), out.into(), err.into()])?;
+        let lease = self.hand_over(realm, [theirs.into(), out.into(), err.into()])?;
         Ok(Connection {
             channel,
             stdout,
             stderr,
+            lease,
         })
     }
 }
 
 #[cfg(target_os = "linux")]
 mod linux {
-    //! The server of this build, as farm sees it.
+    //! The servers of this build, as farm sees them.
 
     use std::io;
     use std::mem::MaybeUninit;
     use std::os::fd::{AsFd as _, OwnedFd};
     use std::os::unix::process::CommandExt as _;
     use std::process::{Child, Command, Stdio};
-    use std::sync::{Arc, PoisonError};
+    use std::sync::{MutexGuard, PoisonError};
 
     use rustix::io::Errno;
     use rustix::net::{
@@ -84,12 +111,21 @@ mod linux {
     };
 
     use super::{Helper, SandboxError, failed};
-    use crate::sandbox::wire::{FILES, HELPER_ARGUMENT, SERVER_ARGUMENT};
+    use crate::sandbox::wire::{FILES, HELPER_ARGUMENT, Realm, SERVER_ARGUMENT};
+
+    /// The servers that no run has.
+    #[derive(Debug, Default)]
+    pub(super) struct Servers {
+        /// They wait for a run in a realm; those that had none yet, in any.
+        idle: Vec<(Option<Realm>, Server)>,
+        /// They end.
+        retired: Vec<Server>,
+    }
 
     /// A running server. Dropping it waits until it has ended.
     #[derive(Debug)]
-    pub(super) struct Server {
-        /// Taken when it is dropped: the server ends when nobody can ask it any more.
+    struct Server {
+        /// Taken when it is to end: the server does when nobody can ask it any more.
         socket: Option<OwnedFd>,
         process: Child,
     }
@@ -122,7 +158,7 @@ mod linux {
         }
 
         /// Sends the files of one run; false if the server has died.
-        fn send(&self, files: &[OwnedFd; FILES]) -> Result<bool, SandboxError> {
+        fn send(&self, realm: Realm, files: &[OwnedFd; FILES]) -> Result<bool, SandboxError> {
             let Some(socket) = &self.socket else { return Ok(false) };
             let files = files.each_ref().map(OwnedFd::as_fd);
             let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FILES))];
@@ -131,8 +167,9 @@ mod linux {
                 rights.push(SendAncillaryMessage::ScmRights(&files)),
                 "there is room for just these files"
             );
+            let byte = [realm.byte()];
             loop {
-                match sendmsg(socket, &[io::IoSlice::new(b"R")], &mut rights, SendFlags::NOSIGNAL) {
+                match sendmsg(socket, &[io::IoSlice::new(&byte)], &mut rights, SendFlags::NOSIGNAL) {
                     Ok(_) => return Ok(true),
                     Err(Errno::INTR) => {}
                     Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => return Ok(false),
@@ -142,35 +179,82 @@ mod linux {
         }
     }
 
-    impl Helper {
-        /// Gives a run's files to the server, to a new one if need be.
-        pub(super) fn hand_over(&self, files: [OwnedFd; FILES]) -> Result<(), SandboxError> {
-            let mut dead = None;
-            loop {
-                let server = self.server_but(dead.as_ref())?;
-                if server.send(&files)? {
-                    return Ok(());
-                }
-                if dead.is_some() {
-                    return Err(SandboxError::Lost);
-                }
-                dead = Some(server);
-            }
-        }
+    /// The server of one run, which has no other meanwhile.
+    pub(in crate::sandbox) struct Lease {
+        helper: Helper,
+        realm: Realm,
+        server: Option<Server>,
+    }
 
-        /// The server, which is started if there is none but that one.
-        fn server_but(&self, dead: Option<&Arc<Server>>) -> Result<Arc<Server>, SandboxError> {
-            let mut server = self.shared.server.lock().unwrap_or_else(PoisonError::into_inner);
-            match &*server {
-                Some(running) if !dead.is_some_and(|dead| Arc::ptr_eq(dead, running)) => Ok(Arc::clone(running)),
-                _ => {
-                    let started = Arc::new(Server::start(self)?);
-                    *server = Some(Arc::clone(&started));
-                    Ok(started)
-                }
+    impl Lease {
+        /// No process of the run is left: the server is there for the next one.
+        pub(in crate::sandbox) fn give_back(mut self) {
+            let server = self.server.take().map(|server| (Some(self.realm), server));
+            self.helper.servers().idle.extend(server);
+        }
+    }
+
+    impl Drop for Lease {
+        /// The run was given up, and its processes may be there for a while yet.
+        fn drop(&mut self) {
+            if let Some(mut server) = self.server.take() {
+                drop(server.socket.take());
+                self.helper.servers().retired.push(server);
             }
         }
     }
+
+    impl Helper {
+        /// Gives a run's files to a server that has no other run, to a new one if need be.
+        pub(super) fn hand_over(&self, realm: Realm, files: [OwnedFd; FILES]) -> Result<Lease, SandboxError> {
+            let lease = |server| Lease {
+                helper: self.clone(),
+                realm,
+                server: Some(server),
+            };
+            while let Some(server) = self.take_idle(realm) {
+                if server.send(realm, &files)? {
+                    return Ok(lease(server));
+                }
+            }
+            let server = Server::start(self)?;
+            match server.send(realm, &files)? {
+                true => Ok(lease(server)),
+                false => Err(SandboxError::Lost),
+            }
+        }
+
+        /// Starts a server for a later run.
+        pub(super) fn start_server(&self) -> Result<(), SandboxError> {
+            let server = Server::start(self)?;
+            self.servers().idle.push((None, server));
+            Ok(())
+        }
+
+        fn take_idle(&self, realm: Realm) -> Option<Server> {
+            let idle = &mut self.servers().idle;
+            let find = |wanted| idle.iter().rposition(|(other, _)| *other == wanted);
+            let at = find(Some(realm)).or_else(|| find(None))?;
+            Some(idle.swap_remove(at).1)
+        }
+
+        fn servers(&self) -> MutexGuard<'_, Servers> {
+            self.shared.servers.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+pub(super) use linux::Lease;
+
+/// Nothing: every run has a helper of its own.
+#[cfg(not(target_os = "linux"))]
+pub(super) struct Lease;
+
+#[cfg(not(target_os = "linux"))]
+impl Lease {
+    /// There is nothing to give back.
+    pub(super) fn give_back(self) {}
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -179,8 +263,9 @@ impl Helper {
     /// closed; the runtime reaps it.
     fn hand_over(
         &self,
+        _: Realm,
         [channel, stdout, stderr]: [std::os::fd::OwnedFd; super::wire::FILES],
-    ) -> Result<(), SandboxError> {
+    ) -> Result<Lease, SandboxError> {
         let child = tokio::process::Command::new(self.program())
             .arg(super::wire::HELPER_ARGUMENT)
             .env_clear()
@@ -188,7 +273,7 @@ impl Helper {
             .stdout(stdout)
             .stderr(stderr)
             .spawn();
-        child.map(drop).map_err(failed("start"))
+        child.map(|_| Lease).map_err(failed("start"))
     }
 }
 

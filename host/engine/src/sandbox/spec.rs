@@ -37,8 +37,15 @@ pub struct Spec {
     pub program: PathBuf,
     /// What it is called with, without its own name.
     pub arguments: Vec<String>,
-    /// Its whole environment; the sandbox adds `HOME`, `TMPDIR` and the caches' variables, and those win.
+    /// Its whole environment; the sandbox adds `HOME`, `TMPDIR`, those of [`Self::paths`] and
+    /// of the caches, and they win.
     pub environment: Vec<(String, String)>,
+    /// Variables that get the absolute path of something in the tree.
+    #[serde(default)]
+    pub paths: Vec<(String, RelPath)>,
+    /// The file in the tree that gets the standard output, unless the tool runs in a terminal.
+    #[serde(default)]
+    pub stdout: Option<RelPath>,
     /// The staged tree, private to this run and writable for the tool: [`TREE_INSIDE`] at L2, this path before.
     pub tree: PathBuf,
     /// Where the tool starts, below the tree.
@@ -53,10 +60,16 @@ pub struct Spec {
     pub caches: Vec<CacheFolder>,
     /// Files and folders of this system that can be read and executed at their own paths, beside the base system.
     pub toolchains: Vec<PathBuf>,
-    /// Whether the network is there: for fetches only.
+    /// Whether the network is there: for fetches, and actions on demand.
     pub network: bool,
-    /// A folder of this system, private to this run: holds `HOME` and `TMPDIR` at L0 and L1, and is where the new root
-    /// is mounted at L2. Must exist.
+    /// Unix sockets of this system that the tool may reach, at their own paths. L1 cannot give them.
+    #[serde(default)]
+    pub sockets: Vec<PathBuf>,
+    /// Variables that were left out of the environment when this was written down, since their values are secret.
+    #[serde(default)]
+    pub withheld: Vec<String>,
+    /// A folder of this system, which must exist: at L0 and L1 it holds `HOME` and `TMPDIR`, and is private to this run; at
+    /// L2 the new root is mounted there, where nobody else sees it.
     pub scratch: PathBuf,
     /// What the tool may use up.
     pub limits: Limits,
@@ -162,7 +175,8 @@ impl Spec {
         let sources = self.binds.iter().chain(&self.shown).map(|bind| &bind.source);
         let caches = self.caches.iter().map(|cache| &cache.source);
         let own = [&self.program, &self.tree, &self.scratch];
-        for path in own.into_iter().chain(sources).chain(caches).chain(&self.toolchains) {
+        let outside = self.toolchains.iter().chain(&self.sockets);
+        for path in own.into_iter().chain(sources).chain(caches).chain(outside) {
             check_path(path)?;
         }
         if let Some(path) = self
@@ -174,6 +188,9 @@ impl Spec {
                 "toolchain `{}` covers what the sandbox makes itself",
                 path.display()
             )));
+        }
+        if self.tier == Tier::L1 && !self.sockets.is_empty() {
+            return Err(invalid("L1 cannot give one socket without all others".to_owned()));
         }
         if self.tier != Tier::L2 && !self.shown.is_empty() {
             return Err(invalid("only L2 can show folders".to_owned()));
@@ -191,12 +208,13 @@ impl Spec {
                 )));
             }
         }
-        let cache_variables = self.caches.iter().map(|cache| &cache.variable);
+        let made = self.caches.iter().map(|cache| &cache.variable);
+        let made = made.chain(self.paths.iter().map(|(name, _)| name));
         match self
             .environment
             .iter()
             .map(|(name, _)| name)
-            .chain(cache_variables)
+            .chain(made)
             .find(|name| !is_variable(name))
         {
             Some(name) => Err(invalid(format!(
@@ -205,6 +223,14 @@ impl Spec {
             ))),
             None => Ok(()),
         }
+    }
+
+    /// The same without these variables, which are named instead.
+    #[must_use]
+    pub fn withholding(mut self, names: &[String]) -> Self {
+        self.environment.retain(|(name, _)| !names.contains(name));
+        self.withheld = names.to_vec();
+        self
     }
 
     /// The folder of the tree as the tool sees it.
@@ -251,6 +277,8 @@ mod tests {
             program: "/bin/true".into(),
             arguments: vec!["a b".into()],
             environment: vec![("LC_ALL".into(), "C.UTF-8".into())],
+            paths: vec![("GOMODCACHE".into(), RelPath::root())],
+            stdout: None,
             tree: "/x/tree".into(),
             directory: RelPath::root(),
             binds: Vec::new(),
@@ -258,6 +286,8 @@ mod tests {
             caches: Vec::new(),
             toolchains: Vec::new(),
             network: false,
+            sockets: Vec::new(),
+            withheld: Vec::new(),
             scratch: "/x/scratch".into(),
             limits: Limits::default(),
         }
@@ -267,6 +297,28 @@ mod tests {
     fn a_spec_can_be_written_down_and_read_again() {
         let text = serde_json::to_string(&spec()).expect("a spec is JSON");
         assert_eq!(serde_json::from_str::<Spec>(&text).expect("a spec"), spec());
+    }
+
+    #[test]
+    fn a_variable_that_is_withheld_is_not_written_down() {
+        let spec = Spec {
+            environment: vec![("A".into(), "1".into()), ("TOKEN".into(), "sesame".into())],
+            ..spec()
+        };
+        let written = spec.withholding(&["TOKEN".to_owned()]);
+        assert_eq!(written.environment, [("A".to_owned(), "1".to_owned())]);
+        assert_eq!(written.withheld, ["TOKEN"]);
+    }
+
+    #[test]
+    fn l1_gives_no_socket() {
+        let spec = |tier| Spec {
+            tier,
+            sockets: vec!["/run/x.sock".into()],
+            ..spec()
+        };
+        assert!(spec(Tier::L0).check().is_ok() && spec(Tier::L2).check().is_ok());
+        assert!(spec(Tier::L1).check().is_err());
     }
 
     #[test]

@@ -17,7 +17,7 @@ use rustix::net::{
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Ending, Fault, Spec, Usage};
+use super::{Ending, Fault, Spec, Tier, Usage};
 
 /// The first argument with which farm's binary becomes the helper.
 pub const HELPER_ARGUMENT: &str = "__sandbox";
@@ -26,6 +26,46 @@ pub const HELPER_ARGUMENT: &str = "__sandbox";
 pub(super) const SERVER_ARGUMENT: &str = "server";
 /// How many files connect a run to farm: its channel, its standard output and its standard error, in this order.
 pub(super) const FILES: usize = 3;
+/// Where a run takes place: what a server has entered once, before all of its runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Realm {
+    /// Among the processes of the host: L0 and L1.
+    Host,
+    /// In namespaces without a network: L2.
+    Closed,
+    /// In namespaces with the host's network: fetches at L2.
+    Networked,
+}
+
+impl Realm {
+    /// Where this run has to take place.
+    pub(super) fn of(spec: &Spec) -> Self {
+        match (spec.tier, spec.network) {
+            (Tier::L0 | Tier::L1, _) => Self::Host,
+            (Tier::L2, false) => Self::Closed,
+            (Tier::L2, true) => Self::Networked,
+        }
+    }
+
+    /// The byte with which farm asks a server for a run there.
+    #[cfg(target_os = "linux")]
+    pub(super) const fn byte(self) -> u8 {
+        match self {
+            Self::Host => b'H',
+            Self::Closed => b'C',
+            Self::Networked => b'N',
+        }
+    }
+
+    /// The one that this byte stands for.
+    #[cfg(target_os = "linux")]
+    pub(super) fn from_byte(byte: u8) -> Option<Self> {
+        [Self::Host, Self::Closed, Self::Networked]
+            .into_iter()
+            .find(|realm| realm.byte() == byte)
+    }
+}
+
 /// The byte that tells the helper to end the tool.
 pub(super) const STOP: u8 = b'S';
 /// Longest message, in bytes.

@@ -3,6 +3,7 @@
 //! A step writes the list from a lock file, and [`crate::Artifact::components`] names it; farm makes the SBOM of it.
 //! Does not know the artifact.
 
+mod base64;
 pub mod npm;
 mod package;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::Deserialize;
 
-use super::{Component, Components, Scope};
+use super::{Component, Components, Scope, base64};
 use crate::Problem;
 
 #[derive(Deserialize)]
@@ -177,24 +177,7 @@ fn hash(integrity: &str) -> Option<(&'static str, String)> {
         "sha512" => "SHA-512",
         _ => return None,
     };
-    let digits = digits.split('?').next()?.trim_end_matches('=');
-    let (mut hex, mut bits, mut held) = (String::new(), 0_u32, 0_u32);
-    for digit in digits.bytes() {
-        bits = (bits << 6 | value(digit)?) & 0xffff;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            hex.push_str(&format!("{:02x}", bits >> held & 0xff));
-        }
-    }
-    Some((algorithm, hex))
-}
-
-/// What a digit of base 64 stands for.
-fn value(digit: u8) -> Option<u32> {
-    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let at = DIGITS.iter().position(|known| *known == digit)?;
-    u32::try_from(at).ok()
+    Some((algorithm, base64::to_hex(digits.split('?').next()?)?))
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::base64;
+
 /// A package that is part of an artifact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -89,6 +91,15 @@ impl Component {
         });
         self.hashes.sort();
         self
+    }
+
+    /// Adds the hash of one of its files, in base 64; nothing is added where it is none.
+    #[must_use]
+    pub fn hash_base64(self, algorithm: &str, digits: &str) -> Self {
+        match base64::to_hex(digits) {
+            Some(hex) => self.hash(algorithm, hex),
+            None => self,
+        }
     }
 
     /// Says its licence: an SPDX expression, or whatever else stands there.

@@ -80,6 +80,14 @@ impl Folder {
         self
     }
 
+    /// With the target at another folder of the workspace. For a builder whose paths start at the workspace's root, this
+    /// folder in memory is the whole workspace.
+    #[must_use]
+    pub fn root(mut self, root: &str) -> Self {
+        root.clone_into(&mut self.root);
+        self
+    }
+
     /// In another mode.
     #[must_use]
     pub fn mode(mut self, mode: &str) -> Self {

@@ -9,7 +9,7 @@ pub use check::faults;
 pub use folder::{Folder, Logged};
 pub use options::check_options;
 
-use crate::{Builder, Plan, Problem, Request};
+use crate::{Builder, Plan, Problem, Request, SeenFile};
 
 /// Plans for a target with these options (JSON), as farm does: the options are checked against the builder's schema
 /// first, and the plan afterwards.
@@ -30,7 +30,39 @@ pub fn plan<B: Builder>(folder: &Folder, options: &serde_json::Value) -> Result<
     Ok(plan)
 }
 
-/// The request that [`plan`] makes, for tests of `continue_plan`.
+/// Goes on with a plan whose `next` is set, as farm does once the outputs are there; these are their files. Both rounds
+/// are checked together.
+///
+/// # Errors
+/// The problem that the builder reports.
+///
+/// # Panics
+/// As [`plan`], and where the plan does not go on, or a file belongs to no output that it waits for.
+pub fn continue_plan<B: Builder>(
+    folder: &Folder,
+    options: &serde_json::Value,
+    before: &Plan,
+    seen: &[SeenFile],
+) -> Result<Plan, Problem> {
+    let next = before.next.as_ref().expect("the plan goes on");
+    let awaited = seen.iter().all(|file| next.needs.contains(&file.output));
+    assert!(awaited, "the plan waits for {:?}", next.needs);
+    let request = request::<B>(folder, options)?;
+    let plan = B::continue_plan(&request, folder, &next.state, seen)?;
+    let both = plan.actions.iter().chain(&before.actions).cloned();
+    let both = Plan::new().actions(both);
+    let both = plan
+        .artifacts
+        .iter()
+        .chain(&before.artifacts)
+        .cloned()
+        .fold(both, Plan::artifact);
+    let faults = faults(&B::describe(), &request.dependencies, &both);
+    assert!(faults.is_empty(), "farm would refuse this plan:\n{}", faults.join("\n"));
+    Ok(plan)
+}
+
+/// The request that [`plan`] makes.
 ///
 /// # Errors
 /// The options do not fit the builder's type.

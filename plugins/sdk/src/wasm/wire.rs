@@ -7,13 +7,14 @@ use crate::{
 };
 
 pub(super) fn description(description: Description) -> wit::Description {
+    let paths = ("paths".to_owned(), "workspace".to_owned());
     wit::Description {
+        properties: description.paths_from_workspace.then_some(paths).into_iter().collect(),
         name: description.name,
         version: description.version,
         summary: description.summary,
         options_schema: description.options_schema,
         wants: description.wants.into_iter().map(want).collect(),
-        properties: Vec::new(),
     }
 }
 
@@ -71,7 +72,13 @@ fn want(want: Want) -> wit::Want {
 fn action(action: Action) -> wit::Action {
     let weight = action.weight.map(|weight| ("weight".to_owned(), weight.to_string()));
     let jobserver = action.jobserver.then(|| ("jobserver".to_owned(), "make".to_owned()));
-    let properties = weight.into_iter().chain(jobserver).collect();
+    let on_demand = action.on_demand.then(|| ("on-demand".to_owned(), "true".to_owned()));
+    let sandbox = action.without_sandbox.then(|| ("sandbox".to_owned(), "off".to_owned()));
+    let names: Vec<&str> = action.path_variables.iter().map(|(name, _)| name.as_str()).collect();
+    let paths = (!names.is_empty()).then(|| ("path-variables".to_owned(), names.join(" ")));
+    let stdout = action.stdout.map(|output| ("stdout".to_owned(), output));
+    let properties = [weight, jobserver, on_demand, sandbox, paths, stdout];
+    let properties = properties.into_iter().flatten().collect();
     wit::Action {
         id: action.id,
         label: action.label,
@@ -79,7 +86,7 @@ fn action(action: Action) -> wit::Action {
         inputs: action.inputs.into_iter().map(input).collect(),
         outputs: action.outputs.into_iter().map(output).collect(),
         tools: action.tools,
-        environment: action.environment,
+        environment: action.environment.into_iter().chain(action.path_variables).collect(),
         pass_environment: action.pass_environment,
         secrets: action.secrets,
         network: action

@@ -2,8 +2,10 @@
 
 use std::num::NonZeroU32;
 
-use super::names::{no_properties, unique, unknown};
-use super::{Action, OutputRef, PlanError, Result, Work};
+use super::names::{no_properties, path, unique, unknown};
+use super::{Action, CheckedOutput, OutputRef, OutputShape, PlanError, Result, Work, on_demand};
+use crate::path::RelPath;
+use crate::plan::checked::OnDemand;
 
 /// What an action's properties say.
 pub(super) struct Properties {
@@ -11,6 +13,12 @@ pub(super) struct Properties {
     pub(super) weight: u32,
     /// Whether it shares cores with the rest of the build through a jobserver.
     pub(super) jobserver: bool,
+    /// How it is run outside of builds, if it is.
+    pub(super) on_demand: Option<OnDemand>,
+    /// The output that gets the tool's standard output.
+    pub(super) stdout: Option<String>,
+    /// Variables whose values are paths.
+    pub(super) path_variables: Vec<String>,
 }
 
 /// Variables that the jobserver needs for itself.
@@ -21,11 +29,15 @@ pub(super) fn read(action: &Action) -> Result<Properties> {
     unique("property", action.properties.iter().map(|(name, _)| name.as_str()))?;
     let mut weight = None;
     let mut jobserver = false;
+    let (mut stdout, mut path_variables) = (None, Vec::new());
     for property in &action.properties {
         match (property.0.as_str(), property.1.as_str()) {
             ("weight", text) => weight = Some(number(action, text)?),
+            ("stdout", output) => stdout = Some(output.to_owned()),
+            ("path-variables", names) => path_variables = names.split(' ').map(str::to_owned).collect(),
             ("jobserver", "make") => jobserver = true,
             ("jobserver", _) => return Err(unknown(action, "jobserver", "is `make` or is not there")),
+            ("on-demand" | "sandbox", _) => {}
             _ => no_properties(&format!("action `{}`", action.id), std::slice::from_ref(property))?,
         }
     }
@@ -35,6 +47,9 @@ pub(super) fn read(action: &Action) -> Result<Properties> {
     Ok(Properties {
         weight: weight.map_or(1, NonZeroU32::get),
         jobserver,
+        on_demand: on_demand::read(action)?,
+        stdout,
+        path_variables,
     })
 }
 
@@ -62,6 +77,39 @@ pub(super) fn components(artifact: &str, properties: &[(String, String)]) -> Res
         }
     }
     Ok(components)
+}
+
+impl Properties {
+    /// The path of the output that gets the standard output.
+    pub(super) fn stdout_path(&self, action: &Action, outputs: &[CheckedOutput]) -> Result<Option<RelPath>> {
+        let Some(name) = &self.stdout else { return Ok(None) };
+        if matches!(action.work, Work::Step(_)) {
+            let reason = "is for tools: a step writes its outputs itself";
+            return Err(unknown(action, "stdout", reason));
+        }
+        let is_file = |output: &&CheckedOutput| output.name == *name && output.shape == OutputShape::File;
+        match outputs.iter().find(is_file) {
+            Some(output) => Ok(Some(output.path.clone())),
+            None => Err(unknown(action, "stdout", "names no output of it that is a file")),
+        }
+    }
+
+    /// Takes the variables whose values are paths out of the environment.
+    pub(super) fn take_paths(
+        &self,
+        action: &Action,
+        environment: &mut Vec<(String, String)>,
+    ) -> Result<Vec<(String, RelPath)>> {
+        let is_set = |name: &String| environment.iter().any(|(set, _)| set == name);
+        if !self.path_variables.iter().all(is_set) {
+            let reason = "names a variable that is not in its environment";
+            return Err(unknown(action, "path-variables", reason));
+        }
+        let paths = environment.extract_if(.., |(name, _)| self.path_variables.contains(name));
+        paths
+            .map(|(name, value)| Ok((name, path(action, "a variable", &value)?)))
+            .collect()
+    }
 }
 
 /// A positive integer, written in digits alone.

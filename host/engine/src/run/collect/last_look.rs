@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use super::{Build, UNKNOWN};
+use crate::digest::Digest;
 use crate::fs;
 use crate::inputs::{Noted, digest_of_names, is_settled, names_that_count};
 use crate::path::RelPath;
@@ -16,8 +17,8 @@ pub(super) fn renoted(build: &Build<'_>) -> BTreeMap<RelPath, Noted> {
     let executor = &build.opened.executor;
     let mut renoted = BTreeMap::new();
     for run in build.runs.iter().filter(|run| !run.is_recalled) {
-        let root = &build.opened.target(run.id).root;
-        let own: Vec<RelPath> = run.plan.in_place().map(|path| root.join(path)).collect();
+        let base = &build.opened.target(run.id).base;
+        let own: Vec<RelPath> = run.plan.in_place().map(|path| base.join(path)).collect();
         let touched = own.iter().filter_map(RelPath::parent);
         for folder in touched.filter(|folder| run.inputs.paths.contains_key(folder)) {
             let Some(Noted::Folder { names, .. }) = executor.files.noted(&folder) else {
@@ -75,26 +76,40 @@ pub(super) fn config(build: &Build<'_>) -> Vec<(String, Entry)> {
         let names = names_that_count(path, names.clone(), build.output());
         entries.insert(path.to_string(), content(stat, digest_of_names(&names)));
     }
-    let components = opened
-        .builders
+    entries.extend(lately_seen(build));
+    let before = build.last.filter(|last| last.same_config);
+    for (last, number) in before
         .iter()
-        .filter_map(|builder| Some((builder.origin.clone()?, builder.digest)));
-    for (path, digest) in components {
-        let now = present(build, &path)
-            .filter(|entry| matches!(entry.seen, Seen::Content { digest: now, .. } if now == digest));
-        entries.insert(path, now.unwrap_or(UNKNOWN));
-    }
-    let manifest = build
-        .output()
-        .join(&RelPath::parse("manifest.json").unwrap_or_default());
-    for path in ["farm.lock", manifest.as_str()] {
-        let absent = Entry {
-            seen: Seen::Kind(None),
-            settled: true,
-        };
-        entries.insert(path.to_owned(), present(build, path).unwrap_or(absent));
+        .flat_map(|last| last.records.config.iter().map(move |number| (last, *number)))
+    {
+        // The components of builders that this build had no need of.
+        let number = number as usize;
+        entries
+            .entry(last.view.path(number))
+            .or_insert_with(|| last.view.entry(number));
     }
     entries.into_iter().collect()
+}
+
+/// Of that, what was not looked at together with the configuration: the components of this build's builders, and what a
+/// build writes itself, the pins of builders and the manifest.
+pub(super) fn lately_seen(build: &Build<'_>) -> Vec<(String, Entry)> {
+    let builders = build.opened.builders.iter();
+    let components = builders.filter_map(|builder| Some((builder.origin.clone()?, builder.digest)));
+    let component = |(path, digest): (String, Digest)| {
+        let now = present(build, &path)
+            .filter(|entry| matches!(entry.seen, Seen::Content { digest: now, .. } if now == digest));
+        (path, now.unwrap_or(UNKNOWN))
+    };
+    let manifest = RelPath::parse("manifest.json").unwrap_or_default();
+    let manifest = build.output().join(&manifest);
+    let absent = Entry {
+        seen: Seen::Kind(None),
+        settled: true,
+    };
+    let written = ["farm.lock", manifest.as_str()];
+    let written = written.map(|path| (path.to_owned(), present(build, path).unwrap_or(absent)));
+    components.map(component).chain(written).collect()
 }
 
 /// A file of farm's own in the workspace, as it is now; none where there is none.

@@ -4,6 +4,7 @@
 //! Does not know how the next build uses it.
 
 mod last_look;
+mod patch;
 mod rows;
 
 use std::borrow::Cow;
@@ -13,7 +14,6 @@ use std::time::SystemTime;
 use crate::digest::{Digest, Hasher};
 use crate::fs;
 use crate::graph::TargetId;
-use crate::inputs::Noted;
 use crate::path::RelPath;
 use crate::plan::{CheckedAction, CheckedArtifact, OutputRef};
 use crate::run::check;
@@ -48,6 +48,8 @@ pub(super) struct Build<'a> {
     pub(super) runs: &'a [TargetRun],
     /// What is there of them.
     pub(super) made: &'a Made,
+    /// Digest of the configuration as it is kept for the next build.
+    pub(super) kept_config: Option<Digest>,
     /// When it started.
     pub(super) started: SystemTime,
 }
@@ -68,77 +70,94 @@ enum Kept<'a> {
 /// The tools that are used, by name and by the folder that they were looked for from.
 type Tools<'a> = BTreeMap<(&'a str, &'a str), ToolRecord<'a>>;
 
-/// The bytes of the state file.
+/// The bytes of the state file. Where this build saw no path, target or tool that the last state does not have, they are
+/// that state's, with what is new put in its place.
 pub(super) fn state(build: Build<'_>) -> Vec<u8> {
     let order = build.opened.graph.select(&[]).unwrap_or_default();
     let placed: Vec<RelPath> = build.opened.executor.placed.ours().into_iter().collect();
-    let config = last_look::config(&build);
-    let renoted = last_look::renoted(&build);
-    let kept = build.kept(&order);
-    let mut found = build.old_rows(&kept);
-    for (path, noted) in build.noted(&renoted) {
-        let entry = noted.map_or(UNKNOWN, |noted| rows::entry(path, &noted, build.output()));
-        found.push(((split(path.as_str()), entry), None));
-    }
+    let seen = Seeing {
+        kept: build.kept(&order),
+        noted: build.noted(),
+        placed: &placed,
+        order,
+    };
+    patch::state(&build, &seen).unwrap_or_else(|| whole(&build, &seen))
+}
+
+/// What this build has seen, and whose records there are.
+struct Seeing<'a> {
+    /// All targets, dependencies first.
+    order: Vec<TargetId>,
+    /// Where the record of each comes from.
+    kept: Vec<Kept<'a>>,
+    /// What was seen at the paths of new records, and where old outputs were put back.
+    noted: Vec<(&'a RelPath, Entry)>,
+    /// The files that farm has put into the user's tree.
+    placed: &'a [RelPath],
+}
+
+/// A state that is made anew.
+fn whole<'a>(build: &Build<'a>, seen: &Seeing<'a>) -> Vec<u8> {
+    let mut found = build.old_rows(&seen.kept);
+    let noted = seen.noted.iter();
+    found.extend(noted.map(|(path, entry)| ((split(path.as_str()), *entry), None)));
+    let config = last_look::config(build);
     found.extend(config.iter().map(|(path, entry)| ((split(path), *entry), None)));
     let found = rows::merged(found);
     let old = rows::moved(&found, build.last.map_or(0, |last| last.view.entry_count()));
     let rows: Vec<Row<'_>> = found.into_iter().map(|(row, _)| row).collect();
-    let tools = build.tools(&kept);
+    let tools = build.tools(&seen.kept);
+    let find = |path: &str| rows.binary_search_by_key(&split(path), |row| row.0).ok();
     let numbers = Numbers {
-        rows: &rows,
-        old,
+        find: &find,
+        config: numbers_of(config.iter().map(|(path, _)| path.as_str()), &find),
+        old: Some(old),
         offered: build.offered(),
         tools: tools.keys().copied().zip(0..).collect(),
-        targets: order.iter().copied().zip(0..).collect(),
+        targets: seen.order.iter().copied().zip(0..).collect(),
     };
-    let records = Records {
-        workspace: &build.opened.workspace.name,
-        output: build.output().as_str(),
-        tier: build.opened.executor.settings.tier,
-        config: numbers.of(config.iter().map(|(path, _)| path.as_str())),
-        targets: order
-            .iter()
-            .zip(&kept)
-            .map(|(id, kept)| build.record(*id, *kept, &numbers))
-            .collect(),
-        selections: build.selections(&numbers),
-        tools: tools.into_values().collect(),
-        placed: placed.iter().map(RelPath::as_str).collect(),
-    };
+    let records = build.records(seen, &numbers, tools.into_values().collect());
     encode(&rows, &records.encode())
 }
 
 /// Places of paths, tools and targets in their tables.
-struct Numbers<'a> {
-    rows: &'a [Row<'a>],
-    /// Where each path of the last table is now; none where it is no more.
-    old: Vec<Option<u32>>,
+struct Numbers<'n, 'a> {
+    /// The place of a path in the table.
+    find: &'n dyn Fn(&str) -> Option<usize>,
+    /// The places of what the configuration was read from.
+    config: Vec<u32>,
+    /// Where each path of the last table is now, none where it is no more; nothing where all are where they were.
+    old: Option<Vec<Option<u32>>>,
     /// What the targets of this build offer to others.
     offered: BTreeMap<TargetId, [u8; 32]>,
     tools: BTreeMap<(&'a str, &'a str), u32>,
     targets: BTreeMap<TargetId, u32>,
 }
 
-impl Numbers<'_> {
-    /// Where paths of the last table are now.
-    fn of_old(&self, old: &[u32]) -> Vec<u32> {
-        let now = |number: &u32| self.old.get(*number as usize).copied().flatten();
-        old.iter().filter_map(now).collect()
-    }
+/// The places of paths, as `find` knows them.
+fn numbers_of<'p>(paths: impl Iterator<Item = &'p str>, find: &dyn Fn(&str) -> Option<usize>) -> Vec<u32> {
+    paths
+        .filter_map(find)
+        .filter_map(|number| u32::try_from(number).ok())
+        .collect()
+}
 
-    fn of<'p>(&self, paths: impl Iterator<Item = &'p str>) -> Vec<u32> {
-        let number = |path| self.rows.binary_search_by_key(&split(path), |row| row.0).ok();
-        paths
-            .filter_map(number)
-            .filter_map(|number| u32::try_from(number).ok())
-            .collect()
-    }
+/// Where paths of the last table are now.
+fn renumbered(numbers: &[u32], now: &[Option<u32>]) -> Vec<u32> {
+    let now = |number: &u32| now.get(*number as usize).copied().flatten();
+    numbers.iter().filter_map(now).collect()
 }
 
 impl<'a> Build<'a> {
     fn output(&self) -> &'a RelPath {
         &self.opened.workspace.output
+    }
+
+    /// The system on which the sandbox was tried, as long as nothing has gone wrong with it.
+    fn tried(&self) -> Option<[u8; 32]> {
+        let is_refused = self.opened.executor.settings.helper.is_refused();
+        let tried = self.opened.tried.filter(|_| !is_refused);
+        tried.map(|system| *system.as_bytes())
     }
 
     /// Where each target's record comes from.
@@ -147,7 +166,7 @@ impl<'a> Build<'a> {
         let old = |id: TargetId, is_recalled: bool| {
             let last = self.last?;
             let record = last.record(self.opened.target(id).name.as_str())?;
-            let is_same = is_recalled || last.same_config || record.definition == self.opened.definition(id);
+            let is_same = is_recalled || last.same_config || Some(record.definition) == self.opened.definition(id);
             Some(if is_same {
                 Kept::Old(record)
             } else {
@@ -192,12 +211,31 @@ impl<'a> Build<'a> {
     }
 
     /// The paths of new records, and those where old outputs were put back, with what this build saw there.
-    fn noted(&self, renoted: &BTreeMap<RelPath, Noted>) -> Vec<(&'a RelPath, Option<Noted>)> {
+    fn noted(&self) -> Vec<(&'a RelPath, Entry)> {
+        let renoted = last_look::renoted(self);
         let runs = self.runs.iter();
         let paths = runs.flat_map(|run| run.inputs.paths.keys().chain(run.outputs.paths.keys()));
         let files = &self.opened.executor.files;
         let noted = |path: &RelPath| renoted.get(path).cloned().or_else(|| files.noted(path));
-        paths.map(|path| (path, noted(path))).collect()
+        let entry = |path| noted(path).map_or(UNKNOWN, |noted| rows::entry(path, &noted, self.output()));
+        paths.map(|path| (path, entry(path))).collect()
+    }
+
+    /// The records, with these tools.
+    fn records(&self, seen: &Seeing<'a>, numbers: &Numbers<'_, 'a>, tools: Vec<ToolRecord<'a>>) -> Records<'a> {
+        let targets = seen.order.iter().zip(&seen.kept);
+        Records {
+            workspace: &self.opened.workspace.name,
+            output: self.output().as_str(),
+            tier: self.opened.executor.settings.tier,
+            config: numbers.config.clone(),
+            tried: self.tried(),
+            kept_config: self.kept_config.map(|digest| *digest.as_bytes()),
+            targets: targets.map(|(id, kept)| self.record(*id, *kept, numbers)).collect(),
+            selections: self.selections(numbers),
+            tools,
+            placed: seen.placed.iter().map(RelPath::as_str).collect(),
+        }
     }
 
     fn tools(&self, kept: &[Kept<'a>]) -> Tools<'a> {
@@ -240,70 +278,76 @@ impl<'a> Build<'a> {
         }
     }
 
-    fn record(&self, id: TargetId, kept: Kept<'a>, numbers: &Numbers<'a>) -> TargetRecord<'a> {
+    fn record(&self, id: TargetId, kept: Kept<'a>, numbers: &Numbers<'_, 'a>) -> TargetRecord<'a> {
         let target = self.opened.target(id);
-        let deps = self.deps(id, kept, numbers);
-        let made = self.made.get(target.name.as_str());
-        match kept {
-            Kept::Nothing => TargetRecord {
+        match (kept, &numbers.old) {
+            (Kept::Old(record), None) => record.clone(),
+            (Kept::Old(record), Some(now)) => TargetRecord {
+                deps: self.deps(id, kept, numbers),
+                inputs: renumbered(&record.inputs, now),
+                outputs: renumbered(&record.outputs, now),
+                tools: self.renumbered_tools(&record.tools, numbers),
+                ..record.clone()
+            },
+            (Kept::Nothing, _) => TargetRecord {
                 name: target.name.as_str(),
                 builder: &target.builder,
-                deps,
+                deps: self.deps(id, kept, numbers),
                 ..TargetRecord::default()
             },
-            Kept::Outdated(record) => TargetRecord {
-                deps,
+            (Kept::Outdated(record), _) => TargetRecord {
+                deps: self.deps(id, kept, numbers),
                 is_whole: false,
                 inputs: Vec::new(),
                 outputs: Vec::new(),
                 tools: Vec::new(),
                 ..record.clone()
             },
-            Kept::Old(record) => TargetRecord {
-                deps,
-                inputs: numbers.of_old(&record.inputs),
-                outputs: numbers.of_old(&record.outputs),
-                tools: self.renumbered_tools(&record.tools, numbers),
-                ..record.clone()
-            },
-            Kept::New(run) => TargetRecord {
-                name: target.name.as_str(),
-                builder: &target.builder,
-                builder_version: made.map_or("", |made| &made.builder_version),
-                component: made.map_or([0; 32], |made| *made.component.as_bytes()),
-                sources: made.map_or([0; 32], |made| *made.sources.as_bytes()),
-                deps,
-                offers: offers(run),
-                is_whole: run.is_whole(),
-                surroundings: *check::surroundings(self.request).as_bytes(),
-                definition: self.opened.definition(id),
-                inputs: numbers.of(run.inputs.paths.keys().map(RelPath::as_str)),
-                outputs: numbers.of(run.outputs.paths.keys().map(RelPath::as_str)),
-                tools: run
-                    .inputs
-                    .tools
-                    .iter()
-                    .filter_map(|(name, root)| numbers.tools.get(&(name.as_str(), root.as_str())).copied())
-                    .collect(),
-                variables: run.inputs.variables.iter().map(|name| self.variable(name)).collect(),
-                actions: run
-                    .plan
-                    .actions
-                    .iter()
-                    .filter_map(|action| action_record(run, action, &target.root))
-                    .collect(),
-                artifacts: run
-                    .plan
-                    .artifacts
-                    .iter()
-                    .filter_map(|artifact| artifact_record(artifact, made?))
-                    .collect(),
-            },
+            (Kept::New(run), _) => self.new_record(id, run, numbers),
+        }
+    }
+
+    /// The record of a target that was built just now.
+    fn new_record(&self, id: TargetId, run: &'a TargetRun, numbers: &Numbers<'_, 'a>) -> TargetRecord<'a> {
+        let target = self.opened.target(id);
+        let made = self.made.get(target.name.as_str());
+        TargetRecord {
+            name: target.name.as_str(),
+            builder: &target.builder,
+            builder_version: made.map_or("", |made| &made.builder_version),
+            component: made.map_or([0; 32], |made| *made.component.as_bytes()),
+            sources: made.map_or([0; 32], |made| *made.sources.as_bytes()),
+            deps: self.deps(id, Kept::New(run), numbers),
+            offers: offers(run),
+            is_whole: run.is_whole(),
+            surroundings: *self.opened.surroundings.as_bytes(),
+            definition: self.opened.definition(id).unwrap_or_default(),
+            inputs: numbers_of(run.inputs.paths.keys().map(RelPath::as_str), numbers.find),
+            outputs: numbers_of(run.outputs.paths.keys().map(RelPath::as_str), numbers.find),
+            tools: run
+                .inputs
+                .tools
+                .iter()
+                .filter_map(|(name, root)| numbers.tools.get(&(name.as_str(), root.as_str())).copied())
+                .collect(),
+            variables: run.inputs.variables.iter().map(|name| self.variable(name)).collect(),
+            actions: run
+                .plan
+                .actions
+                .iter()
+                .filter_map(|action| action_record(run, action, &target.base))
+                .collect(),
+            artifacts: run
+                .plan
+                .artifacts
+                .iter()
+                .filter_map(|artifact| artifact_record(artifact, made?))
+                .collect(),
         }
     }
 
     /// What a target depends on, with what that offered when the target was built.
-    fn deps(&self, id: TargetId, kept: Kept<'a>, numbers: &Numbers<'a>) -> Vec<Dep> {
+    fn deps(&self, id: TargetId, kept: Kept<'a>, numbers: &Numbers<'_, 'a>) -> Vec<Dep> {
         let offered = |dep: TargetId| match kept {
             Kept::New(_) => numbers.offered.get(&dep).copied(),
             Kept::Old(record) => {
@@ -341,7 +385,7 @@ impl<'a> Build<'a> {
         (name, value.map(|value| *Digest::of(value.as_bytes()).as_bytes()))
     }
 
-    fn renumbered_tools(&self, old: &[u32], numbers: &Numbers<'_>) -> Vec<u32> {
+    fn renumbered_tools(&self, old: &[u32], numbers: &Numbers<'_, '_>) -> Vec<u32> {
         let known = self.last.map_or(&[][..], |last| &last.records.tools);
         let tools = old.iter().filter_map(|tool| known.get(*tool as usize));
         tools
@@ -350,7 +394,7 @@ impl<'a> Build<'a> {
     }
 
     /// This build's way of choosing targets first, then those before it, as long as the configuration is the same.
-    fn selections(&self, numbers: &Numbers<'_>) -> Vec<(Vec<&'a str>, Vec<u32>)> {
+    fn selections(&self, numbers: &Numbers<'_, '_>) -> Vec<(Vec<&'a str>, Vec<u32>)> {
         let typed: Vec<&str> = self.request.targets.iter().map(String::as_str).collect();
         let chosen = self
             .opened

@@ -34,7 +34,7 @@ pub(super) fn moved(rows: &[Numbered<'_>], count: usize) -> Vec<Option<u32>> {
 }
 
 /// What stands for two entries of one path, the second one of which is newer.
-fn both(earlier: Entry, later: Entry) -> Entry {
+pub(super) fn both(earlier: Entry, later: Entry) -> Entry {
     match (&earlier.seen, &later.seen) {
         (Seen::Content { digest: before, .. }, Seen::Content { digest: now, .. }) if before == now => later,
         (Seen::Kind(kind), Seen::Content { stat, .. }) if *kind == Some(stat.kind) => later,

@@ -1,18 +1,21 @@
 //! The state file's bytes: a table of paths with what was last seen there, which is looked at without being parsed, and
 //! behind it the records of the targets.
 //!
-//! All numbers are little-endian. A digest over all that follows guards the file against everything but malice, which
-//! could do worse with the rest of `.farm/`. Paths are grouped by their folders, both sorted by bytes, so that whoever
+//! All numbers are little-endian. Paths are grouped by their folders, both sorted by bytes, so that whoever
 //! checks them opens each folder once and whoever looks one up needs no table in memory. Does not know what a target is.
 
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::seal;
 use crate::digest::Digest;
 use crate::fs::{Kind, Stat};
 
-/// What the file starts with; the digits are the version of the format. History: 1, JSON; 2, this
-/// table; 3, the packages of artifacts.
-const MAGIC: &[u8; 16] = b"farm state 0003\n";
-/// Bytes of [`MAGIC`], of the digest behind it, and of the five lengths behind that.
-const HEAD: usize = 16 + 32 + LENGTHS * 8;
+/// What the file starts with; the digits are the version of the format. History: 1, JSON; 2, this; 3, sealed in pieces,
+/// with the digest of the configuration and the packages of artifacts; 4, with what describes targets and artifacts.
+pub(super) const MAGIC: &seal::Magic = b"farm state 0004\n";
+/// Bytes of what every sealed file starts with, and of the five lengths behind that.
+const HEAD: usize = seal::HEAD + LENGTHS * 8;
 const LENGTHS: usize = 5;
 /// Bytes of one path's entry.
 const ENTRY: usize = 96;
@@ -20,6 +23,10 @@ const ENTRY: usize = 96;
 const FOLDER: usize = 16;
 /// Bytes of what is known of a file behind a link.
 const REAL: usize = 56;
+/// Bytes of what the system says of a path.
+const STAT: usize = 45;
+/// What marks an entry of content.
+const CONTENT: u8 = 2;
 
 /// What was seen at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +65,7 @@ pub(in crate::run) struct Entry {
 /// A state file in memory.
 #[derive(Debug, Clone)]
 pub(in crate::run) struct View {
-    bytes: Vec<u8>,
+    bytes: Arc<Vec<u8>>,
     /// Where each section starts; the last one ends with the file.
     folders: usize,
     entries: usize,
@@ -81,15 +88,12 @@ pub(in crate::run) struct FolderView<'a> {
 }
 
 impl View {
-    /// Takes the bytes of a file; none where they are not what [`encode`] gave.
-    pub(in crate::run) fn new(bytes: Vec<u8>) -> Option<Self> {
-        if bytes.len() < HEAD
-            || bytes.get(..16)? != MAGIC
-            || bytes.get(16..48)? != Digest::of(bytes.get(48..)?).as_bytes()
-        {
+    /// Takes the bytes of a sealed file; none where they are not what [`encode`] gave.
+    pub(super) fn new(bytes: Vec<u8>) -> Option<Self> {
+        if bytes.len() < HEAD {
             return None;
         }
-        let length = |at: usize| usize::try_from(u64_at(&bytes, 48 + at * 8)).ok();
+        let length = |at: usize| usize::try_from(u64_at(&bytes, seal::HEAD + at * 8)).ok();
         let (folder_count, entry_count) = (length(0)?, length(1)?);
         let entries = HEAD.checked_add(folder_count.checked_mul(FOLDER)?)?;
         let reals = entries.checked_add(entry_count.checked_mul(ENTRY)?)?;
@@ -103,7 +107,7 @@ impl View {
             records,
             folder_count,
             entry_count,
-            bytes,
+            bytes: Arc::new(bytes),
         })
     }
 
@@ -133,6 +137,25 @@ impl View {
         self.text(u32_at(&self.bytes, at), u32_at(&self.bytes, at + 4))
     }
 
+    /// The path of an entry.
+    pub(in crate::run) fn path(&self, number: usize) -> String {
+        let in_order = |at: usize| {
+            let folder = self.folder(at);
+            if number < folder.first {
+                Ordering::Greater
+            } else if number < folder.first + folder.count {
+                Ordering::Equal
+            } else {
+                Ordering::Less
+            }
+        };
+        let folder = search(self.folder_count, in_order).map_or("", |at| self.folder(at).path);
+        match (folder, self.name(number)) {
+            ("", name) => name.to_owned(),
+            (folder, name) => format!("{folder}/{name}"),
+        }
+    }
+
     /// An entry, by its number.
     pub(in crate::run) fn entry(&self, number: usize) -> Entry {
         let at = self.entries + number * ENTRY;
@@ -142,7 +165,7 @@ impl View {
         let stat = || stat_at(entry, 16);
         let seen = match code {
             1 => Seen::Kind(kind_of(detail)),
-            2 => Seen::Content {
+            CONTENT => Seen::Content {
                 stat: stat(),
                 digest: digest(),
             },
@@ -171,15 +194,53 @@ impl View {
         &self.bytes[self.records..]
     }
 
+    /// Whether an entry is of the content of a file or a folder.
+    pub(in crate::run) fn is_content(&self, number: usize) -> bool {
+        self.bytes[self.entries + number * ENTRY + 8] == CONTENT
+    }
+
+    /// Whether an entry is of content that shows no trace of a change, if this is what the system says of it now.
+    pub(in crate::run) fn is_unchanged(&self, number: usize, now: &Stat) -> bool {
+        let at = self.entries + number * ENTRY;
+        let entry = &self.bytes[at..at + ENTRY];
+        let mut stat = [0; STAT];
+        write_stat(&mut stat, now);
+        entry[8] == CONTENT && entry[10] == 1 && entry[16..16 + STAT] == stat
+    }
+
     /// The whole file with new stats for some entries, whose content is still the same.
     pub(in crate::run) fn with_stats(&self, fresh: &[(usize, Stat, bool)]) -> Vec<u8> {
-        let mut bytes = self.bytes.clone();
+        let mut bytes = self.bytes.to_vec();
         for (number, stat, settled) in fresh {
             let at = self.entries + number * ENTRY;
-            write_stat(&mut bytes[at + 16..at + 64], stat);
+            write_stat(&mut bytes[at + 16..at + 16 + STAT], stat);
             bytes[at + 10] = u8::from(*settled);
         }
-        seal(bytes)
+        seal::seal(bytes)
+    }
+
+    /// The whole file with other records and something else seen at some paths, by number; none where that takes more
+    /// than these places, as a link may.
+    pub(in crate::run) fn with_entries<'e>(
+        &self,
+        changed: impl Iterator<Item = (usize, &'e Entry)>,
+        records: &[u8],
+    ) -> Option<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(self.records + records.len());
+        bytes.extend(&self.bytes[..self.records]);
+        for (number, entry) in changed.filter(|(number, entry)| self.entry(*number) != **entry) {
+            let at = self.entries + number * ENTRY;
+            let (mut place, mut reals) = (Vec::with_capacity(ENTRY), Vec::new());
+            put_entry(&mut place, &mut reals, entry);
+            if !reals.is_empty() {
+                return None;
+            }
+            bytes[at + 8..at + ENTRY].copy_from_slice(&place);
+        }
+        let length = seal::HEAD + (LENGTHS - 1) * 8;
+        bytes[length..length + 8].copy_from_slice(&(records.len() as u64).to_le_bytes());
+        bytes.extend(records);
+        Some(seal::seal(bytes))
     }
 
     fn real(&self, number: u32) -> Option<Stat> {
@@ -221,10 +282,8 @@ pub(in crate::run) fn encode(rows: &[Row<'_>], records: &[u8]) -> Vec<u8> {
         strings.len(),
         records.len(),
     ];
-    let mut bytes =
-        Vec::with_capacity(HEAD + folders.len() + entries.len() + reals.len() + strings.len() + records.len());
-    bytes.extend(MAGIC);
-    bytes.extend([0; 32]);
+    let mut bytes = seal::start(MAGIC);
+    bytes.reserve(HEAD + folders.len() + entries.len() + reals.len() + strings.len() + records.len());
     lengths
         .iter()
         .for_each(|length| bytes.extend((*length as u64).to_le_bytes()));
@@ -232,19 +291,12 @@ pub(in crate::run) fn encode(rows: &[Row<'_>], records: &[u8]) -> Vec<u8> {
         bytes.extend(section);
     }
     bytes.extend(records);
-    seal(bytes)
+    seal::seal(bytes)
 }
 
 /// A path as its folder and its name there. The root is its own folder's nameless entry.
 pub(in crate::run) fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))
-}
-
-/// Writes the digest of what follows it.
-fn seal(mut bytes: Vec<u8>) -> Vec<u8> {
-    let digest = Digest::of(&bytes[48..]);
-    bytes[16..48].copy_from_slice(digest.as_bytes());
-    bytes
 }
 
 fn put_text(section: &mut Vec<u8>, strings: &mut Vec<u8>, text: &str) {
@@ -264,16 +316,16 @@ fn put_entry(entries: &mut Vec<u8>, reals: &mut Vec<u8>, entry: &Entry) {
             bytes[1] = code_of(*kind);
         }
         Seen::Content { stat, digest } => {
-            bytes[0] = 2;
-            write_stat(&mut bytes[8..56], stat);
+            bytes[0] = CONTENT;
+            write_stat(&mut bytes[8..8 + STAT], stat);
             bytes[56..].copy_from_slice(digest.as_bytes());
         }
         Seen::Link { stat, real, digest } => {
             bytes[0] = 3;
-            write_stat(&mut bytes[8..56], stat);
+            write_stat(&mut bytes[8..8 + STAT], stat);
             if let Some(real) = real {
                 let mut place = [0; REAL];
-                write_stat(&mut place[..48], real);
+                write_stat(&mut place, real);
                 reals.extend(place);
                 bytes[4..8].copy_from_slice(&to_u32(reals.len() / REAL).to_le_bytes());
             }
@@ -332,14 +384,14 @@ const fn kind_of(code: u8) -> Option<Kind> {
 }
 
 /// Binary search over numbers.
-fn search(count: usize, compare: impl Fn(usize) -> std::cmp::Ordering) -> Option<usize> {
+fn search(count: usize, compare: impl Fn(usize) -> Ordering) -> Option<usize> {
     let (mut low, mut high) = (0, count);
     while low < high {
         let middle = usize::midpoint(low, high);
         match compare(middle) {
-            std::cmp::Ordering::Equal => return Some(middle),
-            std::cmp::Ordering::Less => low = middle + 1,
-            std::cmp::Ordering::Greater => high = middle,
+            Ordering::Equal => return Some(middle),
+            Ordering::Less => low = middle + 1,
+            Ordering::Greater => high = middle,
         }
     }
     None

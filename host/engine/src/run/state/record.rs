@@ -17,8 +17,12 @@ pub(in crate::run) struct Records<'a> {
     pub(in crate::run) output: &'a str,
     /// The tier of the last build.
     pub(in crate::run) tier: Tier,
+    /// Digest of the system on which every tier of the sandbox was last tried and found to work.
+    pub(in crate::run) tried: Option<[u8; 32]>,
     /// Paths that the configuration was read from.
     pub(in crate::run) config: Vec<u32>,
+    /// Digest of the configuration as it is kept beside the state; none where it is not.
+    pub(in crate::run) kept_config: Option<[u8; 32]>,
     /// All targets of the configuration, dependencies first.
     #[serde(borrow)]
     pub(in crate::run) targets: Vec<TargetRecord<'a>>,
@@ -136,7 +140,7 @@ pub(in crate::run) struct ArtifactRecord<'a> {
 }
 
 /// What was looked at to find a tool.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::run) struct ToolRecord<'a> {
     /// The tool's name.
     pub(in crate::run) name: &'a str,
@@ -148,7 +152,7 @@ pub(in crate::run) struct ToolRecord<'a> {
 }
 
 /// Something outside the workspace, as [`crate::inputs::Outside`] has it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::run) struct OutsideRecord<'a> {
     /// Where, absolute.
     #[serde(borrow)]

@@ -96,3 +96,12 @@ pub(super) fn make_place(base: impl AsFd, path: &Path, kind: FileType) -> io::Re
     let flags = OFlags::RDONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(rustix::fs::openat(&folder, name, flags, Mode::from_raw_mode(0o644))?)
 }
+
+/// Lets this process' standard output go to the file at this path below a folder. A link on the way is an error.
+pub(super) fn write_stdout_to(base: &Path, path: &Path) -> io::Result<()> {
+    let name = path.file_name().ok_or(Errno::INVAL)?;
+    let folder = make_folders(open_folder(base)?, path.parent().unwrap_or(Path::new("")))?;
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(&folder, name, flags, Mode::from_raw_mode(0o644))?;
+    Ok(rustix::stdio::dup2_stdout(file)?)
+}

@@ -12,7 +12,7 @@ use rustix::fs::{Mode as FileMode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Signal, WaitOptions};
 
-use super::wire::{self, Mode, Reply, Request, SERVER_ARGUMENT};
+use super::wire::{self, Mode, Realm, Reply, Request, SERVER_ARGUMENT};
 use super::{Fault, FaultKind, Tier};
 
 mod cgroup;
@@ -42,15 +42,17 @@ pub fn helper_main() -> i32 {
     {
         return server::run(channel);
     }
-    be_helper(UnixStream::from(channel))
+    be_helper(UnixStream::from(channel), namespaces::enter)
 }
 
-/// Takes the request of one run, carries it out and answers; returns the exit code.
-fn be_helper(mut channel: UnixStream) -> i32 {
+/// Takes the request of one run, carries it out and answers; returns the exit code. `enter` goes where the run has to
+/// take place.
+fn be_helper(mut channel: UnixStream, enter: impl FnOnce(Realm) -> Result<(), Fault>) -> i32 {
     let Ok(request) = wire::receive_request(&mut channel) else {
         return 2;
     };
-    let Some(reply) = serve(&channel, &request).unwrap_or_else(|fault| Some(Reply::Fault(fault))) else {
+    let served = enter(Realm::of(&request.spec)).and_then(|()| serve(&channel, &request));
+    let Some(reply) = served.unwrap_or_else(|fault| Some(Reply::Fault(fault))) else {
         return 1;
     };
     i32::from(wire::send(&mut channel, &reply).is_err())

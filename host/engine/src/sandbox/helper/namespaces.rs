@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use rustix::process::{DumpableBehavior, Signal, WaitOptions};
 use rustix::thread::UnshareFlags;
 
-use super::super::wire::{self, Reply, Request};
+use super::super::wire::{self, Realm, Reply, Request};
 use super::super::{Fault, Limits};
 use super::cgroup::Group;
 use super::supervise::{Watch, Watched, watch};
@@ -23,12 +23,12 @@ const HOST: &[u8] = b"farm";
 /// The kernel refuses to set `pid_max` lower.
 const LEAST_PID_MAX: u64 = 301;
 
-/// Runs the tool in namespaces of its own. When this returns, they are empty.
+/// Runs the tool in namespaces of its own, below those that this process is in. When this returns, they are empty.
 pub(super) fn run(channel: &UnixStream, request: &Request) -> Result<Option<Reply>, Fault> {
     // Ctrl-C in the terminal is for the tool. Any other signal ends this process, and so the first one inside.
     sys::block_signals(&[libc::SIGINT, libc::SIGQUIT]).at("signals")?;
     let group = Group::make_where_needed(&request.spec.limits);
-    enter(request)?;
+    isolate()?;
     let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).at("pipe")?;
     let Some(first) = sys::fork().at("fork")? else {
         drop(reader);
@@ -59,35 +59,56 @@ fn has_own_pid_max() -> bool {
     (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default()) >= (6, 14)
 }
 
-/// Goes into new namespaces; children will, where it concerns processes.
-fn enter(request: &Request) -> Result<(), Fault> {
+/// Goes into the namespaces in which nothing of a run can stay: a server does it once for all of its runs.
+///
+/// A tool can set nothing in them: it has no capability, and nothing but a user's own limits and a host name that nobody
+/// can change is in those two. What a network namespace could keep is seen to by [`renew`].
+pub(super) fn enter(realm: Realm) -> Result<(), Fault> {
+    let network = match realm {
+        Realm::Host => return Ok(()),
+        Realm::Closed => UnshareFlags::NEWNET,
+        Realm::Networked => UnshareFlags::empty(),
+    };
     let (user, group) = (rustix::process::geteuid(), rustix::process::getegid());
     if user.is_root() {
         rustix::thread::set_thread_groups(&[]).ok();
     }
-    let network = if request.spec.network {
-        UnshareFlags::empty()
-    } else {
-        UnshareFlags::NEWNET
-    };
-    let all = UnshareFlags::NEWUSER
-        | UnshareFlags::NEWNS
-        | UnshareFlags::NEWPID
-        | UnshareFlags::NEWIPC
-        | UnshareFlags::NEWUTS
-        | network;
-    sys::unshare(all).at("new namespaces")?;
+    sys::unshare(UnshareFlags::NEWUSER | UnshareFlags::NEWUTS | network).at("new namespaces")?;
     files::write("/proc/self/setgroups", "deny").at("map the user")?;
     files::write("/proc/self/uid_map", &format!("{} {} 1", system::USER, user.as_raw())).at("map the user")?;
     files::write("/proc/self/gid_map", &format!("{} {} 1", system::USER, group.as_raw())).at("map the user")?;
+    rustix::system::sethostname(HOST).at("host name")?;
+    match realm {
+        Realm::Closed => sys::raise_loopback().at("loopback interface"),
+        Realm::Host | Realm::Networked => Ok(()),
+    }
+}
+
+/// Goes into another network namespace if a run has sent anything in this one: the remains of a connection outlive its
+/// processes, and keep its port.
+pub(super) fn renew(realm: Realm) -> Result<(), Fault> {
+    if realm != Realm::Closed || is_silent() {
+        return Ok(());
+    }
+    sys::unshare(UnshareFlags::NEWNET).at("new namespaces")?;
+    sys::raise_loopback().at("loopback interface")
+}
+
+/// Whether no packet was ever sent in this network namespace, which has nothing but the loopback interface.
+fn is_silent() -> bool {
+    let interfaces = files::read("/proc/self/net/dev", MAX_ANSWER).unwrap_or_default();
+    let mut counts = interfaces.lines().filter_map(|line| line.trim().strip_prefix("lo:"));
+    counts
+        .next()
+        .is_some_and(|counts| counts.split_whitespace().all(|count| count == "0"))
+}
+
+/// Goes into the namespaces that are each run's own; children will, where it concerns processes.
+fn isolate() -> Result<(), Fault> {
+    sys::unshare(UnshareFlags::NEWNS | UnshareFlags::NEWPID | UnshareFlags::NEWIPC).at("new namespaces")?;
     // Old kernels have no such namespace; nothing but a view depends on it.
     sys::unshare(UnshareFlags::NEWCGROUP).ok();
-    rustix::system::sethostname(HOST).at("host name")?;
-    if request.spec.network {
-        Ok(())
-    } else {
-        sys::raise_loopback().at("loopback interface")
-    }
+    Ok(())
 }
 
 /// What the first process in the namespaces does. When it ends, so does everything in them.

@@ -3,7 +3,7 @@
 use std::ffi::CString;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, Signal};
 
@@ -67,6 +67,10 @@ fn prepare(request: &Request, group: Option<&Group>) -> Result<(), Fault> {
     limits::apply(&spec.limits, spec.tier)?;
     let directory = spec.directory.under(spec.tree_inside());
     rustix::process::chdir(&directory).at(format!("enter {}", directory.display()))?;
+    // Somebody who runs it by hand wants to see it.
+    if let Some(file) = spec.stdout.as_ref().filter(|_| request.mode == Mode::Run) {
+        files::write_stdout_to(spec.tree_inside(), Path::new(file.as_str())).at("open the file for standard output")?;
+    }
     if spec.tier != Tier::L0 {
         privileges::drop_all()?;
         rustix::thread::set_no_new_privs(true).at("no_new_privs")?;
@@ -152,7 +156,12 @@ fn own_variables(spec: &Spec) -> Vec<(String, PathBuf)> {
         .caches
         .iter()
         .map(|folder| (folder.variable.clone(), cache(&folder.name, &folder.source)));
+    let paths = spec
+        .paths
+        .iter()
+        .map(|(name, path)| (name.clone(), path.under(spec.tree_inside())));
     caches
+        .chain(paths)
         .chain([("HOME".to_owned(), home), ("TMPDIR".to_owned(), temporary)])
         .collect()
 }

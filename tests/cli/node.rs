@@ -1,0 +1,233 @@
+//! The example of the builder `node`, built for real: a TypeScript library, and a service that uses it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::example::{Copy, Example};
+use crate::shop::product::repository;
+use crate::skip;
+
+static KETTLE: Example = Example::new("node");
+const ANSWER: &str = "services/kiosk/src/answer.ts";
+
+#[test]
+fn the_service_runs_with_what_was_built() {
+    let kettle = KETTLE.built();
+    let mut service = Command::new("node")
+        .arg("dist/kiosk/dist/main.js")
+        .current_dir(kettle.0.root())
+        .env("PORT", "0")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("node is there");
+    let mut said = String::new();
+    let output = service.stdout.take().expect("a pipe");
+    BufReader::new(output)
+        .read_line(&mut said)
+        .expect("it says where it listens");
+    let place = said
+        .trim()
+        .strip_prefix("listening on http://")
+        .expect("an address")
+        .to_owned();
+    let mut connection = TcpStream::connect(&place).expect("it listens");
+    write!(connection, "GET /recipe.json?cups=2 HTTP/1.0\r\n\r\n").expect("sent");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("an answer");
+    service.kill().expect("it is ours");
+    service.wait().expect("it ended");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    let recipe: Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!((&recipe["coffee"], &recipe["water"]), (&json!(31), &json!(500)));
+}
+
+#[test]
+fn artifacts_are_what_a_package_publishes_and_needs() {
+    let kettle = KETTLE.built();
+    for there in [
+        "dist/brew/dist/index.d.ts",
+        "dist/brew/package.json",
+        "dist/kiosk/node_modules/@kettle/brew/dist/index.js",
+        "dist/kiosk/node_modules/escape-html/index.js",
+    ] {
+        assert!(kettle.0.has(there), "{there}");
+    }
+    for absent in [
+        "dist/brew/src",
+        "dist/brew/test",
+        "dist/kiosk/tsconfig.json",
+        "dist/kiosk/node_modules/typescript",
+        "dist/kiosk/node_modules/@types",
+    ] {
+        assert!(!kettle.0.has(absent), "{absent}");
+    }
+    let build = &KETTLE.first().build;
+    let about = &build.artifact("kiosk", "kettle-kiosk")["metadata"];
+    assert_eq!(
+        (&about["name"], &about["version"]),
+        (&json!("@kettle/kiosk"), &json!("0.3.0"))
+    );
+    assert!(
+        about["bytes"].as_u64() > Some(1000) && about["node"].is_string(),
+        "{about}"
+    );
+}
+
+#[test]
+fn a_second_build_runs_nothing() {
+    let build = KETTLE.built().build("");
+    assert_eq!(
+        (build.count("ran"), build.count("cached"), build.components()),
+        (0, 0, 0)
+    );
+}
+
+#[test]
+fn a_changed_source_reaches_what_is_made_of_it() {
+    let kettle = KETTLE.built();
+    let before = kettle.files();
+    kettle.edit(ANSWER, "There is no ${", "Nobody knows ${");
+    let build = kettle.build("");
+    assert!(build.ok(), "{}", build.text());
+    assert_eq!(build.actions("brew", "ran"), Vec::<&str>::new());
+    assert_eq!(build.actions("kiosk", "ran"), ["check", "compile", "package", "test"]);
+    assert_eq!(
+        kettle.files().count(),
+        before.count(),
+        "a check that knows most files hides none"
+    );
+    kettle.edit(ANSWER, "Nobody knows ${", "There is no ${");
+    let back = kettle.build("");
+    assert_eq!(back.count("ran"), 0, "{}", back.text());
+    kettle.files().assert_same(&before);
+}
+
+#[test]
+fn a_change_that_nobody_sees_ends_in_its_package() {
+    let kettle = KETTLE.built();
+    kettle.edit(
+        "packages/brew/src/index.ts",
+        "\nexport function isStrength",
+        "\n\nexport function isStrength",
+    );
+    kettle.edit(
+        "packages/brew/tsconfig.json",
+        "\"outDir\": \"dist\"",
+        "\"outDir\": \"dist\", \"sourceMap\": false",
+    );
+    let first = kettle.build("");
+    assert!(
+        first.ok() && first.actions("kiosk", "ran").contains(&"compile"),
+        "{}",
+        first.text()
+    );
+    kettle.edit(
+        "packages/brew/src/index.ts",
+        "\n\nexport function isStrength",
+        "\n\n\nexport function isStrength",
+    );
+    let build = kettle.build("");
+    assert!(build.ok(), "{}", build.text());
+    assert!(build.actions("brew", "ran").contains(&"compile"), "{}", build.text());
+    assert_eq!(build.actions("kiosk", "ran"), Vec::<&str>::new(), "{}", build.text());
+}
+
+#[test]
+fn two_builds_from_nothing_make_the_same_bytes() {
+    let kettle = KETTLE.alone();
+    let build = kettle.build("--sandbox off");
+    assert!(build.ok(), "{}", build.text());
+    kettle.files().assert_same(&KETTLE.first().files);
+}
+
+#[test]
+fn a_type_that_does_not_fit_fails_with_the_words_of_the_compiler() {
+    let kettle = KETTLE.built();
+    kettle.edit(
+        ANSWER,
+        "recipe(Number(query.get(\"cups\") ?? 1)",
+        "recipe(query.get(\"cups\") ?? 1",
+    );
+    let ran = kettle.0.farm("build");
+    assert_eq!(ran.code(), 1, "{}", ran.text());
+    let text = ran.text();
+    assert!(
+        text.contains("src/answer.ts") && text.contains("error TS2345"),
+        "{text}"
+    );
+    assert!(text.contains("error[execute::tool-failed]"), "{text}");
+}
+
+#[test]
+fn a_file_that_the_manifest_names_and_nobody_makes_fails() {
+    let kettle = KETTLE.built();
+    kettle.edit("packages/brew/package.json", "./dist/index.js", "./dist/indeks.js");
+    let text = kettle.0.farm("build -t brew").text();
+    let expected = "package.json names `./dist/indeks.js` in `exports`, and the package has no such file";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn a_failing_test_fails_the_build() {
+    let kettle = KETTLE.built();
+    kettle.edit("packages/brew/src/index.ts", "strong: 15", "strong: 25");
+    let text = kettle.0.farm("build -t brew").text();
+    assert!(text.contains("a stronger coffee has more coffee in it"), "{text}");
+    assert!(text.contains("exit code: 1"), "{text}");
+}
+
+#[test]
+fn pnpm_installs_where_the_lock_file_is_its_own() {
+    let kettle = KETTLE.alone();
+    kettle.edit(
+        "services/kiosk/package.json",
+        "\"@kettle/brew\": \"1.2.0\"",
+        "\"@kettle/brew\": \"workspace:*\"",
+    );
+    kettle
+        .0
+        .write("pnpm-workspace.yaml", "packages:\n  - packages/*\n  - services/*\n");
+    let Some(kettle) = with_lock_of(kettle, "pnpm", &["install", "--lockfile-only"]) else {
+        skip!("pnpm is not installed: run scripts/setup");
+    };
+    let build = kettle.build("");
+    assert!(build.ok(), "{}", build.text());
+    assert!(kettle.0.has("dist/kiosk/node_modules/escape-html/index.js"));
+}
+
+#[test]
+fn yarn_installs_where_the_lock_file_is_its_own() {
+    let Some(kettle) = with_lock_of(KETTLE.alone(), "yarn", &["install", "--ignore-scripts", "--silent"]) else {
+        skip!("yarn is not installed: run scripts/setup");
+    };
+    let build = kettle.build("");
+    assert!(build.ok(), "{}", build.text());
+    assert!(kettle.0.has("dist/kiosk/node_modules/escape-html/index.js"));
+}
+
+/// The example with the lock file of another manager, which is on its PATH; none where that is not installed.
+fn with_lock_of(kettle: Copy, manager: &str, arguments: &[&str]) -> Option<Copy> {
+    let programs = repository().join("target/tools/node-managers/bin");
+    if !programs.join(manager).exists() {
+        return None;
+    }
+    let path = std::env::var_os("PATH").expect("tests need a PATH");
+    let folders = std::iter::once(programs).chain(std::env::split_paths(&path));
+    let path = std::env::join_paths(folders).expect("folders");
+    let kettle = Copy(kettle.0.variable("PATH", &path));
+    kettle.0.remove("package-lock.json");
+    let status = Command::new(manager)
+        .args(arguments)
+        .current_dir(kettle.0.root())
+        .env("PATH", &path)
+        .stdout(Stdio::null())
+        .status();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "{manager} made no lock file"
+    );
+    Some(kettle)
+}

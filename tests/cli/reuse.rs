@@ -1,0 +1,58 @@
+//! Private trees and files that are used again: nothing of one action is there for the next one.
+
+use std::fmt::Write as _;
+
+use crate::support::Workspace;
+
+/// What actions do to all that they can write to, before they end well.
+const SOIL: [&str; 5] = [
+    "echo soil > junk; mkdir -p deep/er; echo soil > $HOME/left; mkdir $TMPDIR/left",
+    "echo soil > ../beside; mkdir ../empty",
+    "chmod 600 in.txt; ln in.txt twin; echo much longer than any other file > in.txt",
+    "chmod 700 ..",
+    "rm in.txt; ln -s /etc/passwd in.txt",
+];
+/// What the last action can see.
+const LOOK: &str = "find ../.. -path ../../pkg/z/deps -prune -o ! -name out -print | sort > out; stat -c '%a %h' in.txt >> out; \
+                    stat -c %a .. >> out; cat in.txt >> out; find $HOME $TMPDIR -mindepth 1 | wc -l >> out";
+
+/// Targets side by side, each after the one before; the last one looks.
+fn workspace() -> Workspace {
+    let mut text = "[workspace]\nname = \"reuse\"\n".to_owned();
+    let mut before = String::new();
+    let soils = SOIL
+        .iter()
+        .enumerate()
+        .map(|(number, soil)| (format!("s{number}"), *soil));
+    for (name, command) in soils.chain([("z".to_owned(), LOOK)]) {
+        let command = if name == "z" {
+            LOOK.to_owned()
+        } else {
+            format!("{command}; echo done > out")
+        };
+        writeln!(
+            text,
+            "[targets.{name}]\nbuilder = \"command\"\nroot = \"pkg/{name}\"\ndeps = [{before}]\n\
+             options = {{ command = \"\"\"{command}\"\"\", inputs = [\"in.txt\"], outputs = [\"out\"] }}"
+        )
+        .expect("a text takes all");
+        before = format!("\"{name}\"");
+    }
+    let workspace = Workspace::with(&text);
+    (0..SOIL.len()).for_each(|number| workspace.write(&format!("pkg/s{number}/in.txt"), "a file of another one\n"));
+    workspace.write("pkg/z/in.txt", "mine\n");
+    workspace
+}
+
+#[test]
+fn what_an_action_leaves_is_not_there_for_the_next() {
+    for tier in ["L0", "L1", "L2"] {
+        let workspace = workspace();
+        let tier_option = if tier == "L0" { "off" } else { tier };
+        workspace
+            .ran(&mut workspace.command_at(tier_option, ["build"]))
+            .success();
+        let expected = "../..\n../../pkg\n../../pkg/z\n../../pkg/z/in.txt\n644 1\n755\nmine\n0\n";
+        assert_eq!(workspace.read("pkg/z/out"), expected, "{tier}");
+    }
+}

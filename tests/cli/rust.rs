@@ -1,0 +1,118 @@
+//! The example of the builder `rust`, built for real: a program of two crates.
+
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use serde_json::json;
+
+use crate::example::{Copy, Example};
+
+static POUR: Example = Example::new("rust");
+const LIBRARY: &str = "crates/pour/src/lib.rs";
+
+/// What the program says to these words.
+fn run(pour: &Copy, grams: &str) -> String {
+    let program = pour.0.root().join("dist/timer/pour-timer");
+    let output = Command::new(program).arg(grams).output().expect("it starts");
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn the_program_runs_and_is_described() {
+    let pour = POUR.built();
+    assert_eq!(run(&pour, "15").lines().last(), Some("02:15   70 g"));
+    let about = &POUR.first().build.artifact("timer", "pour-timer")["metadata"];
+    assert_eq!((&about["crates"], &about["profile"]), (&json!(1), &json!("release")));
+    assert!(about["bytes"].as_u64() > Some(100_000), "{about}");
+    assert!(
+        about["platform"]
+            .as_str()
+            .is_some_and(|platform| platform.contains('/')),
+        "{about}"
+    );
+    assert!(
+        about["rustc"].as_str().is_some_and(|version| version.starts_with("1.")),
+        "{about}"
+    );
+}
+
+#[test]
+fn a_second_build_runs_nothing() {
+    let build = POUR.built().build("");
+    assert_eq!(
+        (build.count("ran"), build.count("cached"), build.components()),
+        (0, 0, 0)
+    );
+}
+
+#[test]
+fn a_changed_source_is_built_into_the_program_and_fetches_nothing() {
+    let pour = POUR.built();
+    pour.edit(LIBRARY, "const RATIO: u32 = 16;", "const RATIO: u32 = 17;");
+    let build = pour.build("");
+    assert!(build.ok(), "{}", build.text());
+    assert_eq!(build.actions("timer", "ran"), ["build", "clippy", "measure", "test"]);
+    assert_eq!(run(&pour, "15").lines().last(), Some("02:15   75 g"));
+    // Older than what was built of the source before: cargo alone would take its own result for a fresh one.
+    pour.edit(LIBRARY, "const RATIO: u32 = 17;", "const RATIO: u32 = 18;");
+    let source = std::fs::File::options().append(true).open(pour.0.root().join(LIBRARY));
+    let year_2001 = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    source.and_then(|source| source.set_modified(year_2001)).expect("dated");
+    let build = pour.build("");
+    assert!(build.ok(), "{}", build.text());
+    assert_eq!(run(&pour, "15").lines().last(), Some("02:15   80 g"));
+}
+
+#[test]
+fn a_test_reaches_no_program() {
+    let pour = POUR.built();
+    pour.edit("crates/timer/tests/program.rs", "\"1000\"", "\"2000\"");
+    pour.edit("crates/timer/tests/program.rs", "holds 1000 g", "holds 2000 g");
+    let build = pour.build("");
+    assert!(build.ok(), "{}", build.text());
+    assert_eq!(build.actions("timer", "ran"), ["clippy", "test"]);
+}
+
+#[test]
+fn two_builds_from_nothing_make_the_same_bytes() {
+    let pour = POUR.alone();
+    let build = pour.build("");
+    assert!(build.ok(), "{}", build.text());
+    pour.files().assert_same(&POUR.first().files);
+    let program = std::fs::read(pour.0.root().join("dist/timer/pour-timer")).expect("it was built");
+    let has = |text: &str| program.windows(text.len()).any(|part| part == text.as_bytes());
+    assert!(!has("/workspace"), "a path of the sandbox");
+}
+
+#[test]
+fn a_mistake_fails_with_the_words_of_the_compiler() {
+    let pour = POUR.built();
+    pour.edit(
+        "crates/timer/src/main.rs",
+        "pour::pours(coffee)",
+        "pour::pours(&coffee)",
+    );
+    let ran = pour.0.farm("build");
+    let text = ran.text();
+    assert_eq!(ran.code(), 1, "{text}");
+    assert!(
+        text.contains("mismatched types") && text.contains("crates/timer/src/main.rs"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_clippy_warns_of_fails_the_build() {
+    let pour = POUR.built();
+    pour.edit(
+        LIBRARY,
+        "let bloom = coffee * 2;",
+        "let bloom = coffee * 2;\n    let bloom = bloom.clone();",
+    );
+    let text = pour.0.farm("build").text();
+    assert!(
+        text.contains("clone_on_copy") || text.contains("using `clone` on type"),
+        "{text}"
+    );
+}
