@@ -71,6 +71,7 @@ fn parts() -> Parts {
             timeout_seconds: Some(5),
             weight: 1,
             jobserver: false,
+            on_demand: None,
         },
         root: path("apps/web"),
         builder: Digest::of(b"component"),

@@ -1,4 +1,5 @@
 //! Plans: what may not be answered, and when a remembered plan still holds.
 
 mod check;
+mod on_demand;
 mod record;

@@ -42,7 +42,7 @@ pub struct Action {
     pub pass_environment: Vec<String>,
     /// Secrets to hand on.
     pub secrets: Vec<String>,
-    /// Set for a fetch action alone.
+    /// Set for a fetch action, and for one on demand that reaches the network.
     pub network: Option<Fetch>,
     /// Writable folders that outlive the action: name, and the variable that gets the path.
     pub caches: Vec<(String, String)>,
@@ -54,6 +54,12 @@ pub struct Action {
     /// Whether the tool speaks the protocol of GNU make's jobserver.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub jobserver: bool,
+    /// Whether it is no part of a build, and runs by `farm run TARGET ACTION` alone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub on_demand: bool,
+    /// Whether its tool makes namespaces and mounts of its own, which no sandbox lets it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub without_sandbox: bool,
 }
 
 /// What an action runs.
@@ -81,9 +87,9 @@ pub enum Work {
 /// Leave to use the network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fetch {
-    /// Registries, or `host:port`.
+    /// Registries, or `host:port`; and of an action on demand, `docker` or `unix:/path` for a socket.
     pub from: Vec<String>,
-    /// The lock files, as they appear in the action's tree.
+    /// The lock files, as they appear in the action's tree; an action on demand may have none.
     pub pinned_by: Vec<String>,
 }
 
@@ -264,6 +270,48 @@ impl Action {
         self
     }
 
+    /// Takes it out of the build: it runs by `farm run TARGET ACTION` alone, after the target was built, each time it is
+    /// asked for. For what changes the world outside the workspace: pushing an image, migrating a database. It runs a
+    /// tool, has no outputs, and may reach the network ([`Self::reaches`]) without a lock file.
+    ///
+    /// ```
+    /// use farm_sdk::{Action, Input, OutputRef};
+    ///
+    /// let push = Action::tool("push", "skopeo")
+    ///     .on_demand()
+    ///     .label("push to the registry")
+    ///     .args(["copy", "oci:image", "docker://registry.example/shop"])
+    ///     .input(Input::output("image", OutputRef::new("assemble", "image")))
+    ///     .reaches(["registry.example:443"])
+    ///     .secret("REGISTRY_TOKEN");
+    /// assert!(push.on_demand);
+    /// ```
+    #[must_use]
+    pub const fn on_demand(mut self) -> Self {
+        self.on_demand = true;
+        self
+    }
+
+    /// For an action on demand: the purposes for which it reaches the network, or `docker` and `unix:/path` for a socket
+    /// of this machine.
+    #[must_use]
+    pub fn reaches<T: Into<String>>(mut self, purposes: impl IntoIterator<Item = T>) -> Self {
+        let network = self.network.get_or_insert_with(|| Fetch {
+            from: Vec::new(),
+            pinned_by: Vec::new(),
+        });
+        network.from.extend(purposes.into_iter().map(Into::into));
+        self
+    }
+
+    /// For an action on demand whose tool makes namespaces and mounts of its own (buildah, bubblewrap), which no sandbox
+    /// lets it: farm runs it only where the user says `--sandbox off`.
+    #[must_use]
+    pub const fn without_sandbox(mut self) -> Self {
+        self.without_sandbox = true;
+        self
+    }
+
     fn new(id: String, work: Work) -> Self {
         Self {
             label: id.clone(),
@@ -280,6 +328,8 @@ impl Action {
             timeout_seconds: None,
             weight: None,
             jobserver: false,
+            on_demand: false,
+            without_sandbox: false,
         }
     }
 }

@@ -33,11 +33,12 @@ pub struct Description {
 pub enum Want {
     /// To run the tool of this name; `*` stands for any tool.
     Tool(String),
-    /// To let a fetch action reach this registry (`npm`, `pypi`, `go`) or `host:port`.
+    /// To let an action reach this registry (`npm`, `pypi`, `go`) or `host:port`, and one on demand the socket `docker`
+    /// or `unix:/path`; `*` stands for any host, `unix:*` for any path.
     Network(String),
     /// To hand on the environment variable of this name; `*` stands for any that the options name.
     Environment(String),
-    /// To hand on the secret of this name.
+    /// To hand on the secret of this name; `*` stands for any that the options name.
     Secret(String),
     /// To keep a writable folder of this name between actions.
     ToolCache(String),
@@ -69,7 +70,7 @@ impl Description {
         self.wants(Want::Tool(name.to_owned()))
     }
 
-    /// Asks to reach a registry, or `host:port`, in fetch actions.
+    /// Asks to reach a registry, `host:port`, or, on demand, a socket.
     #[must_use]
     pub fn wants_network(self, purpose: &str) -> Self {
         self.wants(Want::Network(purpose.to_owned()))

@@ -9,7 +9,7 @@ use farm_engine::plan::{
 };
 
 /// An action that runs `cat` and leaves `out/ID`.
-fn action(id: &str) -> Action {
+pub(super) fn action(id: &str) -> Action {
     Action {
         id: id.to_owned(),
         label: String::new(),
@@ -31,7 +31,7 @@ fn action(id: &str) -> Action {
     }
 }
 
-fn output(path: &str) -> Output {
+pub(super) fn output(path: &str) -> Output {
     Output {
         name: "out".to_owned(),
         path: path.to_owned(),
@@ -59,7 +59,7 @@ fn reads(id: &str, other: &str) -> Action {
     }
 }
 
-fn step(id: &str) -> Action {
+pub(super) fn step(id: &str) -> Action {
     let run = StepRun {
         name: "measure".to_owned(),
         parameters: "{}".to_owned(),
@@ -81,7 +81,7 @@ fn artifact(name: &str, from: &str) -> Artifact {
     }
 }
 
-fn plan(actions: Vec<Action>) -> Plan {
+pub(super) fn plan(actions: Vec<Action>) -> Plan {
     Plan {
         actions,
         ..Plan::default()
@@ -89,7 +89,7 @@ fn plan(actions: Vec<Action>) -> Plan {
 }
 
 /// Checks against a builder that may use `cat`, the network for `npm`, and one of each other kind.
-fn checked(plan: &Plan) -> Result<CheckedPlan, PlanError> {
+pub(super) fn checked(plan: &Plan) -> Result<CheckedPlan, PlanError> {
     let set = |name: &str| std::iter::once(name.to_owned()).collect();
     let granted = Permissions {
         tools: set("cat"),
@@ -98,8 +98,13 @@ fn checked(plan: &Plan) -> Result<CheckedPlan, PlanError> {
         secrets: set("TOKEN"),
         caches: set("cache"),
     };
+    checked_with(plan, &granted)
+}
+
+/// Checks against a builder that may use this.
+pub(super) fn checked_with(plan: &Plan, granted: &Permissions) -> Result<CheckedPlan, PlanError> {
     let rules = Rules {
-        granted: &granted,
+        granted,
         dependencies: &[ArtifactHandle {
             target: "web".to_owned(),
             name: "dist".to_owned(),
@@ -113,7 +118,7 @@ fn checked(plan: &Plan) -> Result<CheckedPlan, PlanError> {
 
 /// What is said to a plan of this one action, which was fine before `change`.
 #[track_caller]
-fn refused(change: impl FnOnce(&mut Action)) -> String {
+pub(super) fn refused(change: impl FnOnce(&mut Action)) -> String {
     let mut changed = action("run");
     checked(&plan(vec![changed.clone()])).expect("fine before the change");
     change(&mut changed);
@@ -389,7 +394,7 @@ fn what_this_farm_does_not_know_is_refused() {
 }
 
 /// The properties of an action's, as they are when it is checked.
-fn with_properties(properties: &[(&str, &str)]) -> Action {
+pub(super) fn with_properties(properties: &[(&str, &str)]) -> Action {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     Action {
         properties: properties.iter().map(owned).collect(),

@@ -212,6 +212,7 @@ mod tests {
             timeout_seconds: None,
             weight: 1,
             jobserver: false,
+            on_demand: None,
         }
     }
 

@@ -30,7 +30,7 @@ pub struct CheckedAction {
     pub pass_environment: Vec<String>,
     /// Secrets handed on.
     pub secrets: Vec<String>,
-    /// Set for a fetch action alone.
+    /// Set for an action that reaches the network or a socket.
     pub fetch: Option<CheckedFetch>,
     /// Folders that outlive the action.
     pub caches: Vec<CacheMount>,
@@ -40,6 +40,15 @@ pub struct CheckedAction {
     pub weight: u32,
     /// Whether its tool shares cores with the rest of the build through a jobserver.
     pub jobserver: bool,
+    /// How it is run outside of builds; none for an action that is part of them.
+    pub on_demand: Option<OnDemand>,
+}
+
+/// How an action is run that is no part of a build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnDemand {
+    /// Whether its tool makes namespaces and mounts of its own, which no sandbox lets it.
+    pub without_sandbox: bool,
 }
 
 /// What an action runs.
@@ -107,7 +116,7 @@ pub struct CheckedOutput {
 pub struct CheckedFetch {
     /// Granted purposes.
     pub from: Vec<String>,
-    /// Where the lock files appear, from the target's folder.
+    /// Where the lock files appear, from the target's folder; an action on demand may have none.
     pub pinned_by: Vec<RelPath>,
 }
 
@@ -139,6 +148,16 @@ impl CheckedPlan {
     /// The action of this id.
     pub fn action(&self, id: &str) -> Option<&CheckedAction> {
         self.actions.iter().find(|action| action.id == id)
+    }
+
+    /// The actions that are part of a build.
+    pub fn in_builds(&self) -> impl Iterator<Item = &CheckedAction> {
+        self.actions.iter().filter(|action| action.on_demand.is_none())
+    }
+
+    /// The actions that are not, and are run by name.
+    pub fn on_demand(&self) -> impl Iterator<Item = &CheckedAction> {
+        self.actions.iter().filter(|action| action.on_demand.is_some())
     }
 
     /// Whether this output is declared.

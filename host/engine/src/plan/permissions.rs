@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::plan::purpose::Purpose;
 use crate::plan::types::Want;
 
 /// Permissions by kind; a builder has those that it wants and that the user granted.
@@ -13,11 +14,11 @@ use crate::plan::types::Want;
 pub struct Permissions {
     /// Tools by name; `*` is any.
     pub tools: BTreeSet<String>,
-    /// Purposes for which a fetch action may reach the network.
+    /// Purposes for which actions may reach the network, and sockets; `*` is any host, `unix:*` any socket with a path.
     pub network: BTreeSet<String>,
     /// Environment variables by name; `*` is any.
     pub environment: BTreeSet<String>,
-    /// Secrets by name.
+    /// Secrets by name; `*` is any.
     pub secrets: BTreeSet<String>,
     /// Tool caches by name.
     pub caches: BTreeSet<String>,
@@ -43,24 +44,17 @@ impl Permissions {
     /// What is in both: a builder may use what it wants and was granted, and nothing that is only one of these.
     #[must_use]
     pub fn shared_with(&self, granted: &Self) -> Self {
-        let both = |wanted: &BTreeSet<String>, granted: &BTreeSet<String>| {
-            if granted.contains("*") {
-                return wanted.clone();
-            }
-            let any = wanted.contains("*");
-            granted
-                .iter()
-                .filter(|name| any || wanted.contains(*name))
-                .cloned()
-                .collect()
+        let both = |kind, wanted: &BTreeSet<String>, granted: &BTreeSet<String>| {
+            let wanted_of_granted = granted.iter().filter(|name| allows(kind, wanted, name));
+            let granted_of_wanted = wanted.iter().filter(|name| allows(kind, granted, name));
+            wanted_of_granted.chain(granted_of_wanted).cloned().collect()
         };
-        let exact = |wanted: &BTreeSet<String>, granted: &BTreeSet<String>| wanted & granted;
         Self {
-            tools: both(&self.tools, &granted.tools),
-            network: exact(&self.network, &granted.network),
-            environment: both(&self.environment, &granted.environment),
-            secrets: exact(&self.secrets, &granted.secrets),
-            caches: exact(&self.caches, &granted.caches),
+            tools: both("tools", &self.tools, &granted.tools),
+            network: both("network", &self.network, &granted.network),
+            environment: both("environment", &self.environment, &granted.environment),
+            secrets: both("secrets", &self.secrets, &granted.secrets),
+            caches: both("caches", &self.caches, &granted.caches),
         }
     }
 
@@ -68,8 +62,7 @@ impl Permissions {
     pub fn missing_from(&self, granted: &Self) -> Vec<(&'static str, String)> {
         let mut missing = Vec::new();
         for ((kind, wanted), (_, granted)) in self.kinds().into_iter().zip(granted.kinds()) {
-            let any = matches!(kind, "tools" | "environment") && granted.contains("*");
-            let names = wanted.iter().filter(|name| !any && !granted.contains(*name));
+            let names = wanted.iter().filter(|name| !allows(kind, granted, name));
             missing.extend(names.map(|name| (kind, name.clone())));
         }
         missing
@@ -88,11 +81,36 @@ impl Permissions {
 
     /// Whether this tool may be used.
     pub fn allows_tool(&self, name: &str) -> bool {
-        self.tools.contains("*") || self.tools.contains(name)
+        allows("tools", &self.tools, name)
+    }
+
+    /// Whether the network may be reached for this purpose, or this socket.
+    pub fn allows_network(&self, purpose: &str) -> bool {
+        allows("network", &self.network, purpose)
     }
 
     /// Whether this variable may be handed on.
     pub fn allows_environment(&self, name: &str) -> bool {
-        self.environment.contains("*") || self.environment.contains(name)
+        allows("environment", &self.environment, name)
     }
+
+    /// Whether this secret may be handed on.
+    pub fn allows_secret(&self, name: &str) -> bool {
+        allows("secrets", &self.secrets, name)
+    }
+}
+
+/// Whether a name is among those of a kind, or a wildcard of that kind stands for it. What reaches more than the network
+/// does, the sockets of this machine, no `*` stands for.
+fn allows(kind: &str, names: &BTreeSet<String>, name: &str) -> bool {
+    let wildcard = match kind {
+        "tools" | "environment" | "secrets" => Some("*"),
+        "network" => match Purpose::of(name) {
+            Purpose::Host => Some("*"),
+            Purpose::Socket(_) => Some("unix:*"),
+            Purpose::ContainerEngine => None,
+        },
+        _ => None,
+    };
+    names.contains(name) || wildcard.is_some_and(|wildcard| names.contains(wildcard))
 }

@@ -31,11 +31,11 @@ pub struct Description {
 pub enum Want {
     /// To run the tool of this name; `*` is any tool.
     Tool(String),
-    /// To reach the network for this purpose.
+    /// To reach the network for this purpose, or a socket.
     Network(String),
     /// To read this variable.
     Environment(String),
-    /// To hand on this secret.
+    /// To hand on this secret; `*` is any secret.
     Secret(String),
     /// To keep this folder between actions.
     ToolCache(String),
@@ -125,7 +125,7 @@ pub struct Action {
     pub pass_environment: Vec<String>,
     /// Secrets handed on.
     pub secrets: Vec<String>,
-    /// Set for a fetch action alone.
+    /// Set for a fetch action, and for one on demand that reaches the network.
     pub network: Option<Fetch>,
     /// Folders that outlive the action.
     pub caches: Vec<CacheMount>,

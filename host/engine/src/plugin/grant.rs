@@ -53,9 +53,19 @@ pub(super) fn told((kind, name): &(&'static str, String)) -> String {
     match (*kind, name.as_str()) {
         ("tools", "*") => "it wants to run any tool".to_owned(),
         ("tools", name) => format!("it wants to run the tool `{name}`"),
+        ("network", "*") => "it wants to reach any host on the network".to_owned(),
+        ("network", "docker") => {
+            "it wants to reach your container engine, which lets it do what that can, mostly all that root can"
+                .to_owned()
+        }
+        ("network", "unix:*") => "it wants to reach any Unix socket of this machine".to_owned(),
+        ("network", name) if name.starts_with("unix:") => {
+            format!("it wants to reach the socket `{}`", &name["unix:".len()..])
+        }
         ("network", name) => format!("it wants to reach the network for `{name}`"),
         ("environment", "*") => "it wants to read any variable of your environment".to_owned(),
         ("environment", name) => format!("it wants to read the variable `{name}`"),
+        ("secrets", "*") => "it wants to hand any secret of yours to actions".to_owned(),
         ("secrets", name) => format!("it wants to hand the secret `{name}` to actions"),
         (_, name) => format!("it wants to keep the folder `{name}` between actions"),
     }

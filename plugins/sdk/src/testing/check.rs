@@ -19,6 +19,7 @@ pub fn faults(description: &Description, dependencies: &[Dependency], plan: &Pla
             names(action),
             wants(description, action),
             pins(action),
+            on_demand(action),
             references(action, &outputs, dependencies),
         ];
         faults.extend(
@@ -79,6 +80,9 @@ fn is_wanted(description: &Description, want: &Want) -> bool {
     let any = match want {
         Want::Tool(_) => Want::Tool("*".to_owned()),
         Want::Environment(_) => Want::Environment("*".to_owned()),
+        Want::Secret(_) => Want::Secret("*".to_owned()),
+        Want::Network(purpose) if purpose.starts_with("unix:") => Want::Network("unix:*".to_owned()),
+        Want::Network(purpose) if purpose != "docker" => Want::Network("*".to_owned()),
         other => other.clone(),
     };
     description.wants.contains(want) || description.wants.contains(&any)
@@ -88,7 +92,7 @@ fn pins(action: &Action) -> Vec<String> {
     let Some(fetch) = &action.network else {
         return Vec::new();
     };
-    if fetch.pinned_by.is_empty() {
+    if fetch.pinned_by.is_empty() && !action.on_demand {
         return vec!["it fetches what no lock file fixes".to_owned()];
     }
     let missing = fetch
@@ -98,6 +102,30 @@ fn pins(action: &Action) -> Vec<String> {
     missing
         .map(|pin| format!("the lock file `{pin}` is not among its inputs"))
         .collect()
+}
+
+/// What makes an action fit to be run outside of a build, or needs to be.
+fn on_demand(action: &Action) -> Vec<String> {
+    let purposes = action.network.iter().flat_map(|network| &network.from);
+    let is_socket = |purpose: &&String| *purpose == "docker" || purpose.starts_with("unix:");
+    let socket = purposes.into_iter().find(is_socket);
+    let faults = if action.on_demand {
+        [
+            (!action.outputs.is_empty()).then(|| "it is on demand, and has outputs".to_owned()),
+            matches!(action.work, Work::Step { .. }).then(|| "it is on demand, and runs no tool".to_owned()),
+            (action.weight.is_some() || action.jobserver)
+                .then(|| "it is on demand, and shares cores with nothing".to_owned()),
+        ]
+    } else {
+        [
+            socket.map(|socket| format!("it reaches the socket `{socket}`, and is not on demand")),
+            action
+                .without_sandbox
+                .then(|| "it runs without a sandbox, and is not on demand".to_owned()),
+            None,
+        ]
+    };
+    faults.into_iter().flatten().collect()
 }
 
 fn provides(input: &Input, path: &str) -> bool {
@@ -178,6 +206,50 @@ mod tests {
         assert_eq!(
             check(&Plan::new().action(install).artifact(artifact)),
             Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn on_demand_the_network_needs_no_lock_file() {
+        let push = Action::tool("push", "npm").reaches(["npm"]);
+        assert_eq!(
+            check(&Plan::new().action(push.clone())),
+            ["action `push`: it fetches what no lock file fixes"]
+        );
+        assert_eq!(check(&Plan::new().action(push.on_demand())), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_on_demand_is_no_part_of_a_build() {
+        let wrong = Action::step("push", "x")
+            .on_demand()
+            .weight(2)
+            .output(Output::file("o", "o"));
+        assert_eq!(
+            check(&Plan::new().action(wrong)),
+            [
+                "action `push`: it is on demand, and has outputs",
+                "action `push`: it is on demand, and runs no tool",
+                "action `push`: it is on demand, and shares cores with nothing",
+            ]
+        );
+        let lock = Action::fetch("load", "npm", "npm", Pin::file("a.lock"));
+        let description = Description::new("x", "1.0.0", "", "{}")
+            .wants_tool("npm")
+            .wants_network("npm")
+            .wants_network("unix:*");
+        let faults = faults(
+            &description,
+            &[],
+            &Plan::new().action(lock.reaches(["unix:/run/x.sock", "docker"]).without_sandbox()),
+        );
+        assert_eq!(
+            faults,
+            [
+                "action `load`: the description does not want Network(\"docker\")",
+                "action `load`: it reaches the socket `unix:/run/x.sock`, and is not on demand",
+                "action `load`: it runs without a sandbox, and is not on demand",
+            ]
         );
     }
 

@@ -71,7 +71,9 @@ fn want(want: Want) -> wit::Want {
 fn action(action: Action) -> wit::Action {
     let weight = action.weight.map(|weight| ("weight".to_owned(), weight.to_string()));
     let jobserver = action.jobserver.then(|| ("jobserver".to_owned(), "make".to_owned()));
-    let properties = weight.into_iter().chain(jobserver).collect();
+    let on_demand = action.on_demand.then(|| ("on-demand".to_owned(), "true".to_owned()));
+    let sandbox = action.without_sandbox.then(|| ("sandbox".to_owned(), "off".to_owned()));
+    let properties = [weight, jobserver, on_demand, sandbox].into_iter().flatten().collect();
     wit::Action {
         id: action.id,
         label: action.label,

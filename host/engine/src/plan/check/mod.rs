@@ -4,6 +4,8 @@
 //! files (a lock file that is not among the inputs, two artifacts with one file) is found where those are read.
 
 mod names;
+mod network;
+mod on_demand;
 mod order;
 mod properties;
 
@@ -11,13 +13,13 @@ use std::collections::BTreeSet;
 
 use crate::path::{InvalidPath, RelPath};
 use crate::plan::checked::{
-    CheckedAction, CheckedArtifact, CheckedFetch, CheckedInput, CheckedOutput, CheckedPlan, CheckedSource, CheckedWork,
+    CheckedAction, CheckedArtifact, CheckedInput, CheckedOutput, CheckedPlan, CheckedSource, CheckedWork,
 };
 use crate::plan::permissions::Permissions;
 use names::{bound, check_name, clean_label, is_tool_name, no_properties, path, shown, unique, unknown};
 use order::check_order;
 
-use crate::plan::types::{Action, Artifact, ArtifactHandle, Fetch, Input, InputSource, Output, OutputRef, Plan, Work};
+use crate::plan::types::{Action, Artifact, ArtifactHandle, Input, InputSource, Output, OutputRef, Plan, Work};
 
 /// Most actions that one target may have.
 pub const MAX_ACTIONS: usize = 10_000;
@@ -186,15 +188,12 @@ fn check_action(action: &Action, rules: &Rules<'_>) -> Result<CheckedAction> {
         environment,
         pass_environment: action.pass_environment.clone(),
         secrets: action.secrets.clone(),
-        fetch: action
-            .network
-            .as_ref()
-            .map(|fetch| check_fetch(action, fetch))
-            .transpose()?,
+        fetch: network::read(action, properties.on_demand.is_some())?,
         caches: action.caches.clone(),
         timeout_seconds: action.timeout_seconds.map(|seconds| seconds.min(MAX_TIMEOUT)),
         weight: properties.weight,
         jobserver: properties.jobserver,
+        on_demand: properties.on_demand,
         id,
     })
 }
@@ -249,8 +248,8 @@ fn check_permissions(action: &Action, granted: &Permissions) -> Result<()> {
         }
     }
     for purpose in action.network.iter().flat_map(|fetch| &fetch.from) {
-        if !granted.network.contains(purpose) {
-            return Err(denied(format!("the network for `{}`", shown(purpose))));
+        if !granted.allows_network(purpose) {
+            return Err(denied(network::told(purpose)));
         }
     }
     for name in &action.pass_environment {
@@ -259,7 +258,7 @@ fn check_permissions(action: &Action, granted: &Permissions) -> Result<()> {
         }
     }
     for name in &action.secrets {
-        if !granted.secrets.contains(name) {
+        if !granted.allows_secret(name) {
             return Err(denied(format!("the secret `{}`", shown(name))));
         }
     }
@@ -281,6 +280,7 @@ fn check_environment(action: &Action, environment: &[(String, String)]) -> Resul
     for name in names
         .chain(mounted)
         .chain(action.pass_environment.iter().map(String::as_str))
+        .chain(action.secrets.iter().map(String::as_str))
     {
         let valid = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if !valid || name.len() > 255 {
@@ -358,21 +358,6 @@ fn check_output(action: &Action, output: &Output, rules: &Rules<'_>) -> Result<C
         shape: output.shape,
         required: output.required,
         in_place: output.in_place,
-    })
-}
-
-fn check_fetch(action: &Action, fetch: &Fetch) -> Result<CheckedFetch> {
-    if fetch.pinned_by.is_empty() || fetch.from.is_empty() {
-        return Err(PlanError::Unpinned(action.id.clone()));
-    }
-    let pinned_by = fetch
-        .pinned_by
-        .iter()
-        .map(|text| path(action, "a lock file", text))
-        .collect::<Result<_>>()?;
-    Ok(CheckedFetch {
-        from: fetch.from.clone(),
-        pinned_by,
     })
 }
 

@@ -3,7 +3,8 @@
 use std::num::NonZeroU32;
 
 use super::names::{no_properties, unique, unknown};
-use super::{Action, Result, Work};
+use super::{Action, Result, Work, on_demand};
+use crate::plan::checked::OnDemand;
 
 /// What an action's properties say.
 pub(super) struct Properties {
@@ -11,6 +12,8 @@ pub(super) struct Properties {
     pub(super) weight: u32,
     /// Whether it shares cores with the rest of the build through a jobserver.
     pub(super) jobserver: bool,
+    /// How it is run outside of builds, if it is.
+    pub(super) on_demand: Option<OnDemand>,
 }
 
 /// Variables that the jobserver needs for itself.
@@ -26,6 +29,7 @@ pub(super) fn read(action: &Action) -> Result<Properties> {
             ("weight", text) => weight = Some(number(action, text)?),
             ("jobserver", "make") => jobserver = true,
             ("jobserver", _) => return Err(unknown(action, "jobserver", "is `make` or is not there")),
+            ("on-demand" | "sandbox", _) => {}
             _ => no_properties(&format!("action `{}`", action.id), std::slice::from_ref(property))?,
         }
     }
@@ -35,6 +39,7 @@ pub(super) fn read(action: &Action) -> Result<Properties> {
     Ok(Properties {
         weight: weight.map_or(1, NonZeroU32::get),
         jobserver,
+        on_demand: on_demand::read(action)?,
     })
 }
 
