@@ -73,6 +73,7 @@
 mod action;
 mod builder;
 mod description;
+mod files;
 mod host;
 mod input;
 mod output;
@@ -87,6 +88,7 @@ pub mod wasm;
 pub use action::{Action, Fetch, Pin, Work};
 pub use builder::{Builder, Dependency, Request};
 pub use description::{Description, Want};
+pub use files::{executables, make_executable};
 pub use host::{AccessError, AccessErrorKind, EntryKind, Host, Level};
 pub use input::{Base, Files, Input, Source};
 pub use output::{Output, OutputRef, Shape};

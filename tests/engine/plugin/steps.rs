@@ -1,6 +1,7 @@
 //! Steps: a step sees `/in` and `/out` and nothing else, and the same input gives the same bytes.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -51,6 +52,27 @@ fn a_step_reads_its_input_and_leaves_its_output() {
             (Level::Warn, "parameters {}".to_owned())
         ]
     );
+}
+
+#[test]
+fn a_step_knows_what_is_executable_and_makes_its_own_files_so() {
+    let folder = folders(&["x", "y"]);
+    let set = |path: &str, mode| {
+        let path = folder.path().join(path);
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+    };
+    fs::create_dir(folder.path().join("in/bin")).expect("a folder");
+    fs::write(folder.path().join("in/bin/run"), "content").expect("a file");
+    set("in/bin/run", 0o755);
+    set("in/y", 0o755);
+    std::os::unix::fs::symlink("../in/x", folder.path().join("out/link")).expect("a link");
+    run(folder.path(), "modes").0.expect("a step");
+    let is_executable = |path: &str| {
+        let data = fs::metadata(folder.path().join(path)).expect("it is there");
+        data.permissions().mode() & 0o777 == 0o755
+    };
+    let made = ["out/bin-run", "out/y", "out/plain", "in/x"].map(is_executable);
+    assert_eq!(made, [true, true, false, false]);
 }
 
 #[test]

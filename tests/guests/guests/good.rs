@@ -56,6 +56,9 @@ impl Builder for Good {
         if step.name == "escape" {
             return escape();
         }
+        if step.name == "modes" {
+            return modes();
+        }
         let said = |error: std::io::Error| problem(error.to_string());
         let content = std::fs::read("/in/x").map_err(said)?;
         std::fs::create_dir_all("/out/folder").map_err(said)?;
@@ -125,6 +128,24 @@ fn varying() -> std::io::Result<String> {
         order.keys().collect::<Vec<_>>(),
         started.elapsed(),
     ))
+}
+
+/// Copies what is executable, and tries to make executable what is not its own.
+fn modes() -> Result<(), Problem> {
+    let said = |error: std::io::Error| problem(error.to_string());
+    let asked = |error: host::AccessError| problem(error.message);
+    std::fs::write("/out/plain", "content").map_err(said)?;
+    for path in host::executables().map_err(asked)? {
+        let name = path.replace('/', "-");
+        std::fs::copy(format!("/in/{path}"), format!("/out/{name}")).map_err(said)?;
+        host::make_executable(&name).map_err(asked)?;
+    }
+    for path in ["../in/x", "/out/plain", "link", "missing", ""] {
+        if host::make_executable(path).is_ok() {
+            return Err(problem(format!("made {path} executable")));
+        }
+    }
+    Ok(())
 }
 
 /// Tries to see and to write what is not its own, and reports what it got.

@@ -24,6 +24,7 @@ use super::machine::Machine;
 use super::output::Output;
 use super::settings::{CallLimits, MAX_RESOURCES, MAX_STACK};
 use super::state::{Meter, Scope, State};
+use super::step_files::StepFiles;
 use super::ticker::Ticker;
 use super::wasi::{self, Folders};
 
@@ -119,6 +120,10 @@ impl Frame<'_> {
             meter: Meter::new(self.limits),
             desk: desk.clone(),
             scope: self.scope,
+            step: self.folders.map(|folders| StepFiles {
+                input: folders.input.to_path_buf(),
+                output: folders.output.to_path_buf(),
+            }),
             output: output.clone(),
             nanoseconds: 0,
         };

@@ -7,6 +7,7 @@ use crate::plan::{AccessError, AccessErrorKind, EntryKind, Level, Source};
 
 use super::bindings::farm::builder::{host, types};
 use super::state::{Scope, State};
+use super::step_files::StepFiles;
 
 /// Longest name of a tool, in bytes.
 const MAX_TOOL_NAME: usize = 128;
@@ -39,6 +40,15 @@ impl host::Host for State {
         self.ask(name, |source, name| source.has_tool(&name)).await
     }
 
+    async fn executables(&mut self) -> Result<Vec<String>, host::AccessError> {
+        Ok(self.step()?.executables()?)
+    }
+
+    async fn make_executable(&mut self, path: String) -> Result<(), host::AccessError> {
+        let path = RelPath::parse(&path).or_else(|error| refuse(AccessErrorKind::InvalidPath, error.to_string()))?;
+        Ok(self.step()?.make_executable(&path)?)
+    }
+
     async fn log(&mut self, level: host::Level, message: String) {
         for line in message.lines() {
             self.output.say(level.into(), line);
@@ -60,6 +70,15 @@ impl State {
                 "only a plan may ask for this; here, `log` alone answers",
             ),
         }
+    }
+
+    /// The files of a step; refused to every other call.
+    fn step(&self) -> Result<&StepFiles, AccessError> {
+        let refused = || AccessError {
+            kind: AccessErrorKind::Denied,
+            message: "only a step may ask for this".to_owned(),
+        };
+        self.step.as_ref().ok_or_else(refused)
     }
 
     /// Takes a question with checked arguments to the caller.

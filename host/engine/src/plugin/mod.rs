@@ -22,6 +22,7 @@ mod machine;
 mod output;
 mod settings;
 mod state;
+mod step_files;
 mod ticker;
 mod wasi;
 mod wasi_files;

@@ -10,13 +10,14 @@ use super::desk::Desk;
 use super::error::LimitHit;
 use super::output::Output;
 use super::settings::{CallLimits, MAX_INSTANCES, MAX_MEMORIES, MAX_TABLES};
+use super::step_files::StepFiles;
 
 /// What a call may ask its caller for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
     /// Every host function: a plan.
     All,
-    /// `log` alone: `describe` and `run-step`.
+    /// `log` alone, and of a step what concerns its own files: `describe` and `run-step`.
     Log,
 }
 
@@ -32,6 +33,8 @@ pub(super) struct State {
     pub desk: Desk,
     /// What it may ask there.
     pub scope: Scope,
+    /// A step's folders.
+    pub step: Option<StepFiles>,
     /// Its log and its standard streams, bounded together.
     pub output: Output,
     /// Nanoseconds that its monotonic clock shows.

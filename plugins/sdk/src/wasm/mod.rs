@@ -4,6 +4,7 @@
 #[expect(missing_docs, reason = "generated; documented in wit/builder.wit")]
 #[allow(clippy::all, clippy::allow_attributes_without_reason, reason = "generated")]
 pub mod bindings;
+pub(crate) mod files;
 mod host;
 mod wire;
 
