@@ -25,6 +25,8 @@ fn keep(workspace: &Workspace, script: &str) {
         caches: Vec::new(),
         toolchains: Vec::new(),
         network: false,
+        sockets: Vec::new(),
+        withheld: Vec::new(),
         scratch: kept.join("temp"),
         limits: Limits {
             timeout: Duration::from_secs(1),

@@ -15,6 +15,7 @@ mod hostile;
 mod incremental;
 mod interrupt;
 mod kill;
+mod on_demand;
 mod profile;
 mod puppet;
 mod random;

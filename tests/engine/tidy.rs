@@ -172,7 +172,7 @@ fn every_error_code_is_explained() {
     let mut missing = Vec::new();
     let areas = [
         "config", "graph", "plan", "plugin", "builder", "execute", "sandbox", "cache", "artifact", "build", "cli",
-        "options",
+        "options", "run",
     ];
     for folder in ["host/engine/src", "host/cli/src"] {
         for (path, text) in sources(folder) {

@@ -40,6 +40,8 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Build targets and put their artifacts into dist/
     Build(BuildArgs),
+    /// Build a target and run an action of it that is no part of the build, as a deployment
+    Run(RunArgs),
     /// Show what a build would do, without running anything
     Plan(PlanArgs),
     /// Show why a target's actions ran, and what would make them run now
@@ -90,6 +92,42 @@ pub(crate) struct BuildArgs {
     #[arg(short, long, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
     /// Show problems only
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// `farm run`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that users type")]
+pub(crate) struct RunArgs {
+    /// The target; without one, all actions on demand are listed
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: Option<String>,
+    /// The action [default: the only one that the target has]
+    #[arg(value_name = "ACTION")]
+    pub(crate) action: Option<String>,
+    /// The mode that the target is built in
+    #[arg(long = "env", value_name = "MODE", default_value = "production")]
+    pub(crate) mode: String,
+    /// Short for --env development
+    #[arg(long, conflicts_with = "mode")]
+    pub(crate) dev: bool,
+    /// How many actions of the build may run at once [default: number of processors]
+    #[arg(short, long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// The sandbox that the action runs in [default: that of the build, which keeps its own]
+    #[arg(long, value_name = "TIER", ignore_case = true)]
+    pub(crate) sandbox: Option<Sandbox>,
+    /// Write one JSON object a line to standard output, for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Fail if farm.lock would have to change
+    #[arg(long)]
+    pub(crate) locked: bool,
+    /// Show all actions of the build with their output, that of cached ones too
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+    /// Show the action's output and problems only
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }
@@ -284,6 +322,18 @@ mod tests {
                 "{arguments:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_run_names_a_target_and_an_action_of_it() {
+        let run = |line: &[&str]| match Cli::try_parse_from(["farm", "run"].iter().chain(line)).map(|cli| cli.command) {
+            Ok(Some(Command::Run(run))) => (run.target, run.action),
+            other => panic!("`farm run` was read as {other:?}"),
+        };
+        assert_eq!(run(&[]), (None, None));
+        assert_eq!(run(&["deploy"]), (Some("deploy".to_owned()), None));
+        let both = (Some("images".to_owned()), Some("push".to_owned()));
+        assert_eq!(run(&["images", "push", "--sandbox", "off"]), both);
     }
 
     #[test]

@@ -83,11 +83,14 @@ impl Output {
 
     /// Writes the text and a line break.
     pub(crate) fn line(&mut self, text: &str) {
-        let Some(stream) = &mut self.0 else { return };
         // One write for each text, so that lines of several processes on one stream stay whole.
-        let written = stream
-            .write_all(format!("{text}\n").as_bytes())
-            .and_then(|()| stream.flush());
+        self.write(&format!("{text}\n"));
+    }
+
+    /// Writes the text as it is.
+    pub(crate) fn write(&mut self, text: &str) {
+        let Some(stream) = &mut self.0 else { return };
+        let written = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
         if written.is_err() {
             self.0 = None;
         }

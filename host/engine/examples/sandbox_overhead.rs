@@ -145,6 +145,8 @@ fn spec(tier: Tier, folder: &Path) -> Spec {
         caches: Vec::new(),
         toolchains: Vec::new(),
         network: false,
+        sockets: Vec::new(),
+        withheld: Vec::new(),
         scratch,
         limits: Limits::default(),
     }

@@ -99,6 +99,9 @@ pub enum Event {
         action: String,
         /// A few words for people.
         label: String,
+        /// Whether it is no part of the build, and runs because it was asked for by name.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        on_demand: bool,
     },
     /// Some output of an action: told while it runs, or all at once where its result came from the cache.
     ActionOutput {
@@ -123,7 +126,7 @@ pub enum Event {
         label: String,
         /// How.
         outcome: Outcome,
-        /// Its key; none when it had none yet.
+        /// Its key; none when it had none yet, and for an action on demand, of which nothing is kept.
         key: Option<String>,
         /// The tier it ran in; none for a step, and for an action that did not run.
         tier: Option<Tier>,

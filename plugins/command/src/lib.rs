@@ -7,6 +7,7 @@
 //! below `deps/`, those artifacts alone are inputs.
 
 mod dependencies;
+mod on_demand;
 mod outputs;
 mod patterns;
 mod words;
@@ -34,6 +35,12 @@ pub struct Options {
     env: BTreeMap<String, String>,
     #[serde(default)]
     pass_env: Vec<String>,
+    #[serde(default)]
+    secrets: Vec<String>,
+    #[serde(default)]
+    on_demand: bool,
+    #[serde(default)]
+    network: Vec<String>,
     timeout: Option<u32>,
     weight: Option<u32>,
     #[serde(default)]
@@ -53,12 +60,17 @@ impl Builder for Command {
         )
         .wants_tool("*")
         .wants_environment("*")
+        .wants_secret("*")
+        .wants_network("*")
+        .wants_network("docker")
+        .wants_network("unix:*")
     }
 
     fn plan(request: &Request<Options>, host: &dyn Host) -> Result<Plan, Problem> {
         let options = &request.options;
         let outputs = outputs::read(&options.outputs)?;
         check_environment(options)?;
+        on_demand::check(options)?;
         let (files, artifacts) = dependencies::divide(options.inputs.as_deref(), &request.dependencies)?;
         let run = Action::tool("run", "sh")
             .label(first_line(&options.command))
@@ -67,6 +79,7 @@ impl Builder for Command {
             .inputs(patterns::read(files.as_deref(), &outputs)?)
             .inputs(artifacts)
             .pass_env(options.pass_env.iter().cloned());
+        let run = options.secrets.iter().fold(run, Action::secret);
         let run = options.env.iter().fold(run, |run, (name, value)| run.env(name, value));
         let run = outputs.iter().fold(run, |run, output| {
             run.output(Output::any(&output.name, &output.path).in_place())
@@ -75,7 +88,7 @@ impl Builder for Command {
             Some(seconds) => run.timeout(seconds),
             None => run,
         };
-        let run = share_cores(run, options)?;
+        let run = on_demand::take_out(share_cores(run, options)?, options);
         let artifacts = outputs
             .iter()
             .map(|output| Artifact::new(&output.name, "files", run.out(&output.name)));
@@ -107,14 +120,15 @@ fn find_tools(options: &Options, host: &dyn Host) -> Result<BTreeSet<String>, Pr
             let problem = Problem::new(format!("option `tools` names a path: `{name}`"));
             return Err(problem.hint("write the tool's name, as it is found on the PATH"));
         }
-        if !host.has_tool(name)? {
+        if !host.has_tool(name)? && !options.on_demand {
             return Err(missing(name));
         }
         tools.insert(name.clone());
     }
     let scan = words::scan(&options.command);
     for name in scan.words {
-        if host.has_tool(&name)? {
+        // What a command on demand lacks, no build has to have.
+        if host.has_tool(&name)? || (scan.is_certain && options.on_demand) {
             tools.extend(companions(&name).iter().map(|&tool| tool.to_owned()));
             tools.insert(name);
         } else if scan.is_certain {
@@ -145,13 +159,19 @@ fn check_environment(options: &Options) -> Result<(), Problem> {
         chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
             && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
-    if let Some(name) = options.env.keys().chain(&options.pass_env).find(|name| !is_name(name)) {
+    let handed_on = || options.pass_env.iter().chain(&options.secrets);
+    if let Some(name) = options.env.keys().chain(handed_on()).find(|name| !is_name(name)) {
         let problem = Problem::new(format!("`{name}` is no name of an environment variable"));
         return Err(problem.hint("use letters, digits and `_`, not starting with a digit"));
     }
     if let Some(name) = options.pass_env.iter().find(|name| options.env.contains_key(*name)) {
         let problem = Problem::new(format!("`{name}` is in `env` and in `pass-env`"));
         return Err(problem.hint("leave it in the one that you mean"));
+    }
+    let is_plain = |name: &&String| options.env.contains_key(*name) || options.pass_env.contains(name);
+    if let Some(name) = options.secrets.iter().find(is_plain) {
+        let problem = Problem::new(format!("`{name}` is a secret, and in `env` or `pass-env`"));
+        return Err(problem.hint("leave it in `secrets` alone: the values of the others are in the key"));
     }
     Ok(())
 }

@@ -71,6 +71,39 @@ fn how_it_shares_the_machine() {
 }
 
 #[test]
+fn a_command_on_demand() {
+    let options = json!({
+        "command": "kubectl apply -f deps/app/manifests",
+        "inputs": [],
+        "secrets": ["KUBE_TOKEN"],
+        "on-demand": true,
+        "network": ["cluster.example:6443"],
+    });
+    let folder = folder().dependency("app", "manifests", "files");
+    insta::assert_snapshot!("on_demand", planned(&folder, &options));
+}
+
+#[test]
+fn mistakes_on_demand() {
+    insta::assert_snapshot!(hint(&json!({ "command": "true", "network": ["npm"] })), @r"
+    `network` is set, and the command is part of the build
+    hint: set `on-demand = true` too: what a build makes must not depend on the network
+    ");
+    insta::assert_snapshot!(hint(&json!({ "command": "true", "on-demand": true, "outputs": ["x"] })), @r"
+    `outputs` is set, and the command is on demand
+    hint: leave `outputs` out: nothing is kept of what it writes
+    ");
+    insta::assert_snapshot!(hint(&json!({ "command": "true", "on-demand": true, "weight": 2 })), @r"
+    `weight` is set, and the command is on demand
+    hint: leave `weight` out: nothing runs beside it
+    ");
+    insta::assert_snapshot!(hint(&json!({ "command": "true", "secrets": ["A"], "pass-env": ["A"] })), @r"
+    `A` is a secret, and in `env` or `pass-env`
+    hint: leave it in `secrets` alone: the values of the others are in the key
+    ");
+}
+
+#[test]
 fn without_inputs_all_files_but_its_own_outputs() {
     let options = json!({ "command": "true", "outputs": ["dist"] });
     insta::assert_snapshot!("defaults", planned(&folder(), &options));

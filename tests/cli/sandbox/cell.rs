@@ -54,6 +54,8 @@ impl Cell {
             caches: Vec::new(),
             toolchains: Vec::new(),
             network: false,
+            sockets: Vec::new(),
+            withheld: Vec::new(),
             scratch,
             limits,
         };

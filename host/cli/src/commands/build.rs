@@ -20,7 +20,7 @@ pub(super) fn run(args: &BuildArgs, invocation: &Invocation) -> ExitCode {
     let screen = Screen::on(Output::to(stderr()));
     let json = args.json.then(|| Output::to(stdout()));
     let known = workspace.as_deref().ok();
-    let mut reports = Reports::open(&invocation.ui, &screen, detail(args), known, json);
+    let mut reports = Reports::open(&invocation.ui, &screen, detail(args.quiet, args.verbose), known, json);
     let result = workspace.as_deref().map_err(Problem::clone).and_then(|workspace| {
         if let Some(file) = &args.profile {
             reports.profile(profile_place(file.as_deref(), invocation, workspace)?);
@@ -87,8 +87,8 @@ pub(super) fn wanted(sandbox: Sandbox) -> Wanted {
 }
 
 /// How much is told.
-fn detail(args: &BuildArgs) -> Detail {
-    match (args.quiet, args.verbose) {
+pub(super) const fn detail(quiet: bool, verbose: bool) -> Detail {
+    match (quiet, verbose) {
         (true, _) => Detail::Quiet,
         (_, true) => Detail::Verbose,
         _ => Detail::Normal,
@@ -96,7 +96,7 @@ fn detail(args: &BuildArgs) -> Detail {
 }
 
 /// The exit code of a build that came to its end.
-fn code(summary: &Summary) -> u8 {
+pub(super) fn code(summary: &Summary) -> u8 {
     match (summary.ok, summary.class) {
         (true, _) => exit::DONE,
         (false, Some(class)) => exit::code_of(class),

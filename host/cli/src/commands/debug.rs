@@ -10,6 +10,7 @@ use farm_engine::sandbox::{Ending, Spec, run_interactive};
 
 use super::{Invocation, helper};
 use crate::args::DebugArgs;
+use crate::environment::Environment;
 use crate::{exit, sanitise, signals, source};
 
 /// What the build writes beside a kept action's files.
@@ -27,6 +28,7 @@ pub(super) fn run(args: &DebugArgs, invocation: &Invocation) -> Result<ExitCode,
     };
     let mut spec = read_spec(&folder)?;
     spec.limits.timeout = PATIENCE;
+    hand_on_secrets(&mut spec, &invocation.environment)?;
     if let Some((program, arguments)) = args.command.split_first() {
         spec.program = find_program(program, &spec)?;
         spec.arguments = arguments.to_vec();
@@ -53,6 +55,22 @@ fn read_spec(folder: &Path) -> Result<Spec, Problem> {
             .because(&error)
             .hint("it was kept by another version of farm, or changed: build again")
     })
+}
+
+/// Secrets are not kept: they come from the environment, as in a build.
+fn hand_on_secrets(spec: &mut Spec, environment: &Environment) -> Result<(), Problem> {
+    for name in std::mem::take(&mut spec.withheld) {
+        let value = environment.get(&name).ok_or_else(|| {
+            let problem = Problem::new(
+                "execute::missing-secret",
+                Class::Request,
+                format!("the secret `{name}` is not set"),
+            );
+            problem.hint(format!("set the environment variable `{name}`"))
+        })?;
+        spec.environment.push((name, value.to_owned()));
+    }
+    Ok(())
 }
 
 /// The program, as the action itself would find it.

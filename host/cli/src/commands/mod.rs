@@ -6,6 +6,7 @@ mod cache;
 mod debug;
 mod plan;
 mod plugin;
+mod run;
 mod why;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +34,7 @@ pub(crate) struct Invocation {
 pub(crate) fn run(command: Command, invocation: &Invocation) -> ExitCode {
     let result = match command {
         Command::Build(args) => return build::run(&args, invocation),
+        Command::Run(args) => run::run(&args, invocation),
         Command::Plan(args) => plan::run(&args, invocation),
         Command::Why(args) => why::run(&args, invocation),
         Command::Cache(command) => cache::run(&command, invocation),
@@ -70,6 +72,7 @@ impl Invocation {
             },
             clear_cache: false,
             locked: false,
+            on_demand: None,
             host: self.host()?,
         })
     }

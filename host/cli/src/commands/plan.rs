@@ -41,9 +41,11 @@ fn as_text(plan: &PlannedTarget, with_keys: bool, theme: Theme) -> String {
     let builder = format!("({} in {})", plan.builder, plan.root);
     let mut lines = vec![format!("{target} {}", sanitise::line(&builder))];
     for action in &plan.plan.actions {
-        let key = plan.keys.get(&action.id).map_or("not known yet", |facts| {
-            facts.key.get(..SHORT_KEY).unwrap_or(&facts.key)
-        });
+        let key = match (plan.keys.get(&action.id), action.on_demand) {
+            (Some(facts), _) => facts.key.get(..SHORT_KEY).unwrap_or(&facts.key),
+            (None, Some(_)) => "on demand: no part of a build",
+            (None, None) => "not known yet",
+        };
         let (id, label) = (sanitise::line(&action.id), sanitise::line(&action.label));
         lines.push(format!("  {id}  {label}  {}", theme.paint(FAINT, key)));
         let detail = |(name, value): (&str, String)| format!("    {name:<8} {}", sanitise::line(&value));
@@ -86,10 +88,14 @@ fn details(action: &CheckedAction) -> Vec<(&'static str, String)> {
         details.push(("tools", joined(&action.tools)));
     }
     if let Some(fetch) = &action.fetch {
-        details.push((
-            "network",
-            format!("{}, pinned by {}", fetch.from.join(", "), joined(&fetch.pinned_by)),
-        ));
+        let mut network = fetch.from.join(", ");
+        if fetch.is_pinned() {
+            network += &format!(", pinned by {}", joined(&fetch.pinned_by));
+        }
+        details.push(("network", network));
+    }
+    if !action.secrets.is_empty() {
+        details.push(("secrets", joined(&action.secrets)));
     }
     details
 }
@@ -156,6 +162,8 @@ fn action_json(action: &CheckedAction, plan: &PlannedTarget) -> Value {
         "outputs": action.outputs.iter().map(output).collect::<Vec<_>>(),
         "tools": action.tools,
         "network": action.fetch.as_ref().map(|fetch| &fetch.from),
+        "on_demand": action.on_demand.is_some(),
+        "secrets": action.secrets,
         "pinned_by": action.fetch.as_ref().map(|fetch| &fetch.pinned_by),
         "caches": action.caches.iter().map(|cache| &cache.name).collect::<Vec<_>>(),
     })
@@ -165,7 +173,7 @@ fn action_json(action: &CheckedAction, plan: &PlannedTarget) -> Value {
 mod tests {
     use std::collections::BTreeMap;
 
-    use farm_engine::plan::{CheckedFetch, CheckedPlan, FileBase, OutputRef, OutputShape};
+    use farm_engine::plan::{CheckedFetch, CheckedPlan, FileBase, OnDemand, OutputRef, OutputShape};
     use farm_engine::run::KeyFacts;
     use insta::assert_snapshot;
 
@@ -258,6 +266,34 @@ mod tests {
             network  npm, pinned by package-lock.json
           -> bundle (web-bundle) .
         ");
+    }
+
+    #[test]
+    fn an_action_on_demand_is_marked_and_has_no_key() {
+        let push = CheckedAction {
+            id: "push".to_owned(),
+            outputs: Vec::new(),
+            secrets: vec!["TOKEN".to_owned()],
+            fetch: Some(CheckedFetch {
+                from: vec!["registry.example:443".to_owned()],
+                pinned_by: Vec::new(),
+            }),
+            on_demand: Some(OnDemand { without_sandbox: false }),
+            ..install()
+        };
+        let mut plan = plan();
+        plan.plan.actions = vec![push];
+        assert_snapshot!(as_text(&plan, false, BARE), @r"
+        frontend (vite in apps/web)
+          push  npm ci  on demand: no part of a build
+            runs     npm ci --ignore-scripts
+            reads    . <- package.json, package-lock.json
+            tools    node, npm
+            network  registry.example:443
+            secrets  TOKEN
+          -> bundle (web-bundle) .
+        ");
+        assert_eq!(as_json(&[plan])["targets"][0]["actions"][0]["on_demand"], true);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod format;
 mod json;
 mod live;
 mod logs;
+mod passed;
 mod plain;
 mod profile;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod summary;
 mod terminal;
 mod transcript;
 
+use std::io::stdout;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -25,6 +27,7 @@ pub(crate) use self::format::bytes;
 pub(crate) use self::profile::Place;
 pub(crate) use self::screen::Screen;
 use crate::ui::{Output, Theme, Ui};
+use passed::{Passed, Way};
 
 /// A consumer of events.
 trait Report {
@@ -90,6 +93,20 @@ impl Reports {
             people: None,
             profile: None,
         }
+    }
+
+    /// From now on also the output of an action on demand, as it comes; with `json`, standard output is for programs, and
+    /// where that is a terminal they get all.
+    pub(crate) fn pass_on(&mut self, ui: &Ui, screen: &Screen, json: bool) {
+        let stdout = match (json, ui.data_on_terminal) {
+            (true, true) => return,
+            (true, false) => Way::screen(screen, ui.theme),
+            (false, true) => Way::terminal(Output::to(stdout()), ui.data_theme),
+            (false, false) => Way::Program(Output::to(stdout())),
+        };
+        // Before the others, which tell that the action has ended.
+        self.reports
+            .insert(0, Box::new(Passed::new(stdout, Way::screen(screen, ui.theme))));
     }
 
     /// From now on also a profile, for this place.

@@ -105,6 +105,17 @@ mod tests {
     }
 
     #[test]
+    fn the_output_of_an_action_on_demand_is_not_shown_twice() {
+        assert_snapshot!(report(&recorded::by_name(), Detail::Normal), @r"
+        building 1 target of shop for production (sandbox L2, 2 jobs)
+        running                 images  push to the registry
+        ran              1.2 s  images  push to the registry
+        1 ran, 0 cached, 1 up to date, 0 failed in 1.5 s
+        ");
+        assert_eq!(report(&recorded::by_name(), Detail::Quiet), "");
+    }
+
+    #[test]
     fn quiet_shows_problems_alone() {
         assert_eq!(report(&recorded::successful(), Detail::Quiet), "");
         assert_snapshot!(report(&recorded::failing(), Detail::Quiet), @r"

@@ -57,6 +57,42 @@ pub(super) fn successful() -> Vec<Event> {
     ]
 }
 
+/// Everything was in place, and an action on demand ran.
+pub(super) fn by_name() -> Vec<Event> {
+    let said = |stream, text: &str| Event::ActionOutput {
+        target: "images".to_owned(),
+        action: "push".to_owned(),
+        stream,
+        text: text.to_owned(),
+        replayed: false,
+    };
+    vec![
+        started(&["images"]),
+        planned("images", &["assemble"], true),
+        output("images", "assemble", "of the build\n", true),
+        finished("images", "assemble", "assemble the image", Outcome::UpToDate, 400),
+        Event::ActionStarted {
+            target: "images".to_owned(),
+            action: "push".to_owned(),
+            label: "push to the registry".to_owned(),
+            on_demand: true,
+        },
+        said(Stream::Stdout, "pushed \x1b]0;ow"),
+        said(Stream::Stderr, "warning: slow\n"),
+        said(Stream::Stdout, "ned\x07sha256:1\nno line end"),
+        finished("images", "push", "push to the registry", Outcome::Ran, 1200),
+        ended(
+            true,
+            Counts {
+                ran: 1,
+                up_to_date: 1,
+                ..Counts::default()
+            },
+            1500,
+        ),
+    ]
+}
+
 /// One action failed, and another was not tried.
 pub(super) fn failing() -> Vec<Event> {
     let problem = Problem::new("execute::tool-failed", Class::Build, "`npx tsc` ended with exit code 2")
@@ -212,6 +248,7 @@ fn planned(target: &str, actions: &[&str], cached: bool) -> Event {
 
 fn begun(target: &str, action: &str, label: &str) -> Event {
     Event::ActionStarted {
+        on_demand: false,
         target: target.to_owned(),
         action: action.to_owned(),
         label: label.to_owned(),

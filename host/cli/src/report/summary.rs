@@ -20,6 +20,8 @@ const MAX_FACT: usize = 40;
 pub(super) struct Summary {
     worked: BTreeSet<String>,
     made: Vec<(String, ArtifactFacts)>,
+    /// Whether an action ran that is no part of the build.
+    by_name: bool,
 }
 
 impl Summary {
@@ -28,6 +30,11 @@ impl Summary {
         if matches!(outcome, Outcome::Ran | Outcome::Cached) {
             self.worked.insert(target.to_owned());
         }
+    }
+
+    /// Remembers that the build is done, and an action on demand runs.
+    pub(super) const fn run_by_name(&mut self) {
+        self.by_name = true;
     }
 
     /// Remembers what a target made.
@@ -54,12 +61,13 @@ impl Summary {
         };
         let shown = self.made.iter().filter(|(target, artifact)| is_shown(target, artifact));
         let rows = shown.map(|(target, artifact)| row(target, artifact)).collect();
-        Some(table(theme, rows) + &result(theme, ok, counts, duration))
+        let failure = if self.by_name { "not done:" } else { "not built:" };
+        Some(table(theme, rows) + &result(theme, (ok, failure), counts, duration))
     }
 }
 
 /// `3 ran, 5 cached, 0 failed in 4.2 s`.
-fn result(theme: Theme, ok: bool, counts: Counts, duration: Duration) -> String {
+fn result(theme: Theme, (ok, failure): (bool, &str), counts: Counts, duration: Duration) -> String {
     let Counts {
         ran,
         cached,
@@ -86,7 +94,7 @@ fn result(theme: Theme, ok: bool, counts: Counts, duration: Duration) -> String 
     let head = if ok {
         String::new()
     } else {
-        theme.paint(ERROR, "not built:") + " "
+        theme.paint(ERROR, failure) + " "
     };
     format!("{head}{} in {time}", parts.join(", "))
 }

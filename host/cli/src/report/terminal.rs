@@ -33,7 +33,11 @@ impl Report for Terminal {
     fn tell(&mut self, event: &Event) {
         match event {
             Event::TargetPlanned { actions, .. } => self.live.plan(actions.len()),
-            Event::ActionStarted { target, action, label } => {
+            // Its output needs the place.
+            Event::ActionStarted { on_demand: true, .. } => self.screen.detach(),
+            Event::ActionStarted {
+                target, action, label, ..
+            } => {
                 self.live.start(target, action, label);
                 // Not before something runs: a build that finds everything in place leaves the terminal alone.
                 if let Some(bar) = self.live.open() {

@@ -39,6 +39,8 @@ pub(super) struct Transcript {
     name_width: usize,
     logs: Logs,
     summary: Summary,
+    /// The action on demand that runs, with its target.
+    by_name: Option<(String, String)>,
 }
 
 impl Transcript {
@@ -55,6 +57,7 @@ impl Transcript {
             name_width,
             logs,
             summary,
+            by_name: None,
         }
     }
 
@@ -69,7 +72,12 @@ impl Transcript {
                 cached,
                 ..
             } => self.target_planned(target, builder, actions.len(), *cached),
-            Event::ActionStarted { .. } => None,
+            Event::ActionStarted {
+                target,
+                action,
+                label,
+                on_demand,
+            } => on_demand.then(|| self.by_name(target, action, label)).flatten(),
             Event::ActionOutput {
                 target,
                 action,
@@ -138,9 +146,21 @@ impl Transcript {
         (self.detail == Detail::Verbose).then(|| self.row("planned", FAINT, None, target, &label))
     }
 
+    /// An action on demand is about to say something: what comes now is its own output, which is shown elsewhere.
+    fn by_name(&mut self, target: &str, action: &str, label: &str) -> Option<String> {
+        self.by_name = Some((target.to_owned(), action.to_owned()));
+        self.summary.run_by_name();
+        let label = sanitise::line(label);
+        (self.detail != Detail::Quiet).then(|| self.row("running", HINT, None, target, &label))
+    }
+
     /// Keeps output until its action ends; a builder's own words are not an action's output, and are shown at once to
     /// those who want all.
     fn output(&mut self, target: &str, action: &str, stream: Stream, text: &str) -> Option<String> {
+        let by_name = self.by_name.as_ref();
+        if by_name.is_some_and(|(its_target, its_action)| its_target == target && its_action == action) {
+            return None;
+        }
         if stream == Stream::Builder && self.detail == Detail::Verbose {
             return Some(self.row("note", HINT, None, target, &sanitise::line(text)));
         }

@@ -67,7 +67,7 @@ pub(super) fn of(
     user: &BTreeMap<String, String>,
 ) -> Vec<(String, String)> {
     let mut all: BTreeMap<String, String> = BTreeMap::new();
-    if let Some(fetch) = &action.fetch {
+    if let Some(fetch) = action.fetch.as_ref().filter(|fetch| fetch.has_network()) {
         let own = NETWORK_FOR
             .iter()
             .filter(|(purpose, _)| fetch.from.iter().any(|from| from == purpose));

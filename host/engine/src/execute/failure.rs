@@ -10,7 +10,7 @@ use crate::inputs::InputError;
 use crate::path::RelPath;
 use crate::plan::BuilderProblem;
 use crate::plugin::PluginError;
-use crate::sandbox::{Ending, SandboxError};
+use crate::sandbox::{Ending, SandboxError, Tier};
 
 /// Why an action has no result.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +53,35 @@ pub enum ExecuteError {
     MissingSecret {
         /// The environment variable.
         name: String,
+    },
+    /// A socket that an action reaches is not there.
+    #[error("there is no socket `{}`", .path.display())]
+    NoSocket {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// No container engine listens in any of the usual places.
+    #[error("there is no container engine that listens on a socket")]
+    NoEngine,
+    /// The container engine is somewhere else than on this machine.
+    #[error("DOCKER_HOST is `{host}`, and farm reaches a container engine by a Unix socket alone")]
+    EngineHost {
+        /// The variable's value.
+        host: String,
+    },
+    /// At L1 no socket can be given without all others.
+    #[error("the sandbox tier L1 cannot let an action reach `{}` without every other socket of yours", .path.display())]
+    SocketAtL1 {
+        /// The socket.
+        path: PathBuf,
+    },
+    /// A tool makes namespaces and mounts of its own, in a sandbox that lets it not.
+    #[error("`{tool}` makes namespaces and mounts of its own, which the sandbox ({tier}) does not let it")]
+    NeedsNoSandbox {
+        /// The tool.
+        tool: String,
+        /// The sandbox that it would run in.
+        tier: Tier,
     },
     /// The tool ran and failed.
     #[error("`{command}` {}", ending_text(*.ending))]
@@ -109,9 +138,13 @@ impl From<ExecuteError> for Problem {
             ExecuteError::Restore(error) => error.into(),
             error => {
                 let class = match error {
-                    ExecuteError::MissingTool { .. } | ExecuteError::Input(_) | ExecuteError::MissingSecret { .. } => {
-                        Class::Request
-                    }
+                    ExecuteError::MissingTool { .. }
+                    | ExecuteError::Input(_)
+                    | ExecuteError::MissingSecret { .. }
+                    | ExecuteError::NoSocket { .. }
+                    | ExecuteError::NoEngine
+                    | ExecuteError::EngineHost { .. } => Class::Request,
+                    ExecuteError::SocketAtL1 { .. } | ExecuteError::NeedsNoSandbox { .. } => Class::Policy,
                     ExecuteError::Stopped => Class::Interrupted,
                     _ => Class::Build,
                 };
@@ -138,6 +171,11 @@ fn code(error: &ExecuteError) -> &'static str {
         ExecuteError::InputChanging { .. } => "execute::input-changing",
         ExecuteError::Lost { .. } => "execute::content-lost",
         ExecuteError::MissingSecret { .. } => "execute::missing-secret",
+        ExecuteError::NoSocket { .. } | ExecuteError::NoEngine | ExecuteError::EngineHost { .. } => {
+            "execute::missing-socket"
+        }
+        ExecuteError::SocketAtL1 { .. } => "execute::socket-refused",
+        ExecuteError::NeedsNoSandbox { .. } => "execute::needs-no-sandbox",
         ExecuteError::Tool {
             ending: Ending::TimedOut,
             ..
@@ -153,6 +191,9 @@ fn code(error: &ExecuteError) -> &'static str {
         ExecuteError::Stopped => "build::interrupted",
     }
 }
+
+/// The way out of a sandbox.
+const TRUSTED: &str = "if you trust it, run it without a sandbox: `farm run … --sandbox off`";
 
 fn hints(error: &ExecuteError) -> Vec<String> {
     let by_hand = |kept: &PathBuf| {
@@ -174,6 +215,18 @@ fn hints(error: &ExecuteError) -> Vec<String> {
         }
         ExecuteError::InputChanging { .. } => vec!["stop what writes it, or leave it out of the inputs".to_owned()],
         ExecuteError::MissingSecret { name } => vec![format!("set the environment variable `{name}`")],
+        ExecuteError::NoSocket { .. } => vec!["start what listens there, or correct the path".to_owned()],
+        ExecuteError::NoEngine => {
+            vec!["start it, or name its socket: DOCKER_HOST=unix:///path/to/docker.sock".to_owned()]
+        }
+        ExecuteError::EngineHost { .. } => {
+            vec!["forward it to a socket of this machine, and name that: DOCKER_HOST=unix:///path".to_owned()]
+        }
+        ExecuteError::SocketAtL1 { .. } => vec![
+            "run it at L2, which needs user namespaces; `--sandbox L2` says what stands in the way".to_owned(),
+            format!("{TRUSTED}, which lets it reach all that you can"),
+        ],
+        ExecuteError::NeedsNoSandbox { .. } => vec![format!("{TRUSTED}; the build before it keeps its sandbox")],
         ExecuteError::Step(problem) => problem.hint.iter().cloned().collect(),
         ExecuteError::Lost { .. } => vec!["build again: what is missing is made anew".to_owned()],
         _ => Vec::new(),

@@ -102,6 +102,8 @@ impl Executor {
             caches: Vec::new(),
             toolchains: tool.visible.clone(),
             network: false,
+            sockets: Vec::new(),
+            withheld: Vec::new(),
             scratch: folder.join(run::TEMP),
             limits: sandbox::Limits {
                 timeout: PATIENCE,

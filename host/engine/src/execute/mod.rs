@@ -9,9 +9,12 @@ mod environment;
 mod failure;
 mod gather;
 mod identity;
+mod log;
+mod on_demand;
 mod placed;
 mod run;
 mod show;
+mod sockets;
 mod stage;
 mod trash;
 

@@ -13,13 +13,14 @@ use tokio::sync::watch;
 use crate::cache::ActionResult;
 use crate::event::{Part, Stream};
 use crate::execute::failure::ExecuteError;
+use crate::execute::log::{Log, OutputFn};
 use crate::execute::show::{self, Shown};
 use crate::execute::stage::Big;
 use crate::execute::trash::Left;
-use crate::execute::{Executor, Job, Prepared, Showing, environment, trash};
+use crate::execute::{Executor, Job, Prepared, Showing, environment, sockets, trash};
 use crate::fs;
 use crate::path::RelPath;
-use crate::plan::{CheckedWork, Level, StepRun};
+use crate::plan::{CheckedFetch, CheckedWork, Level, StepRun};
 use crate::plugin::PlanFailure;
 use crate::sandbox::{self, CacheFolder, Ending, Limits, Spec, Usage};
 
@@ -27,8 +28,6 @@ use crate::sandbox::{self, CacheFolder, Ending, Limits, Spec, Usage};
 pub(super) const TREE: &str = "tree";
 /// HOME and TMPDIR, in an action's folder.
 pub(super) const TEMP: &str = "temp";
-/// Most bytes of each output stream that are kept.
-const MAX_LOG: usize = 8 << 20;
 
 /// An action that ran and succeeded.
 #[derive(Debug)]
@@ -50,9 +49,6 @@ struct Ended {
     shown: Shown,
 }
 
-/// Takes an action's output as it comes.
-pub(super) type OutputFn<'a> = &'a mut (dyn FnMut(Stream, &[u8]) + Send);
-
 impl Executor {
     /// Runs an action. A failed tool's folder is kept (see [`super::Settings::failed`]).
     ///
@@ -69,7 +65,11 @@ impl Executor {
     ) -> Result<Execution, ExecuteError> {
         job.watch.begin(Part::Stage);
         let folder = self.name_folder();
-        let mut log = Log::new(self.secret_values(job)?);
+        let secrets = self.settings.secrets(&job.action.secrets)?;
+        let mut log = match job.action.on_demand {
+            Some(_) => Log::unkept(secrets),
+            None => Log::new(secrets),
+        };
         let started = Instant::now();
         let ran = match &job.action.work {
             CheckedWork::Tool { .. } => {
@@ -116,12 +116,12 @@ impl Executor {
         let execution = Execution {
             result: ActionResult {
                 outputs: collected.outputs,
-                stdout: self.store.insert_bytes(&log.stdout)?,
-                stderr: self.store.insert_bytes(&log.stderr)?,
+                stdout: self.store.insert_bytes(log.kept(Stream::Stdout))?,
+                stderr: self.store.insert_bytes(log.kept(Stream::Stderr))?,
                 tier: is_tool.then_some(self.settings.tier),
                 duration,
                 usage,
-                fetched: job.action.fetch.is_some(),
+                fetched: job.action.fetch.as_ref().is_some_and(CheckedFetch::is_pinned),
             },
             undeclared: collected.undeclared,
         };
@@ -217,6 +217,7 @@ impl Executor {
         .await?;
         said.iter()
             .for_each(|line| log.take(Stream::Builder, line.as_bytes(), output));
+        log.flush(output);
         ended.map(|()| None).map_err(|failure| match failure {
             PlanFailure::Plugin(error) => ExecuteError::Plugin(error),
             PlanFailure::Problem(problem) => ExecuteError::Step(problem),
@@ -261,9 +262,11 @@ impl Executor {
             .program
             .clone();
         let path = self.tools.path_for(&prepared.tools);
-        let environment = environment::of(&job.action, path, &prepared.passed, &self.settings.environment);
+        let mut environment = environment::of(&job.action, path, &prepared.passed, &self.settings.environment);
+        let sockets = sockets::add(job, &self.settings, &mut environment)?;
         let mut toolchains: Vec<PathBuf> = prepared.tools.iter().flat_map(|tool| tool.visible.clone()).collect();
-        if job.action.fetch.is_some() {
+        let network = job.action.fetch.as_ref().is_some_and(CheckedFetch::has_network);
+        if network {
             toolchains.extend(
                 environment::files_named(&environment)
                     .into_iter()
@@ -281,7 +284,9 @@ impl Executor {
             shown: shown.binds(self),
             caches: self.tool_caches(job)?,
             toolchains,
-            network: job.action.fetch.is_some(),
+            network,
+            sockets,
+            withheld: Vec::new(),
             scratch: folder.join(TEMP),
             limits: self.limits(job),
         };
@@ -323,16 +328,6 @@ impl Executor {
             .collect()
     }
 
-    fn secret_values(&self, job: &Job) -> Result<Vec<String>, ExecuteError> {
-        let value = |name: &String| {
-            let value = self.settings.environment.get(name);
-            value
-                .cloned()
-                .ok_or_else(|| ExecuteError::MissingSecret { name: name.clone() })
-        };
-        job.action.secrets.iter().map(value).collect()
-    }
-
     /// Keeps a failed action's folder, with the description of its sandbox. Best effort: a fault here must not hide the
     /// failure itself.
     fn keep(&self, job: &Job, folder: &Path, spec: &Spec) -> Option<PathBuf> {
@@ -346,7 +341,7 @@ impl Executor {
             shown: Vec::new(),
             tree: kept.join(TREE),
             scratch: kept.join(TEMP),
-            ..spec.clone()
+            ..spec.clone().withholding(&job.action.secrets)
         };
         let text = serde_json::to_vec_pretty(&spec).ok()?;
         fs::write_atomic(&kept.join("spec.json"), &text, fs::Sync::Lazy).ok()?;
@@ -412,52 +407,5 @@ pub(super) fn quoted(word: &str) -> String {
         word.to_owned()
     } else {
         format!("'{}'", word.replace('\'', r"'\''").replace('\n', " "))
-    }
-}
-
-/// What an action said, bounded, with secrets taken out.
-#[derive(Debug)]
-struct Log {
-    stdout: Vec<u8>,
-    stderr: Vec<u8>,
-    secrets: Vec<String>,
-}
-
-impl Log {
-    fn new(secrets: Vec<String>) -> Self {
-        let secrets = secrets.into_iter().filter(|secret| secret.len() >= 4).collect();
-        Self {
-            stdout: Vec::new(),
-            stderr: Vec::new(),
-            secrets,
-        }
-    }
-
-    fn take(&mut self, stream: Stream, bytes: &[u8], output: OutputFn<'_>) {
-        let kept = if stream == Stream::Stdout {
-            &mut self.stdout
-        } else {
-            &mut self.stderr
-        };
-        let room = MAX_LOG.saturating_sub(kept.len());
-        kept.extend(&bytes[..bytes.len().min(room)]);
-        // An action with secrets is told at its end, when a secret that came in two pieces can be seen.
-        if self.secrets.is_empty() {
-            output(stream, bytes);
-        }
-    }
-
-    fn flush(&mut self, output: OutputFn<'_>) {
-        if self.secrets.is_empty() {
-            return;
-        }
-        for (stream, kept) in [(Stream::Stdout, &mut self.stdout), (Stream::Stderr, &mut self.stderr)] {
-            let mut text = String::from_utf8_lossy(kept).into_owned();
-            for secret in &self.secrets {
-                text = text.replace(secret.as_str(), "***");
-            }
-            *kept = text.into_bytes();
-            output(stream, kept);
-        }
     }
 }

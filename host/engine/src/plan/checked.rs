@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::path::RelPath;
+use crate::plan::purpose::Purpose;
 use crate::plan::types::{ArtifactRef, CacheMount, FileBase, OutputRef, OutputShape, StepRun};
 
 /// An action that may be run.
@@ -118,6 +119,18 @@ pub struct CheckedFetch {
     pub from: Vec<String>,
     /// Where the lock files appear, from the target's folder; an action on demand may have none.
     pub pinned_by: Vec<RelPath>,
+}
+
+impl CheckedFetch {
+    /// Whether it is for the network, and not for sockets of this machine alone.
+    pub fn has_network(&self) -> bool {
+        self.from.iter().any(|purpose| !Purpose::of(purpose).is_socket())
+    }
+
+    /// Whether lock files fix what comes back.
+    pub fn is_pinned(&self) -> bool {
+        !self.pinned_by.is_empty()
+    }
 }
 
 /// A typed output of the target.

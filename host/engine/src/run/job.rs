@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::cache::Content;
 use crate::config::Target;
 use crate::digest::Digest;
-use crate::event::{ArtifactFacts, Event, Outcome, Span};
+use crate::event::{ArtifactFacts, Event, Outcome, Span, Stopwatch};
 use crate::execute::Job;
 use crate::graph::TargetId;
 use crate::inputs::Footprint;
@@ -258,7 +258,7 @@ pub(super) fn needs(
     needs
 }
 
-/// The job of an action whose needs are met.
+/// The job of a node whose needs are met.
 pub(super) fn job(
     runs: &[TargetRun],
     node: &NodeInfo,
@@ -266,8 +266,26 @@ pub(super) fn job(
     builder: &OpenBuilder,
     name_of: &dyn Fn(TargetId) -> String,
 ) -> Option<Job> {
-    let run = &runs[node.target];
-    let action = run.plan.action(&node.action)?.clone();
+    let action = runs[node.target].plan.action(&node.action)?;
+    let watch = node.course.watch.clone();
+    Some(of_action(
+        (runs, node.target),
+        action,
+        (target, builder),
+        watch,
+        name_of,
+    ))
+}
+
+/// The job of an action of the target at this place, with all that is there of what it reads.
+pub(super) fn of_action(
+    (runs, at): (&[TargetRun], usize),
+    action: &CheckedAction,
+    (target, builder): (&Target, &OpenBuilder),
+    watch: Stopwatch,
+    name_of: &dyn Fn(TargetId) -> String,
+) -> Job {
+    let run = &runs[at];
     let mut outputs = BTreeMap::new();
     let mut artifacts = BTreeMap::new();
     for input in &action.inputs {
@@ -298,13 +316,13 @@ pub(super) fn job(
             CheckedSource::Files { .. } | CheckedSource::Content(_) => {}
         }
     }
-    Some(Job {
+    Job {
         target: target.name.to_string(),
         root: target.root.clone(),
         builder: builder.component.clone(),
         builder_name: builder.name.clone(),
         component: builder.digest,
-        action,
+        action: action.clone(),
         outputs,
         artifacts,
         without: run
@@ -313,6 +331,6 @@ pub(super) fn job(
             .map(|path| target.root.join(path))
             .collect::<Vec<RelPath>>(),
         jobserver: None,
-        watch: node.course.watch.clone(),
-    })
+        watch,
+    }
 }

@@ -124,7 +124,7 @@ async fn keys(opened: &Opened, id: TargetId, plan: &CheckedPlan) -> Result<BTree
     let target = opened.target(id);
     let builder = opened.builders.of(&target.builder)?;
     let mut keys = BTreeMap::new();
-    for action in &plan.actions {
+    for action in plan.in_builds() {
         let reads_files = action
             .inputs
             .iter()

@@ -26,6 +26,7 @@ mod listing;
 mod lock;
 mod machine;
 mod manifest;
+mod on_demand;
 mod outlook;
 mod pass;
 mod perform;
@@ -55,13 +56,13 @@ use crate::run::tell::Teller;
 
 pub use listing::{BuilderFacts, KeyFacts, PlannedTarget, add_builder, builders, plan, trust_builder};
 pub use reason::{Difference, Differences, Reason, Subject};
-pub use request::{CacheUse, HostFacts, Request, Stop, Summary};
+pub use request::{CacheUse, HostFacts, OnDemandRequest, Request, Stop, Summary};
 pub use why::{ActionWhy, LastDecision, Now, TargetWhy, why};
 
 /// How often a build is gone through again because the store lost something on the way.
 const PASSES: usize = 3;
 
-/// Builds what is asked for. What goes wrong with single targets and actions is told as events and counted in the
+/// Builds what is asked for, and then runs the action on demand that is. What goes wrong with single targets and actions is told as events and counted in the
 /// summary; an error is what kept the build from starting, and was not told. `stop` is called when there is something to
 /// do, so that a build in which nothing has changed need not listen to anybody.
 pub fn build(
@@ -94,7 +95,7 @@ pub fn build(
 
 /// The targets that were asked for, by their places in the records, if nothing has to be done for them.
 fn up_to_date(request: &Request, last: &mut Last<'_>) -> Option<Vec<u32>> {
-    if !request.cache.read || request.clear_cache {
+    if !request.cache.read || request.clear_cache || request.on_demand.is_some() {
         return None;
     }
     let targets = last.selected(request)?;
@@ -154,7 +155,7 @@ impl Build<'_> {
     fn run(
         &self,
         mut recalls: Recalls,
-        stop: watch::Receiver<Stop>,
+        mut stop: watch::Receiver<Stop>,
         teller: &mut Teller<'_>,
     ) -> Result<(bool, u64), Problem> {
         let started = SystemTime::now();
@@ -177,11 +178,24 @@ impl Build<'_> {
         }
         // Tools that still run lose their lifeline with the runtime, and end.
         runtime.shutdown_background();
-        let built = ended.ok;
+        let mut built = ended.ok;
+        let ready = self.on_demand(&ended, teller);
         if !ended.runs.is_empty() {
             self.leave(ended, started, teller);
         }
+        if let Some(ready) = ready {
+            let runtime = start_runtime(self.request)?;
+            built = runtime.block_on(ready.run(&mut stop, teller));
+            runtime.shutdown_background();
+        }
         Ok((built, self.opened.builders.instantiations()))
+    }
+
+    /// The action on demand that was asked for, if all that it needs is there.
+    fn on_demand(&self, ended: &Ended, teller: &mut Teller<'_>) -> Option<on_demand::Ready> {
+        let chosen = self.opened.chosen.as_ref().filter(|_| ended.ok)?;
+        let ready = on_demand::ready(chosen, self.opened, &ended.runs, teller);
+        ready.map_err(|problem| teller.problem(problem)).ok()
     }
 
     /// Leaves what the next build needs, and keeps the cache within its bounds. None of it can fail the build.

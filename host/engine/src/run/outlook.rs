@@ -158,7 +158,8 @@ impl Outlook<'_> {
         };
         let planned = planning::plan_round(&opened.executor, &builder, target, &round, &opened.workspace.output)?;
         let run = &mut self.runs[at];
-        let new = planned.plan.actions[run.plan.actions.len()..].to_vec();
+        let new = planned.plan.actions[run.plan.actions.len()..].iter();
+        let new = new.filter(|action| action.on_demand.is_none()).cloned().collect();
         run.phase = if planned.next.is_some() {
             Phase::Partly
         } else {

@@ -31,8 +31,19 @@ pub struct Request {
     pub clear_cache: bool,
     /// Whether `farm.lock` must already hold every builder.
     pub locked: bool,
+    /// What is run once the targets are built; none for a build alone.
+    pub on_demand: Option<OnDemandRequest>,
     /// The machine.
     pub host: HostFacts,
+}
+
+/// An action on demand that is asked for. The one target of the request is the one it belongs to.
+#[derive(Debug, Clone)]
+pub struct OnDemandRequest {
+    /// Its id; none for the only one that the target has.
+    pub action: Option<String>,
+    /// Its own sandbox; none means that of the build.
+    pub sandbox: Option<Wanted>,
 }
 
 /// How far a build uses what is kept.

@@ -17,6 +17,7 @@ use crate::inputs::{Earlier, Files, Nothing, Tools};
 use crate::path::RelPath;
 use crate::run::builders::Builders;
 use crate::run::check;
+use crate::run::on_demand::Chosen;
 use crate::run::recall::{Choice, Last, Recalls};
 use crate::run::request::Request;
 use crate::run::state::{Places, View};
@@ -46,6 +47,8 @@ pub(super) struct Opened {
     pub(super) kept_config: Option<Digest>,
     /// Executes actions.
     pub(super) executor: Arc<Executor>,
+    /// The action on demand that is run once all is built.
+    pub(super) chosen: Option<Chosen>,
 }
 
 /// Reads the configuration, opens the store, and checks builders and options. Writes nothing into the workspace. Targets
@@ -64,6 +67,7 @@ pub(super) fn open(request: &Request, last: Option<&mut Last<'_>>) -> Result<(Op
         None => (load(request)?, None),
     };
     let graph = graph::build(&workspace)?;
+    let on_demand = Chosen::target(request, &graph)?;
     let selected = graph.select(&request.targets)?;
     let store = open_store(request, &workspace)?;
     if request.clear_cache {
@@ -82,11 +86,15 @@ pub(super) fn open(request: &Request, last: Option<&mut Last<'_>>) -> Result<(Op
         graph: &graph,
         selected: &selected,
         store: &store,
+        on_demand,
         last,
     };
     let (builders, recalls) = choosing.choose()?;
     let known = last.map_or((None, BTreeSet::new()), |last| (Some(last.view.clone()), last.placed()));
     let (tier, tried) = choose_tier(request, &workspace, probing)?;
+    let chosen = on_demand.zip(request.on_demand.as_ref());
+    let chosen = chosen.map(|(id, wanted)| Chosen::new(id, wanted, (tier.0, &helper), request));
+    let chosen = chosen.transpose()?;
     let executor = Arc::new(executor(request, &workspace, (store, tier, helper), known));
     let opened = Opened {
         places,
@@ -98,6 +106,7 @@ pub(super) fn open(request: &Request, last: Option<&mut Last<'_>>) -> Result<(Op
         selected,
         builders,
         executor,
+        chosen,
     };
     Ok((opened, recalls))
 }
@@ -121,6 +130,8 @@ struct Choosing<'a, 'v> {
     graph: &'a TargetGraph,
     selected: &'a [TargetId],
     store: &'a Store,
+    /// The target of the action that is run by name: of one that is taken over, nobody knows the actions.
+    on_demand: Option<TargetId>,
     last: Option<&'a Last<'v>>,
 }
 
@@ -144,7 +155,7 @@ impl Choosing<'_, '_> {
             last,
         };
         if last.same_config {
-            let recalls = choice.recalls(|_| true);
+            let recalls = choice.recalls(|at| self.on_demand != Some(self.selected[at]));
             let others = self.others(&recalls);
             let mut builders = self.builders(&others)?;
             let new = self.new_among(&others, &builders, last);
@@ -154,7 +165,10 @@ impl Choosing<'_, '_> {
         let mut builders = self.builders(self.selected)?;
         let new = self.new_among(self.selected, &builders, last);
         builders.check_options(self.workspace, &new)?;
-        let recalls = choice.recalls(|at| self.is_known(self.selected[at], &builders, last));
+        let recalls = choice.recalls(|at| {
+            let id = self.selected[at];
+            self.on_demand != Some(id) && self.is_known(id, &builders, last)
+        });
         Ok((builders, recalls))
     }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::cache::Store;
 use crate::error::{Class, Problem};
 use crate::event::{Clock, Counts, Event, Outcome, Sink};
+use crate::path::RelPath;
 
 /// The one way from the engine to whoever listens.
 pub(super) struct Teller<'a> {
@@ -71,6 +72,23 @@ impl<'a> Teller<'a> {
             message,
             target: None,
             action: None,
+        });
+    }
+
+    /// Tells what an action wrote without having declared it.
+    pub(super) fn undeclared(&mut self, target: &str, action: &str, paths: &[RelPath]) {
+        let Some(first) = paths.first() else { return };
+        let more = paths.len() - 1;
+        let rest = if more == 0 {
+            String::new()
+        } else {
+            format!(" and {more} more")
+        };
+        self.tell(Event::Notice {
+            code: "sandbox::undeclared-output",
+            message: format!("wrote `{first}`{rest} without declaring it; that is gone"),
+            target: Some(target.to_owned()),
+            action: Some(action.to_owned()),
         });
     }
 

@@ -177,6 +177,8 @@ fn nothing(tier: Tier) -> Spec {
         caches: Vec::new(),
         toolchains: Vec::new(),
         network: false,
+        sockets: Vec::new(),
+        withheld: Vec::new(),
         scratch: ANY_FOLDER.into(),
         limits: Limits {
             timeout: PATIENCE,

@@ -53,8 +53,14 @@ pub struct Spec {
     pub caches: Vec<CacheFolder>,
     /// Files and folders of this system that can be read and executed at their own paths, beside the base system.
     pub toolchains: Vec<PathBuf>,
-    /// Whether the network is there: for fetches only.
+    /// Whether the network is there: for fetches, and actions on demand.
     pub network: bool,
+    /// Unix sockets of this system that the tool may reach, at their own paths. L1 cannot give them.
+    #[serde(default)]
+    pub sockets: Vec<PathBuf>,
+    /// Variables that were left out of the environment when this was written down, since their values are secret.
+    #[serde(default)]
+    pub withheld: Vec<String>,
     /// A folder of this system, private to this run: holds `HOME` and `TMPDIR` at L0 and L1, and is where the new root
     /// is mounted at L2. Must exist.
     pub scratch: PathBuf,
@@ -162,7 +168,8 @@ impl Spec {
         let sources = self.binds.iter().chain(&self.shown).map(|bind| &bind.source);
         let caches = self.caches.iter().map(|cache| &cache.source);
         let own = [&self.program, &self.tree, &self.scratch];
-        for path in own.into_iter().chain(sources).chain(caches).chain(&self.toolchains) {
+        let outside = self.toolchains.iter().chain(&self.sockets);
+        for path in own.into_iter().chain(sources).chain(caches).chain(outside) {
             check_path(path)?;
         }
         if let Some(path) = self
@@ -174,6 +181,9 @@ impl Spec {
                 "toolchain `{}` covers what the sandbox makes itself",
                 path.display()
             )));
+        }
+        if self.tier == Tier::L1 && !self.sockets.is_empty() {
+            return Err(invalid("L1 cannot give one socket without all others".to_owned()));
         }
         if self.tier != Tier::L2 && !self.shown.is_empty() {
             return Err(invalid("only L2 can show folders".to_owned()));
@@ -205,6 +215,14 @@ impl Spec {
             ))),
             None => Ok(()),
         }
+    }
+
+    /// The same without these variables, which are named instead.
+    #[must_use]
+    pub fn withholding(mut self, names: &[String]) -> Self {
+        self.environment.retain(|(name, _)| !names.contains(name));
+        self.withheld = names.to_vec();
+        self
     }
 
     /// The folder of the tree as the tool sees it.
@@ -258,6 +276,8 @@ mod tests {
             caches: Vec::new(),
             toolchains: Vec::new(),
             network: false,
+            sockets: Vec::new(),
+            withheld: Vec::new(),
             scratch: "/x/scratch".into(),
             limits: Limits::default(),
         }
@@ -267,6 +287,28 @@ mod tests {
     fn a_spec_can_be_written_down_and_read_again() {
         let text = serde_json::to_string(&spec()).expect("a spec is JSON");
         assert_eq!(serde_json::from_str::<Spec>(&text).expect("a spec"), spec());
+    }
+
+    #[test]
+    fn a_variable_that_is_withheld_is_not_written_down() {
+        let spec = Spec {
+            environment: vec![("A".into(), "1".into()), ("TOKEN".into(), "sesame".into())],
+            ..spec()
+        };
+        let written = spec.withholding(&["TOKEN".to_owned()]);
+        assert_eq!(written.environment, [("A".to_owned(), "1".to_owned())]);
+        assert_eq!(written.withheld, ["TOKEN"]);
+    }
+
+    #[test]
+    fn l1_gives_no_socket() {
+        let spec = |tier| Spec {
+            tier,
+            sockets: vec!["/run/x.sock".into()],
+            ..spec()
+        };
+        assert!(spec(Tier::L0).check().is_ok() && spec(Tier::L2).check().is_ok());
+        assert!(spec(Tier::L1).check().is_err());
     }
 
     #[test]

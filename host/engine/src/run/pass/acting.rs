@@ -71,6 +71,7 @@ impl Pass<'_, '_> {
                 target,
                 action,
                 label: info.label.clone(),
+                on_demand: false,
             },
             Progress::Output(stream, bytes) => {
                 let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -114,7 +115,7 @@ impl Pass<'_, '_> {
         let at = info.target;
         let name = self.target_name(at);
         self.tell_moved();
-        self.tell_undeclared(&name, &info.action, &performed);
+        self.teller.undeclared(&name, &info.action, &performed.undeclared);
         let known = self.taken.last.and_then(|last| last.action_key(&name, &info.action)) == Some(performed.key);
         let outcome = if performed.hit { Outcome::Cached } else { Outcome::Ran };
         if performed.hit && known && !performed.placed {
@@ -190,24 +191,6 @@ impl Pass<'_, '_> {
                 replayed: true,
             });
         }
-    }
-
-    fn tell_undeclared(&mut self, target: &str, action: &str, performed: &Performed) {
-        let Some(first) = performed.undeclared.first() else {
-            return;
-        };
-        let more = performed.undeclared.len() - 1;
-        let rest = if more == 0 {
-            String::new()
-        } else {
-            format!(" and {more} more")
-        };
-        self.teller.tell(Event::Notice {
-            code: "sandbox::undeclared-output",
-            message: format!("wrote `{first}`{rest} without declaring it; that is gone"),
-            target: Some(target.to_owned()),
-            action: Some(action.to_owned()),
-        });
     }
 
     /// One action fewer to wait for; the last one finishes its target.

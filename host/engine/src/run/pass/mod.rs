@@ -143,6 +143,7 @@ impl<'a, 's> Pass<'a, 's> {
         }
         self.check_tools();
         self.check_inputs();
+        self.check_on_demand();
         let is_refused = self.teller.class().is_some_and(|class| class != Class::Build);
         if is_refused || !self.prepare_folder(&mut stop).await {
             return self.give_up();

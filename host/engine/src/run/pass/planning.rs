@@ -110,7 +110,8 @@ impl Pass<'_, '_> {
         let target = self.opened.target(self.runs[at].id);
         let name = target.name.to_string();
         if new
-            .first()
+            .iter()
+            .find(in_builds)
             .is_some_and(|action| self.teller.has_told(&name, &action.id))
         {
             return;
@@ -138,7 +139,7 @@ impl Pass<'_, '_> {
         self.teller.tell(Event::TargetPlanned {
             target: name,
             builder: target.builder.clone(),
-            actions: new.iter().map(|action| action.id.clone()).collect(),
+            actions: new.iter().filter(in_builds).map(|action| action.id.clone()).collect(),
             cached: planned.cached,
             span: self.runs[at].planning,
         });
@@ -146,7 +147,7 @@ impl Pass<'_, '_> {
 
     /// Adds actions to the schedule, those first that others need.
     fn add_nodes(&mut self, at: usize, actions: &[CheckedAction]) {
-        let mut left: Vec<&CheckedAction> = actions.iter().collect();
+        let mut left: Vec<&CheckedAction> = actions.iter().filter(in_builds).collect();
         while !left.is_empty() {
             let (ready, waiting): (Vec<_>, Vec<_>) = left.into_iter().partition(|action| self.runs_before(at, action));
             if ready.is_empty() {
@@ -273,7 +274,7 @@ impl Pass<'_, '_> {
         let mut problems = Vec::new();
         for run in &self.runs {
             let target = self.opened.target(run.id);
-            let tools = run.plan.actions.iter().flat_map(|action| &action.tools);
+            let tools = run.plan.in_builds().flat_map(|action| &action.tools);
             let tools: std::collections::BTreeSet<&String> = tools.collect();
             for tool in tools {
                 if self.opened.executor.tools.find(tool, &target.root).is_none() {
@@ -292,7 +293,7 @@ impl Pass<'_, '_> {
         let mut problems = Vec::new();
         for run in &self.runs {
             let target = self.opened.target(run.id);
-            for action in &run.plan.actions {
+            for action in run.plan.in_builds() {
                 if let Err(error) = self.check_files(action, &target.root) {
                     let problem = Problem::from(ExecuteError::Input(error)).target(target.name.as_str());
                     problems.push(problem.action(action.id.clone()).at(Some(target.location.clone())));
@@ -300,6 +301,18 @@ impl Pass<'_, '_> {
             }
         }
         problems.into_iter().for_each(|problem| self.teller.problem(problem));
+    }
+
+    /// What is to be run once all is built must be there, as far as the plan is known by now.
+    pub(super) fn check_on_demand(&mut self) {
+        let Some(chosen) = &self.opened.chosen else { return };
+        let planned = self.runs.iter().filter(|run| run.phase == Phase::Planned);
+        let Some(run) = planned.into_iter().find(|run| run.id == chosen.id) else {
+            return;
+        };
+        if let Err(problem) = chosen.check(self.opened, &run.plan) {
+            self.teller.problem(problem);
+        }
     }
 
     fn check_files(&self, action: &CheckedAction, root: &RelPath) -> Result<(), InputError> {
@@ -319,6 +332,11 @@ impl Pass<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// Whether an action is part of the build.
+fn in_builds(action: &&CheckedAction) -> bool {
+    action.on_demand.is_none()
 }
 
 fn panicked(target: &str) -> Problem {

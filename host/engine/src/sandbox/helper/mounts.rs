@@ -23,6 +23,8 @@ const MAX_COPY: usize = 4 << 20;
 const READ: u64 = READ_ONLY | NO_SETUID | NO_DEVICES;
 const WRITE: u64 = NO_SETUID | NO_DEVICES;
 const DEVICE: u64 = NO_SETUID | NO_EXECUTION;
+/// To connect to a socket is to write to it, and no write to its file system.
+const SOCKET: u64 = READ | NO_EXECUTION;
 
 /// Builds the root and goes into it; afterwards the host's files are out of reach. `in_proc` is called while `/proc` can
 /// still be written.
@@ -107,6 +109,7 @@ fn clone_all(spec: &Spec) -> Result<Vec<Clone>, Fault> {
     );
     wanted.extend(present(system::DEVICES).map(|path| (path, path.into(), DEVICE)));
     wanted.extend(toolchains(spec).map(|path| (path, path.to_owned(), READ)));
+    wanted.extend(spec.sockets.iter().map(|path| (path.as_path(), path.clone(), SOCKET)));
     wanted.push((&spec.tree, TREE_INSIDE.into(), WRITE));
     let tree = Path::new(TREE_INSIDE);
     wanted.extend(
