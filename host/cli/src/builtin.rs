@@ -2,8 +2,9 @@
 
 /// Name and component of each.
 pub(crate) fn builders() -> Vec<(String, &'static [u8])> {
-    let builders: [(&str, &'static [u8]); 3] = [
+    let builders: [(&str, &'static [u8]); 4] = [
         ("command", include_bytes!(concat!(env!("OUT_DIR"), "/command.wasm"))),
+        ("docker", include_bytes!(concat!(env!("OUT_DIR"), "/docker.wasm"))),
         ("python", include_bytes!(concat!(env!("OUT_DIR"), "/python.wasm"))),
         ("vite", include_bytes!(concat!(env!("OUT_DIR"), "/vite.wasm"))),
     ];
