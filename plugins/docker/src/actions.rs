@@ -10,7 +10,7 @@ use crate::files;
 use crate::model::{Context, Layer};
 use crate::oci::config::Settings;
 use crate::oci::image::{self, Assembly, LAYERS, LAYOUT, METADATA, TAG};
-use crate::oci::layer::{self, CONTENT, EXECUTABLES, FACTS, Folders, TAR};
+use crate::oci::layer::{self, CONTENT, FACTS, Folders, TAR};
 use crate::options::{Engine, Login, Options};
 use crate::parts::Part;
 
@@ -22,7 +22,6 @@ pub(crate) fn layer(part: &Part) -> Result<Action, Problem> {
     let action = Action::step(&part.id, "layer")
         .label(format!("layer of {}", part.from()))
         .parameters(&json(&content)?)
-        .executables(EXECUTABLES)
         .input(Input::artifact(CONTENT, &part.target, &part.artifact));
     Ok(outputs_of_layer(action))
 }
@@ -106,7 +105,6 @@ pub(crate) fn files(context: &Context, image: Option<&Action>, products: &[&Depe
     Ok(Action::step("files", "files")
         .label("write the Dockerfile, Compose and Kubernetes files")
         .parameters(&json(context)?)
-        .executables(files::EXECUTABLES)
         .inputs(layers.map(|layer| part_of(layer, "layer", TAR)))
         .inputs(image.map(|image| Input::output(files::METADATA, image.out("metadata"))))
         .inputs(products)

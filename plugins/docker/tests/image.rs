@@ -21,8 +21,7 @@ fn sha256(bytes: &[u8]) -> String {
 /// A layer of one artifact at `/srv/app`: a program, a page and a link.
 fn layer(page: &str) -> Step {
     let step = Step::new()
-        .with("executables", "content/bin/run\n")
-        .with("content/bin/run", "#!/bin/sh\n")
+        .with_program("content/bin/run", "#!/bin/sh\n")
         .with("content/page", page)
         .with_link("content/latest", "page");
     step.run("layer", &json!({ "path": "/srv/app" })).expect("a layer");
@@ -85,7 +84,7 @@ fn a_layer_has_the_same_bytes_whenever_it_is_made() {
 
 #[test]
 fn a_single_file_is_at_the_path_itself() {
-    let step = Step::new().with("executables", "content\n").with("content", "program");
+    let step = Step::new().with_program("content", "program");
     step.run("layer", &json!({ "path": "/usr/local/bin/api" }))
         .expect("a layer");
     assert_eq!(
@@ -99,7 +98,6 @@ fn long_paths_and_links_survive() {
     let folder = "a-long-name-of-a-folder/".repeat(12);
     let far = format!("../{}", "x".repeat(150));
     let step = Step::new()
-        .with("executables", "")
         .with(&format!("content/{folder}file"), "deep")
         .with_link(&format!("content/{folder}link"), &far);
     step.run("layer", &json!({ "path": "/" })).expect("a layer");

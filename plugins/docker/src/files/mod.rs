@@ -25,8 +25,6 @@ pub(crate) const TEMPLATES: &str = "templates";
 /// What it writes, below its output.
 pub(crate) const DEPLOYMENT: &str = "deployment";
 pub(crate) const PRODUCT: &str = "product.json";
-/// The list of files that may be executed.
-pub(crate) const EXECUTABLES: &str = "executables";
 
 /// What every template sees.
 #[derive(Debug, Serialize)]
@@ -62,16 +60,14 @@ pub(crate) fn run(mut context: Context, input: &Path, output: &Path) -> Result<(
     let product = with_others(own, input)?;
     let folder = output.join(DEPLOYMENT);
     let templates = templates::read(&context, input)?;
-    let mut executables = Vec::new();
     for (name, text) in render::all(&templates, &variables(&context, &product))? {
         let place = folder.join(&name);
         fs::create_dir_all(place.parent().unwrap_or(&folder))?;
+        fs::write(place, &text)?;
         if text.starts_with("#!") {
-            executables.push(format!("{DEPLOYMENT}/{name}\n"));
+            farm_sdk::make_executable(output, &Path::new(DEPLOYMENT).join(name))?;
         }
-        fs::write(place, text)?;
     }
-    fs::write(output.join(EXECUTABLES), executables.concat())?;
     copy_layers(&context, input, &folder)?;
     let product = serde_json::to_vec(&product).map_err(std::io::Error::from)?;
     Ok(fs::write(output.join(PRODUCT), product)?)

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use farm_sdk::Problem;
 use flate2::write::GzEncoder;
@@ -16,8 +16,6 @@ use super::{Descriptor, EPOCH, LAYER, to_json};
 
 /// Files of a layer's own action.
 pub(crate) const CONTENT: &str = "content";
-/// The list of the executable files among its inputs, which WASI does not show.
-pub(crate) const EXECUTABLES: &str = "executables";
 pub(crate) const TAR: &str = "layer.tar.gz";
 pub(crate) const FACTS: &str = "layer.json";
 
@@ -50,13 +48,12 @@ impl Facts {
     }
 }
 
-/// Reads `content` (a folder or a file) and `executables` below `input`; writes the layer and its facts below `output`.
+/// Reads `content` (a folder or a file) below `input`; writes the layer and its facts below `output`.
 pub(crate) fn run(content: &Content, input: &Path, output: &Path) -> Result<(), Problem> {
-    let executables = fs::read_to_string(input.join(EXECUTABLES))?;
     let mut layer = Layer::create(&output.join(TAR))?;
     let tree = Tree {
         root: input,
-        executables: executables.lines().collect(),
+        executables: farm_sdk::executables(input)?,
     };
     tree.add(&mut layer, CONTENT, in_archive(&content.path))?;
     layer.finish(output)
@@ -103,7 +100,7 @@ impl Layer {
 /// What becomes a layer. Folders above the content's own place are left to the base, which may have links there.
 struct Tree<'a> {
     root: &'a Path,
-    executables: BTreeSet<&'a str>,
+    executables: BTreeSet<PathBuf>,
 }
 
 impl Tree<'_> {
@@ -118,7 +115,7 @@ impl Tree<'_> {
                 .append_link(&mut header(EntryType::Symlink, 0o777, 0), name, target)?);
         }
         if metadata.is_file() {
-            let mode = if self.executables.contains(source) {
+            let mode = if self.executables.contains(Path::new(source)) {
                 0o755
             } else {
                 0o644

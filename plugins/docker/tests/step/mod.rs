@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "two test binaries share this, and each uses its part")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use farm_builder_docker::Docker;
@@ -29,6 +30,13 @@ impl Step {
         fs::create_dir_all(path.parent().expect("below /in")).expect("made");
         fs::write(path, content).expect("written");
         self
+    }
+
+    /// With a file to read that may be executed.
+    pub(crate) fn with_program(self, path: &str, content: &str) -> Self {
+        let step = self.with(path, content);
+        fs::set_permissions(step.place(path), fs::Permissions::from_mode(0o755)).expect("ours");
+        step
     }
 
     /// With a link to read.
