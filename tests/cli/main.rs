@@ -12,6 +12,7 @@ mod debug;
 mod disk;
 mod handbook;
 mod hostile;
+mod images;
 mod incremental;
 mod interrupt;
 mod kill;

@@ -90,7 +90,7 @@ fn own_folder() -> PathBuf {
 }
 
 /// With what the machine needs to reach the network.
-fn networked(workspace: Workspace) -> Workspace {
+pub(crate) fn networked(workspace: Workspace) -> Workspace {
     let set = NETWORK.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
     set.fold(workspace, |workspace, (name, value)| workspace.variable(name, value))
 }
