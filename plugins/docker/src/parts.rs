@@ -162,8 +162,8 @@ fn check_platform(parts: &[Part], dependencies: &[Dependency], platform: &str) -
         }
     }
     for dependency in dependencies.iter().filter(|dependency| is_binary(dependency)) {
-        let same = |part: &&Part| part.is_binary() && part.target == dependency.target;
-        if parts.iter().any(|part| same(&part)) && !own.iter().any(|part| same(part)) {
+        let same = |part: &Part| part.is_binary() && part.target == dependency.target;
+        if parts.iter().any(same) && !own.iter().any(|part| same(part)) {
             let problem = Problem::new(format!("`{}` makes no program for {platform}", dependency.target));
             return Err(problem.hint("let it make one for each of the option `platforms`"));
         }
