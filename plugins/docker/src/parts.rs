@@ -54,7 +54,7 @@ pub(crate) fn find(
     let base = options.base.as_deref().unwrap_or_default();
     let mut parts = Vec::new();
     for dependency in dependencies.iter().filter(|dependency| name(dependency) != base) {
-        let Some(path) = place(options, dependency) else {
+        let Some(path) = place(options, dependency, dependencies) else {
             continue;
         };
         let platform = is_binary(dependency).then(|| platform_of(dependency).unwrap_or(here).to_owned());
@@ -88,7 +88,7 @@ fn name(dependency: &Dependency) -> String {
 }
 
 /// The path that the user gives it, or the one that artifacts of its kind have.
-fn place(options: &Options, dependency: &Dependency) -> Option<String> {
+fn place(options: &Options, dependency: &Dependency, all: &[Dependency]) -> Option<String> {
     match options.paths.get(&name(dependency)) {
         Some(Path::To(path)) => Some(if path == "/" {
             path.clone()
@@ -96,8 +96,15 @@ fn place(options: &Options, dependency: &Dependency) -> Option<String> {
             path.trim_end_matches('/').to_owned()
         }),
         Some(Path::Out(_)) => None,
+        None if is_for_building(dependency, all) => None,
         None => usual_place(dependency),
     }
+}
+
+/// The packages of a front end make its bundle, and nobody needs them when it is served.
+fn is_for_building(dependency: &Dependency, all: &[Dependency]) -> bool {
+    let is_run = |other: &Dependency| other.kind == "node-package" && other.target == dependency.target;
+    dependency.kind == "node-modules" && !all.iter().any(is_run)
 }
 
 fn usual_place(dependency: &Dependency) -> Option<String> {

@@ -14,6 +14,7 @@ fn bare() -> Folder {
         .dependency("backend", "site-packages", "python-packages")
         .dependency("backend", "openapi", "openapi-schema")
         .dependency("frontend", "bundle", "web-bundle")
+        .dependency("frontend", "node_modules", "node-modules")
 }
 
 /// The same with every tool at hand.

@@ -71,7 +71,7 @@ impl Server {
             .collect();
         let folder = process["cwd"].as_str().expect("a folder");
         let script = format!("cd {folder} && exec \"$@\"");
-        let mut command = Command::new("chroot");
+        let mut command = Command::new("/usr/sbin/chroot");
         command.arg("--userspec=65532:65532").arg(bundle.join("rootfs"));
         command
             .args(["/bin/busybox", "sh", "-c", script.as_str(), "sh"])
