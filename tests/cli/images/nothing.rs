@@ -106,7 +106,8 @@ fn without_skopeo_all_but_the_image_is_made_and_it_is_said() {
     let options = workspace.read("farm.toml");
     let base = format!("base = \"registry.example/base@sha256:{}\"\n", "0".repeat(64));
     workspace.write("farm.toml", &(options + &base));
-    let workspace = workspace.variable("PATH", path_without_skopeo(&workspace.beside("tools")));
+    let tools = workspace.beside("tools");
+    let workspace = workspace.variable("PATH", path_without_skopeo(&tools));
     let build = build(&workspace);
     let said: Vec<String> = build.notices().iter().map(|notice| notice.to_string()).collect();
     assert!(
