@@ -14,6 +14,7 @@ mod example;
 mod golang;
 mod handbook;
 mod hostile;
+mod images;
 mod incremental;
 mod interrupt;
 mod kill;
