@@ -64,7 +64,7 @@ fn an_unknown_builder() {
      5 | builder = "vit"
        |           ^^^^^
       hint: did you mean `vite`?
-      hint: builders: command, go, python, vite
+      hint: builders: command, docker, go, node, python, rust, vite
       hint: a builder of somebody else's needs [builders.vit] with its component
     "#);
 }

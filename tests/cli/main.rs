@@ -15,6 +15,7 @@ mod example;
 mod golang;
 mod handbook;
 mod hostile;
+mod images;
 mod incremental;
 mod interrupt;
 mod kill;

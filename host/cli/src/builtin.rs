@@ -2,8 +2,9 @@
 
 /// Name and component of each.
 pub(crate) fn builders() -> Vec<(String, &'static [u8])> {
-    let builders: [(&str, &'static [u8]); 6] = [
+    let builders: [(&str, &'static [u8]); 7] = [
         ("command", include_bytes!(concat!(env!("OUT_DIR"), "/command.wasm"))),
+        ("docker", include_bytes!(concat!(env!("OUT_DIR"), "/docker.wasm"))),
         ("go", include_bytes!(concat!(env!("OUT_DIR"), "/go.wasm"))),
         ("node", include_bytes!(concat!(env!("OUT_DIR"), "/node.wasm"))),
         ("python", include_bytes!(concat!(env!("OUT_DIR"), "/python.wasm"))),

@@ -27,7 +27,7 @@ const NETWORK: [&str; 12] = [
 ];
 
 /// The same for one purpose.
-const NETWORK_FOR: [(&str, &[&str]); 4] = [
+const NETWORK_FOR: [(&str, &[&str]); 5] = [
     (
         "npm",
         &[
@@ -68,6 +68,7 @@ const NETWORK_FOR: [(&str, &[&str]); 4] = [
             "CARGO_REGISTRIES_CRATES_IO_PROTOCOL",
         ],
     ),
+    ("oci", &["REGISTRY_AUTH_FILE"]),
     ("go", &["GOPROXY", "GONOPROXY", "GOPRIVATE", "GONOSUMDB", "GOSUMDB"]),
 ];
 
@@ -105,11 +106,14 @@ pub(super) fn of(
     all.into_iter().collect()
 }
 
-/// Files outside the base system that the network settings name (certificates, for instance), which must be visible.
+/// Files outside the base system that the network settings name (certificates, logins), which must be visible.
 pub(super) fn files_named(environment: &[(String, String)]) -> Vec<std::path::PathBuf> {
     let is_file_setting = |name: &str| {
         let name = name.to_ascii_uppercase();
-        name.contains("CERT") || name.contains("CA_") || name.contains("CAFILE") || name == "PIP_FIND_LINKS"
+        name.contains("CERT")
+            || name.contains("CA_")
+            || name.contains("CAFILE")
+            || ["PIP_FIND_LINKS", "REGISTRY_AUTH_FILE"].contains(&name.as_str())
     };
     let paths = environment
         .iter()

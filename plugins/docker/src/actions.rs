@@ -1,0 +1,198 @@
+//! The actions of an image: its layers, the image itself, the files around it, and what is done on demand. Does not read
+//! any file.
+
+use farm_sdk::{Action, Dependency, Input, Output, Problem};
+use serde::Serialize;
+
+use crate::base::{self, Source};
+use crate::container;
+use crate::files;
+use crate::model::{Context, Layer};
+use crate::oci::config::Settings;
+use crate::oci::image::{self, Assembly, LAYERS, LAYOUT, METADATA, TAG};
+use crate::oci::layer::{self, CONTENT, FACTS, Folders, TAR};
+use crate::options::{Engine, Login, Options};
+use crate::parts::Part;
+
+/// One artifact as a layer.
+pub(crate) fn layer(part: &Part) -> Result<Action, Problem> {
+    let content = layer::Content {
+        path: part.path.clone(),
+    };
+    let action = Action::step(&part.id, "layer")
+        .label(format!("layer of {}", part.from()))
+        .parameters(&json(&content)?)
+        .input(Input::artifact(CONTENT, &part.target, &part.artifact));
+    Ok(outputs_of_layer(action))
+}
+
+/// The folders that the container's user writes to, as a layer.
+pub(crate) fn volumes(options: &Options) -> Result<Action, Problem> {
+    let (user, group) = container::user(&options.user);
+    let folders = Folders {
+        paths: options.volumes.clone(),
+        user,
+        group,
+    };
+    let action = Action::step(VOLUMES, "folders")
+        .label("layer of volumes")
+        .parameters(&json(&folders)?);
+    Ok(outputs_of_layer(action))
+}
+
+/// The id of the action for the volumes.
+pub(crate) const VOLUMES: &str = "layer.volumes";
+
+fn outputs_of_layer(action: Action) -> Action {
+    action
+        .output(Output::file("layer", TAR))
+        .output(Output::file("facts", FACTS))
+}
+
+/// The image: layers over the base.
+pub(crate) fn assemble(
+    source: Option<&Source>,
+    settings: Settings,
+    (layers, platforms): (&[Layer], &[String]),
+) -> Result<Action, Problem> {
+    let of = |platform: &String| image::Image {
+        platform: platform.clone(),
+        layers: layers
+            .iter()
+            .filter(|layer| layer.platform.as_ref().is_none_or(|own| own == platform))
+            .map(|layer| image::Layer {
+                id: layer.id.clone(),
+                from: layer.from.clone(),
+            })
+            .collect(),
+    };
+    let assembly = Assembly {
+        base: source.map(|source| source.place.clone()),
+        settings,
+        images: platforms.iter().map(of).collect(),
+    };
+    Ok(Action::step("image", "image")
+        .label("assemble the image")
+        .parameters(&json(&assembly)?)
+        .inputs(source.map(|source| source.input.clone()))
+        .inputs(
+            layers
+                .iter()
+                .flat_map(|layer| [part_of(layer, "layer", TAR), part_of(layer, "facts", FACTS)]),
+        )
+        .output(Output::folder("image", LAYOUT))
+        .output(Output::file("metadata", METADATA)))
+}
+
+fn part_of(layer: &Layer, output: &str, file: &str) -> Input {
+    Input::output(
+        format!("{LAYERS}/{}/{file}", layer.id),
+        farm_sdk::OutputRef::new(&layer.id, output),
+    )
+}
+
+/// The files around the image: Dockerfiles, Compose, Kubernetes, scripts, and the layers that the Dockerfile adds.
+pub(crate) fn files(context: &Context, image: Option<&Action>, products: &[&Dependency]) -> Result<Action, Problem> {
+    let layers = context
+        .image
+        .iter()
+        .flat_map(|image| image.layers.iter().chain(&image.volumes));
+    let products = products.iter().enumerate().map(|(number, product)| {
+        // In the order of the dependencies, whatever their names.
+        let place = format!("{}/{number:04}.json", files::PRODUCTS);
+        Input::artifact(place, &product.target, &product.name)
+    });
+    Ok(Action::step("files", "files")
+        .label("write the Dockerfile, Compose and Kubernetes files")
+        .parameters(&json(context)?)
+        .inputs(layers.map(|layer| part_of(layer, "layer", TAR)))
+        .inputs(image.map(|image| Input::output(files::METADATA, image.out("metadata"))))
+        .inputs(products)
+        .inputs(context.templates.as_ref().map(|_| templates(context)))
+        .output(Output::folder("deployment", files::DEPLOYMENT))
+        .output(Output::file("product", files::PRODUCT)))
+}
+
+/// The user's templates, below a folder of their own.
+fn templates(context: &Context) -> Input {
+    let folder = context.templates.as_deref().unwrap_or_default();
+    let own = folder
+        .strip_prefix(files::TEMPLATES)
+        .unwrap_or(folder)
+        .trim_start_matches('/');
+    Input::files([format!("{own}/**")]).below(files::TEMPLATES)
+}
+
+/// Brings the image into a registry.
+pub(crate) fn push(reference: &str, login: Option<&Login>, image: &Action) -> Action {
+    let host = reference.split('/').next().unwrap_or(reference);
+    let script = format!(
+        "set -eu\n{}{}",
+        login.map_or(String::new(), |login| login_script(login, host)),
+        COPY
+    );
+    let action = Action::tool("push", "sh")
+        .label(format!("push to {reference}"))
+        .args(["-c", script.as_str(), "push"])
+        .args([
+            base::tls(reference, "--dest-tls-verify"),
+            format!("oci:image:{TAG}"),
+            format!("docker://{reference}"),
+        ])
+        .on_demand()
+        .reaches(["oci"])
+        .uses_tools(["skopeo"])
+        .input(Input::output("image", image.out("image")));
+    match login {
+        Some(login) => action.secret(&login.user).secret(&login.password),
+        None => action,
+    }
+}
+
+/// Copies all platforms; the arguments are the script's.
+const COPY: &str = "exec skopeo --insecure-policy --tmpdir \"$TMPDIR\" copy --all \"$1\" \"$2\" \"$3\"\n";
+
+/// The password goes over standard input, so that no list of processes has it.
+fn login_script(Login { user, password }: &Login, host: &str) -> String {
+    format!(
+        "export REGISTRY_AUTH_FILE=\"$TMPDIR/auth.json\"\n\
+         printf %s \"${password}\" | skopeo login \"--tls-verify=${{1#*=}}\" --username \"${user}\" --password-stdin {host}\n"
+    )
+}
+
+/// Builds the Dockerfile with a container engine. `layout` is a base that the engine has to be given first.
+pub(crate) fn engine(engine: Engine, layout: Option<(String, Input)>, files: &Action) -> Action {
+    let name = engine.name();
+    let action = Action::tool("engine", "sh")
+        .label(format!("build the Dockerfile with {name}"))
+        .args(["deployment/build.sh", name])
+        .on_demand()
+        .uses_tools([name])
+        .input(Input::output("deployment", files.out("deployment")));
+    let action = match layout {
+        Some((place, input)) => action.uses_tools(["skopeo"]).env("BASE_LAYOUT", place).input(input),
+        None => action,
+    };
+    match engine {
+        Engine::Docker => action.pass_env(["DOCKER_HOST"]).reaches(["docker", "oci"]),
+        Engine::Buildah | Engine::Podman => action.pass_env(STORAGE).reaches(["oci"]).without_sandbox(),
+    }
+}
+
+/// What says where buildah and podman keep images.
+const STORAGE: [&str; 3] = ["CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF", "XDG_RUNTIME_DIR"];
+
+impl Engine {
+    /// The program.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Buildah => "buildah",
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+        }
+    }
+}
+
+fn json<T: Serialize>(value: &T) -> Result<serde_json::Value, Problem> {
+    serde_json::to_value(value).map_err(|error| Problem::new(format!("a step cannot be told its task: {error}")))
+}

@@ -1,0 +1,201 @@
+//! The option `base`: where the image starts. Does not know what is in it.
+
+use std::fs;
+use std::path::Path;
+
+use farm_sdk::{Action, Dependency, Host, Input, Output, Pin, Problem};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::oci::image::TAG;
+
+/// Where the image starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Base {
+    /// From nothing.
+    Nothing,
+    /// An OCI layout of the target's folder.
+    Folder(String),
+    /// An OCI layout of the workspace.
+    Workspace(String),
+    /// One that a dependency makes.
+    Artifact(Dependency),
+    /// An image of a registry, with its digest.
+    Registry(String),
+}
+
+/// The lock file that the plan writes for a base in a registry.
+const LOCK: &str = "base.lock";
+/// Where a fetched base is, from the target's folder.
+const FETCHED: &str = "base";
+
+impl Base {
+    /// Reads the option.
+    pub(crate) fn read(option: Option<&str>, dependencies: &[Dependency], host: &dyn Host) -> Result<Self, Problem> {
+        let Some(text) = option else {
+            return Ok(Self::Nothing);
+        };
+        if text.contains('@') {
+            return Self::registry(text);
+        }
+        if let Some(path) = text.strip_prefix("//") {
+            return Ok(Self::Workspace(clean(path, text)?));
+        }
+        if text.starts_with("deps/") {
+            return Self::artifact(text, dependencies);
+        }
+        let path = clean(text, text)?;
+        if host.is_file(&format!("{path}/oci-layout"))? {
+            return Ok(Self::Folder(path));
+        }
+        let problem = Problem::new(format!("option `base` names `{text}`, which is no OCI layout"));
+        Err(problem.hint(
+            "a layout is a folder with `oci-layout` and `index.json`; write `//` for one from the workspace's root, \
+             and `HOST/NAME@sha256:…` for an image in a registry",
+        ))
+    }
+
+    fn registry(text: &str) -> Result<Self, Problem> {
+        let digest = text.split_once("@sha256:").map_or("", |(_, digest)| digest);
+        let is_whole = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_whole && text.contains('/') {
+            return Ok(Self::Registry(text.to_owned()));
+        }
+        let problem = Problem::new(format!(
+            "option `base` names `{text}`, which is no image pinned by its digest"
+        ));
+        Err(problem.hint("write `HOST/NAME@sha256:` and the 64 digits that `skopeo inspect` shows as Digest"))
+    }
+
+    fn artifact(text: &str, dependencies: &[Dependency]) -> Result<Self, Problem> {
+        let named = |dependency: &&Dependency| format!("deps/{}/{}", dependency.target, dependency.name) == text;
+        let found = dependencies.iter().find(named).cloned();
+        found.map(Self::Artifact).ok_or_else(|| {
+            let problem = Problem::new(format!("option `base` names `{text}`, which no dependency makes"));
+            problem.hint("write `deps/TARGET/ARTIFACT`, and the target among `deps`")
+        })
+    }
+
+    /// What a Dockerfile starts from.
+    pub(crate) fn reference(&self) -> String {
+        match self {
+            Self::Nothing => "scratch".to_owned(),
+            Self::Registry(reference) => reference.clone(),
+            Self::Folder(path) | Self::Workspace(path) => local(path.rsplit('/').next().unwrap_or(path)),
+            Self::Artifact(artifact) => local(&artifact.target.replace(':', "-")),
+        }
+    }
+
+    /// Whether it is a layout that an engine has to be given first.
+    pub(crate) const fn is_local(&self) -> bool {
+        matches!(self, Self::Folder(_) | Self::Workspace(_) | Self::Artifact(_))
+    }
+
+    /// The actions that fetch it, and how another action reads it and finds it there. `platforms` is what is fetched.
+    pub(crate) fn source(&self, platforms: &[String]) -> Option<Source> {
+        let (actions, input, place) = match self {
+            Self::Nothing => return None,
+            Self::Folder(path) => (Vec::new(), Input::files(layout(path)), path.clone()),
+            Self::Workspace(path) => (Vec::new(), Input::workspace_files(layout(path)), path.clone()),
+            Self::Artifact(artifact) => {
+                let input = Input::artifact(FETCHED, &artifact.target, &artifact.name);
+                (Vec::new(), input, FETCHED.to_owned())
+            }
+            Self::Registry(reference) => {
+                let pin = pin(reference);
+                let fetch = fetch(reference, platforms, Pin::output(LOCK, pin.out("lock")));
+                let input = Input::output(FETCHED, fetch.out("layout"));
+                (vec![pin, fetch], input, FETCHED.to_owned())
+            }
+        };
+        Some(Source { actions, input, place })
+    }
+}
+
+/// How a base is read.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) actions: Vec<Action>,
+    pub(crate) input: Input,
+    /// Where the layout is for a step. A tool starts in the target's folder.
+    pub(crate) place: String,
+}
+
+impl Source {
+    /// Where a tool of a target in this folder finds the layout.
+    pub(crate) fn place_for_tool(&self, base: &Base, root: &str) -> String {
+        let up = match base {
+            Base::Workspace(_) => "../".repeat(root.split('/').filter(|part| !part.is_empty()).count()),
+            _ => String::new(),
+        };
+        format!("{up}{}", self.place)
+    }
+}
+
+/// The first pattern must match, so that a base that is not there is named.
+fn layout(path: &str) -> [String; 2] {
+    [format!("{path}/oci-layout"), format!("{path}/**")]
+}
+
+fn local(name: &str) -> String {
+    format!("localhost/{}-base:{TAG}", name.to_ascii_lowercase())
+}
+
+fn clean(path: &str, text: &str) -> Result<String, Problem> {
+    let path = path.strip_prefix("./").unwrap_or(path).trim_end_matches('/');
+    if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        let problem = Problem::new(format!(
+            "option `base` names `{text}`, which is no folder of the workspace"
+        ));
+        return Err(problem.hint("write a path from the target's folder, or `//` and one from the workspace's root"));
+    }
+    Ok(path.to_owned())
+}
+
+/// What is fetched, with its digest, in a file: the lock file of the fetch.
+fn pin(reference: &str) -> Action {
+    Action::step("base-lock", "base-lock")
+        .label("pin the base by its digest")
+        .parameters(&json!({ "reference": reference }))
+        .output(Output::file("lock", LOCK))
+}
+
+/// Fetches the image that has this digest and no other: skopeo compares what comes with it.
+fn fetch(reference: &str, platforms: &[String], pin: Pin) -> Action {
+    let fetch = Action::fetch("base", "skopeo", "oci", pin)
+        .label(format!("fetch {}", reference.split('@').next().unwrap_or(reference)))
+        .args(["--insecure-policy", "--tmpdir", "."]);
+    let one = (platforms.len() == 1).then(|| platforms[0].split_once('/')).flatten();
+    let fetch = match one {
+        Some((os, architecture)) => {
+            let chosen = ["--override-os", os, "--override-arch", architecture, "copy"];
+            fetch.args(chosen)
+        }
+        None => fetch.args(["copy", "--all"]),
+    };
+    fetch
+        .args(["--quiet", tls(reference, "--src-tls-verify").as_str()])
+        .args([format!("docker://{reference}"), format!("oci:{FETCHED}:{TAG}")])
+        .output(Output::folder("layout", FETCHED))
+}
+
+/// A registry of this machine has no certificate.
+pub(crate) fn tls(reference: &str, option: &str) -> String {
+    format!("{option}={}", !is_loopback(reference))
+}
+
+fn is_loopback(reference: &str) -> bool {
+    let host = reference.split('/').next().unwrap_or_default();
+    matches!(host.split(':').next(), Some("localhost" | "127.0.0.1"))
+}
+
+/// What the step `base-lock` is told.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Lock {
+    reference: String,
+}
+
+/// The step `base-lock`: writes the lock file.
+pub(crate) fn write_lock(lock: &Lock, output: &Path) -> Result<(), Problem> {
+    Ok(fs::write(output.join(LOCK), format!("{}\n", lock.reference))?)
+}

@@ -1,0 +1,179 @@
+//! What becomes part of an image: which artifacts of the dependencies, where, and for which platform. Does not know what
+//! is in them.
+
+use farm_sdk::{Dependency, Problem};
+
+use crate::options::{Options, Path};
+
+/// An artifact that becomes a layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// The id of the action that makes the layer, and the layer's name.
+    pub(crate) id: String,
+    pub(crate) target: String,
+    pub(crate) artifact: String,
+    /// The artifact's name, without the platform that it is for.
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    /// Where it is in the image: a folder's files below this path, a file at it.
+    pub(crate) path: String,
+    /// The only platform that it is for.
+    pub(crate) platform: Option<String>,
+}
+
+/// Kinds of a single program for one platform.
+const BINARIES: [&str; 2] = ["go-binary", "rust-binary"];
+/// Kinds that are about a product and no part of it.
+const NEVER: [&str; 4] = ["container-service", "deployment", "oci-image", "openapi-schema"];
+/// The longest name that an action may have.
+const MAX_ID: usize = 64;
+
+impl Part {
+    /// What it is, for a history, a comment or a report.
+    pub(crate) fn from(&self) -> String {
+        format!("{}/{} at {}", self.target, self.artifact, self.path)
+    }
+
+    pub(crate) fn is_binary(&self) -> bool {
+        BINARIES.contains(&self.kind.as_str())
+    }
+
+    pub(crate) fn is_for(&self, platform: &str) -> bool {
+        self.platform.as_deref().is_none_or(|own| own == platform)
+    }
+}
+
+/// The parts of the images for these platforms. `here` is the platform of a binary that names none.
+pub(crate) fn find(
+    options: &Options,
+    dependencies: &[Dependency],
+    platforms: &[String],
+    here: &str,
+) -> Result<Vec<Part>, Problem> {
+    check_names(options, dependencies)?;
+    let base = options.base.as_deref().unwrap_or_default();
+    let mut parts = Vec::new();
+    for dependency in dependencies.iter().filter(|dependency| name(dependency) != base) {
+        let Some(path) = place(options, dependency, dependencies) else {
+            continue;
+        };
+        let platform = is_binary(dependency).then(|| platform_of(dependency).unwrap_or(here).to_owned());
+        if platform.as_ref().is_some_and(|platform| !platforms.contains(platform)) {
+            continue;
+        }
+        parts.push(Part {
+            id: id(dependency, parts.len()),
+            target: dependency.target.clone(),
+            artifact: dependency.name.clone(),
+            name: if is_binary(dependency) {
+                program(dependency)
+            } else {
+                &dependency.name
+            }
+            .to_owned(),
+            kind: dependency.kind.clone(),
+            path,
+            platform,
+        });
+    }
+    for platform in platforms {
+        check_platform(&parts, dependencies, platform)?;
+    }
+    Ok(parts)
+}
+
+/// An artifact as the options name it.
+fn name(dependency: &Dependency) -> String {
+    format!("deps/{}/{}", dependency.target, dependency.name)
+}
+
+/// The path that the user gives it, or the one that artifacts of its kind have.
+fn place(options: &Options, dependency: &Dependency, all: &[Dependency]) -> Option<String> {
+    match options.paths.get(&name(dependency)) {
+        Some(Path::To(path)) => Some(if path == "/" {
+            path.clone()
+        } else {
+            path.trim_end_matches('/').to_owned()
+        }),
+        Some(Path::Out(_)) => None,
+        None if is_for_building(dependency, all) => None,
+        None => usual_place(dependency),
+    }
+}
+
+/// The packages of a front end make its bundle, and nobody needs them when it is served.
+fn is_for_building(dependency: &Dependency, all: &[Dependency]) -> bool {
+    let is_run = |other: &Dependency| other.kind == "node-package" && other.target == dependency.target;
+    dependency.kind == "node-modules" && !all.iter().any(is_run)
+}
+
+fn usual_place(dependency: &Dependency) -> Option<String> {
+    let name = dependency.name.as_str();
+    match dependency.kind.as_str() {
+        kind if NEVER.contains(&kind) => None,
+        "node-package" | "python-app" => Some("/app".to_owned()),
+        "node-modules" => Some("/app/node_modules".to_owned()),
+        "python-packages" => Some("/app/site-packages".to_owned()),
+        "web-bundle" => Some("/srv/www".to_owned()),
+        kind if BINARIES.contains(&kind) => Some(format!("/usr/local/bin/{}", program(dependency))),
+        _ => Some(format!("/app/{name}")),
+    }
+}
+
+fn is_binary(dependency: &Dependency) -> bool {
+    BINARIES.contains(&dependency.kind.as_str())
+}
+
+/// The platform at the end of a binary's name, where it was made for several: `api-linux-arm64`.
+fn platform_of(dependency: &Dependency) -> Option<&'static str> {
+    const NAMED: [(&str, &str); 2] = [("-linux-amd64", "linux/amd64"), ("-linux-arm64", "linux/arm64")];
+    let found = NAMED.iter().find(|(end, _)| dependency.name.ends_with(end));
+    found.map(|(_, platform)| *platform)
+}
+
+fn program(dependency: &Dependency) -> &str {
+    let name = dependency.name.as_str();
+    let end = platform_of(dependency).map_or(0, |platform| platform.len() + 1);
+    &name[..name.len() - end]
+}
+
+fn id(dependency: &Dependency, number: usize) -> String {
+    let id = format!("layer.{}.{}", dependency.target.replace(':', "."), dependency.name);
+    if id.len() <= MAX_ID {
+        id
+    } else {
+        format!("layer.{number}")
+    }
+}
+
+/// An option that names what no dependency makes would be without effect.
+fn check_names(options: &Options, dependencies: &[Dependency]) -> Result<(), Problem> {
+    let known: Vec<String> = dependencies.iter().map(name).collect();
+    match options.paths.keys().find(|named| !known.contains(named)) {
+        None => Ok(()),
+        Some(named) => {
+            let problem = Problem::new(format!("option `paths` names `{named}`, which no dependency makes"));
+            Err(problem.hint(format!("the dependencies make {}", known.join(", "))))
+        }
+    }
+}
+
+/// Each place of an image is for one artifact, and a target that makes binaries makes one for each platform.
+fn check_platform(parts: &[Part], dependencies: &[Dependency], platform: &str) -> Result<(), Problem> {
+    let own: Vec<&Part> = parts.iter().filter(|part| part.is_for(platform)).collect();
+    for (number, part) in own.iter().enumerate() {
+        if let Some(other) = own[..number].iter().find(|other| other.path == part.path) {
+            let [a, b] = [other, part].map(|part| format!("`deps/{}/{}`", part.target, part.artifact));
+            let problem = Problem::new(format!("{a} and {b} would both be at `{}`", part.path));
+            return Err(problem.hint("say in the option `paths` where one of them goes, or `false` to leave it out"));
+        }
+    }
+    for dependency in dependencies.iter().filter(|dependency| is_binary(dependency)) {
+        let same = |part: &Part| part.is_binary() && part.target == dependency.target;
+        if parts.iter().any(same) && !own.iter().any(|part| same(part)) {
+            let problem = Problem::new(format!("`{}` makes no program for {platform}", dependency.target));
+            return Err(problem.hint("let it make one for each of the option `platforms`"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,212 @@
+//! Plans of the builder, natively: what is asked for a product, and what is said of mistakes.
+
+use farm_builder_docker::Docker;
+use farm_sdk::testing::{Folder, check_options, plan, show};
+use farm_sdk::{Action, Plan, Problem, Work};
+use serde_json::{Value, json};
+
+const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// A target that depends on a front end and a back end, on a machine without tools.
+fn bare() -> Folder {
+    Folder::new()
+        .dependency("backend", "app", "python-app")
+        .dependency("backend", "site-packages", "python-packages")
+        .dependency("backend", "openapi", "openapi-schema")
+        .dependency("frontend", "bundle", "web-bundle")
+        .dependency("frontend", "node_modules", "node-modules")
+}
+
+/// The same with every tool at hand.
+fn product() -> Folder {
+    bare().tools(["skopeo", "docker", "buildah"])
+}
+
+/// The least that an image needs, and more.
+fn with(more: &Value) -> Value {
+    let mut all = json!({ "entrypoint": ["python3", "-m", "uvicorn"] });
+    let table = all.as_object_mut().expect("a table");
+    table.extend(more.as_object().expect("a table").clone());
+    all
+}
+
+fn planned(folder: &Folder, options: &Value) -> Plan {
+    plan::<Docker>(folder, options).expect("a plan")
+}
+
+fn action(plan: &Plan, id: &str) -> Action {
+    let found = plan.actions.iter().find(|action| action.id == id);
+    found.unwrap_or_else(|| panic!("there is no action {id}")).clone()
+}
+
+/// What the step `image` is told.
+fn assembly(folder: &Folder, options: &Value) -> Value {
+    match action(&planned(folder, options), "image").work {
+        Work::Step { parameters, .. } => serde_json::from_str(&parameters).expect("JSON"),
+        Work::Tool { .. } => panic!("it is a step"),
+    }
+}
+
+#[test]
+fn the_schema_and_the_options_say_the_same() {
+    check_options::<Docker>(&json!({}));
+}
+
+#[test]
+fn an_image_of_a_product() {
+    insta::assert_snapshot!(show(&plan::<Docker>(&product(), &with(&json!({})))));
+}
+
+#[test]
+fn every_option() {
+    let options = json!({
+        "base": format!("registry.example/python@{DIGEST}"),
+        "command": ["--port", "8000"],
+        "development": { "command": ["uvicorn", "--reload"], "mounts": { "//apps/api/src": "/app/src" } },
+        "directory": "/srv",
+        "engine": "docker",
+        "entrypoint": ["python3"],
+        "env": { "LOG_LEVEL": "info" },
+        "health": { "path": "/health", "interval": 30 },
+        "labels": { "team": "shop" },
+        "name": "api",
+        "packages": ["libpq5"],
+        "paths": { "deps/frontend/bundle": "/srv/web/", "deps/backend/site-packages": false },
+        "platforms": ["linux/amd64"],
+        "ports": [8000, 9000],
+        "push": "127.0.0.1:5000/shop/api:1.0",
+        "push-login": { "user": "REGISTRY_USER", "password": "REGISTRY_PASSWORD" },
+        "replicas": 2,
+        "secrets": ["SESSION_KEY"],
+        "services": { "postgres": {}, "redis": { "password": "REDIS_PASSWORD", "storage": "5Gi" } },
+        "templates": "templates",
+        "user": "1000",
+        "volumes": ["/var/lib/shop"],
+    });
+    let folder = product().file("templates/Dockerfile.j2", "FROM scratch");
+    insta::assert_snapshot!(show(&plan::<Docker>(&folder, &options)));
+}
+
+#[test]
+fn a_target_of_images_alone_deploys_them() {
+    let folder = Folder::new()
+        .dependency("api-image", "image", "oci-image")
+        .dependency("api-image", "deployment", "deployment")
+        .dependency("api-image", "container", "container-service")
+        .dependency("web-image", "container", "container-service");
+    let options = json!({ "services": { "postgres": {} } });
+    insta::assert_snapshot!(show(&plan::<Docker>(&folder, &options)));
+}
+
+#[test]
+fn a_base_comes_from_where_it_is() {
+    let source = |base: &str, folder: Folder| {
+        let options = with(&json!({ "base": base }));
+        let input = action(&planned(&folder, &options), "image").inputs[0].source.clone();
+        let input = serde_json::to_value(input).expect("plain data");
+        (assembly(&folder, &options)["base"].clone(), input)
+    };
+    let files = |base: &str| {
+        let include = ["base/python/oci-layout", "base/python/**"];
+        json!({ "files": { "base": base, "include": include, "exclude": [] } })
+    };
+    let own = source("base/python", product().file("base/python/oci-layout", "{}"));
+    assert_eq!(own, ("base/python".into(), files("target")));
+    assert_eq!(
+        source("//base/python", product()),
+        ("base/python".into(), files("workspace"))
+    );
+    let made = source(
+        "deps/python/image",
+        product().dependency("python", "image", "oci-image"),
+    );
+    assert_eq!(
+        made,
+        (
+            "base".into(),
+            json!({ "artifact": { "target": "python", "name": "image" } })
+        )
+    );
+}
+
+#[test]
+fn the_container_of_a_base_is_not_deployed() {
+    let folder =
+        product()
+            .dependency("python", "image", "oci-image")
+            .dependency("python", "container", "container-service");
+    let files = action(
+        &planned(&folder, &with(&json!({ "base": "deps/python/image" }))),
+        "files",
+    );
+    assert!(
+        files.inputs.iter().all(|input| !input.at.starts_with("products/")),
+        "{files:?}"
+    );
+}
+
+#[test]
+fn programs_go_into_the_image_of_their_platform() {
+    let folder = Folder::new()
+        .dependency("worker", "worker-linux-amd64", "go-binary")
+        .dependency("worker", "worker-linux-arm64", "go-binary");
+    let of = |architecture: &str| {
+        let name = format!("worker-linux-{architecture}");
+        let layer =
+            json!({ "id": format!("layer.worker.{name}"), "from": format!("worker/{name} at /usr/local/bin/worker") });
+        json!({ "platform": format!("linux/{architecture}"), "layers": [layer] })
+    };
+    let one = assembly(&folder, &json!({}));
+    assert_eq!(one["settings"]["entrypoint"], json!(["/usr/local/bin/worker"]));
+    assert_eq!(one["images"], json!([of("amd64")]));
+    let both = json!({ "platforms": ["linux/amd64", "linux/arm64"] });
+    assert_eq!(assembly(&folder, &both)["images"], json!([of("amd64"), of("arm64")]));
+    let unlike = Folder::new().dependency("worker", "worker", "go-binary");
+    let problem = plan::<Docker>(&unlike, &both).expect_err("a mistake");
+    assert_eq!(problem.message, "`worker` makes no program for linux/arm64");
+}
+
+#[test]
+fn what_the_machine_lacks_is_said_once_and_the_rest_is_planned() {
+    let folder = bare();
+    let options = json!({ "base": format!("registry.example/python@{DIGEST}"), "engine": "buildah" });
+    let plan = planned(&folder, &with(&options));
+    let ids: Vec<&str> = plan.actions.iter().map(|action| action.id.as_str()).collect();
+    let layers = [
+        "layer.backend.app",
+        "layer.backend.site-packages",
+        "layer.frontend.bundle",
+    ];
+    assert_eq!(ids, [&layers[..], &["files", "engine"]].concat());
+    let said: Vec<String> = folder.logs().into_iter().map(|logged| logged.message).collect();
+    assert_eq!(
+        said,
+        [
+            "skopeo is not on PATH: the base is not fetched and no image is assembled; buildah is not on PATH: the \
+          Dockerfile is written and not built; everything else is made"
+        ]
+    );
+}
+
+#[test]
+fn mistakes_are_named() {
+    let said = |folder: &Folder, options: &Value| {
+        let Problem { message, hint, .. } = plan::<Docker>(folder, options).expect_err("a mistake");
+        format!("{message}\n  {}", hint.expect("every problem has a hint"))
+    };
+    let of = |options: Value| said(&product(), &with(&options));
+    let mistakes = [
+        said(&Folder::new(), &json!({})),
+        said(&product(), &json!({})),
+        said(&product().dependency("shop", "bundle", "web-bundle"), &with(&json!({}))),
+        of(json!({ "paths": { "deps/fronted/bundle": "/www" } })),
+        of(json!({ "base": "base" })),
+        of(json!({ "base": "//../base" })),
+        of(json!({ "base": "deps/python/image" })),
+        of(json!({ "base": "registry.example/python@sha256:12" })),
+        of(json!({ "env": { "DB_PASSWORD": "hunter2" } })),
+        of(json!({ "health": { "path": "/" } })),
+        of(json!({ "templates": "templates" })),
+    ];
+    insta::assert_snapshot!(mistakes.join("\n"));
+}
