@@ -83,6 +83,11 @@ fn a_version_is_taken_by_its_first_content() {
     let toml = workspace.read("farm.toml");
     workspace.write("farm.toml", &toml.replace("echo two", "echo three"));
     farm_snapshot!(workspace.farm("publish --quiet --to releases --as 1.0.0"), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[publish::taken]: `releases` already has the version `1.0.0`, with other content
+      hint: a release is written once; publish as another version with --as VERSION
     ");
     workspace.farm("publish --quiet --to releases --as 1.0.1").success();
 }
@@ -106,10 +111,25 @@ fn an_interrupted_publication_has_no_manifest_and_goes_on() {
 fn mistakes_are_told() {
     let workspace = workspace("");
     farm_snapshot!(workspace.farm("publish --quiet"), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[publish::no-destination]: there is no destination to publish to
+      hint: name one with --to, or as `to` in [publish] of farm.toml: s3://bucket/prefix, or a folder
     ");
     farm_snapshot!(workspace.farm("publish --quiet --to s3://bucket/x"), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[publish::no-credentials]: there are no credentials for the bucket
+      hint: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN, if yours are temporary)
     ");
     farm_snapshot!(workspace.farm("publish --quiet --to releases --as ../up"), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[publish::version]: `../up` is no version: letters, digits, `-`, `_`, `+` and `.`, and no dot at its beginning
+      hint: write --as 1.4.0, or leave it out
     ");
 }
 

@@ -336,6 +336,7 @@ fn made(target: &str, kind: &str, path: Option<&str>, metadata: serde_json::Valu
         name: "app".to_owned(),
         kind: kind.to_owned(),
         digest: "fedcba9876543210".repeat(4),
+        sha256: "fedcba9876543210".repeat(4),
         files: 14,
         bytes: 212_400,
         path: path.map(str::to_owned),
