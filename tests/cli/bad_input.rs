@@ -151,7 +151,7 @@ fn an_unknown_option() {
      9 | output = ["dist"]
        | ^^^^^^
       hint: did you mean `outputs`?
-      hint: options here: command, inputs, outputs, tools, env, pass-env, timeout, weight, jobserver
+      hint: options here: command, inputs, outputs, tools, env, pass-env, secrets, on-demand, network, timeout, weight, jobserver
     "#);
 }
 

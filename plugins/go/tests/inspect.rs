@@ -29,7 +29,9 @@ fn program() -> Vec<u8> {
 fn inspect(program: &[u8]) -> Result<[Value; 2], Problem> {
     let folder = tempfile::tempdir().expect("a folder");
     let [input, output] = ["in", "out"].map(|name| folder.path().join(name));
-    [&input, &output].map(|folder| fs::create_dir(folder).expect("made"));
+    for folder in [&input, &output] {
+        fs::create_dir(folder).expect("made");
+    }
     fs::write(input.join("program"), program).expect("written");
     let parameters = r#"{"platform":"linux/arm64","version":"1.4.0"}"#;
     GoBuilder::run_step("inspect", parameters, &input, &output)?;

@@ -90,7 +90,8 @@ fn details(action: &CheckedAction) -> Vec<(&'static str, String)> {
     if let Some(fetch) = &action.fetch {
         let mut network = fetch.from.join(", ");
         if fetch.is_pinned() {
-            network += &format!(", pinned by {}", joined(&fetch.pinned_by));
+            network.push_str(", pinned by ");
+            network.push_str(&joined(&fetch.pinned_by));
         }
         details.push(("network", network));
     }

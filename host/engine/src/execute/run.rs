@@ -256,12 +256,7 @@ impl Executor {
         };
         let binds = self.stage(prepared, &tree, Big::Bind, &shown)?;
         let directory = job.base.join(directory);
-        fs::create_dirs(&directory.under(&tree))?;
-        for output in &job.action.outputs {
-            if let Some(parent) = job.base.join(&output.path).under(&tree).parent() {
-                fs::create_dirs(parent)?;
-            }
-        }
+        make_folders(job, &directory, &tree)?;
         let program = prepared.tools.iter().find(|found| found.name == *tool);
         let program = program
             .ok_or_else(|| ExecuteError::MissingTool { name: tool.clone() })?
@@ -392,6 +387,17 @@ fn was_kept<T>(finished: &Result<T, ExecuteError>) -> bool {
 fn make_folder(folder: &Path) -> Result<(), ExecuteError> {
     fs::create_dirs(&folder.join(TREE))?;
     Ok(fs::create_dirs(&folder.join(TEMP))?)
+}
+
+/// Makes the folder that a tool starts in, and those that its outputs go to.
+fn make_folders(job: &Job, directory: &RelPath, tree: &Path) -> Result<(), PathError> {
+    fs::create_dirs(&directory.under(tree))?;
+    for output in &job.action.outputs {
+        if let Some(parent) = job.base.join(&output.path).under(tree).parent() {
+            fs::create_dirs(parent)?;
+        }
+    }
+    Ok(())
 }
 
 /// Variables with paths from the tree.

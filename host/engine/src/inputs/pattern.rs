@@ -2,6 +2,8 @@
 //!
 //! A pattern without wildcards names a file, or a folder and all below it. Does not know the disk.
 
+use std::sync::OnceLock;
+
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::path::{InvalidPath, RelPath};
@@ -78,8 +80,8 @@ impl Pattern {
 pub struct PatternSet {
     patterns: Vec<Pattern>,
     globs: GlobSet,
-    /// Folders of which everything is taken.
-    whole: GlobSet,
+    /// The folders that patterns with `/**` at their end start from; made when they are first asked for.
+    whole: OnceLock<GlobSet>,
 }
 
 impl PatternSet {
@@ -89,22 +91,19 @@ impl PatternSet {
             .iter()
             .map(|text| Pattern::parse(text))
             .collect::<Result<Vec<_>, _>>()?;
-        let (mut globs, mut whole) = (GlobSetBuilder::new(), GlobSetBuilder::new());
+        let mut globs = GlobSetBuilder::new();
         for pattern in &patterns {
             if pattern.literal && pattern.text.is_empty() {
                 globs.add(compile("**")?);
-                whole.add(compile("**")?);
             } else {
-                let folder = pattern.text.strip_suffix("/**").unwrap_or(&pattern.text);
-                whole.add(compile(&escape_if(pattern.literal, folder))?);
-                globs.add(compile(&escape_if(pattern.literal, &pattern.text))?);
-                globs.add(compile(&format!("{}/**", escape_if(pattern.literal, &pattern.text)))?);
+                let text = escape_if(pattern.literal, &pattern.text);
+                globs.add(compile(&text)?);
+                globs.add(compile(&format!("{text}/**"))?);
             }
         }
-        let build = |globs: &GlobSetBuilder| globs.build().map_err(|error| glob_error("", &error));
         Ok(Self {
-            globs: build(&globs)?,
-            whole: build(&whole)?,
+            globs: globs.build().map_err(|error| glob_error("", &error))?,
+            whole: OnceLock::new(),
             patterns,
         })
     }
@@ -119,9 +118,20 @@ impl PatternSet {
         self.globs.is_match(path.as_str())
     }
 
-    /// Whether one of them takes all that is below this folder.
+    /// Whether one of them takes all that is below this folder: it takes the folder itself, or is the folder's with `/**`.
     pub fn takes_all_below(&self, folder: &RelPath) -> bool {
-        self.whole.is_match(folder.as_str())
+        let whole = || self.whole().unwrap_or_else(|_| GlobSet::empty());
+        self.matches(folder) || self.whole.get_or_init(whole).is_match(folder.as_str())
+    }
+
+    fn whole(&self) -> Result<GlobSet, PatternError> {
+        let mut whole = GlobSetBuilder::new();
+        for pattern in &self.patterns {
+            if let Some(folder) = pattern.text.strip_suffix("/**") {
+                whole.add(compile(&escape_if(pattern.literal, folder))?);
+            }
+        }
+        whole.build().map_err(|error| glob_error("", &error))
     }
 }
 
