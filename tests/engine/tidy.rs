@@ -120,7 +120,9 @@ fn only_named_modules_touch_the_outside() {
             .filter(|line| !line.trim_start().starts_with("//"))
             .collect();
         for (word, allowed) in rules {
-            let names_it = code.iter().any(|line| line.contains(word));
+            // What farm was compiled for is no part of the outside.
+            let names = |line: &&str| line.replace("std::env::consts", "").contains(word);
+            let names_it = code.iter().any(names);
             if names_it && !allowed.contains(&module.as_str()) {
                 wrong.push(format!("{}: {word}", path.display()));
             }

@@ -110,11 +110,11 @@ fn dependencies(opened: &Opened, made: &Made, target: &MadeTarget, run: &TargetR
     std::iter::once(sources).chain(artifacts).chain(tools).collect()
 }
 
-/// The tools that the target's actions may start.
+/// The tools that the actions of its build may start.
 fn tools(opened: &Opened, run: &TargetRun) -> BTreeSet<ToolIdentity> {
     let root = &opened.target(run.id).root;
     let executor = &opened.executor;
-    let names: BTreeSet<&String> = run.plan.actions.iter().flat_map(|action| &action.tools).collect();
+    let names: BTreeSet<&String> = run.plan.in_builds().flat_map(|action| &action.tools).collect();
     let found = names.into_iter().filter_map(|name| executor.tools.find(name, root));
     found.filter_map(|tool| executor.identified(&tool)).collect()
 }
