@@ -9,7 +9,7 @@ use crate::support::Workspace;
 fn farm_alone_prints_help_and_is_no_error() {
     let help = Workspace::new().farm("").success();
     assert!(help.starts_with("Builds a product made of several languages"), "{help}");
-    for verb in ["build", "run", "plan", "why", "cache", "plugin", "debug"] {
+    for verb in ["build", "publish", "run", "plan", "why", "cache", "plugin", "debug"] {
         assert!(help.contains(&format!("\n  {verb} ")), "{verb} is missing: {help}");
     }
     assert!(!help.contains("__sandbox"), "the sandbox's helper is not for users");
