@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::puppet::{self, action, plan};
+use crate::puppet::{action, plan};
 use crate::support::Workspace;
 use crate::{guests, skip};
 
@@ -235,26 +235,4 @@ fn the_digest_of_a_folder_is_what_sha256sum_says() {
     let manifest = manifest(&workspace);
     let artifact = &manifest["targets"]["app"]["artifacts"][0];
     assert_eq!(said.split(' ').next(), artifact["sha256"].as_str());
-}
-
-#[test]
-fn what_runs_on_demand_is_no_part_of_the_provenance() {
-    let mut ship = action("ship", "tail --version");
-    ship["tools"] = json!(["tail"]);
-    ship["outputs"] = json!([]);
-    ship["properties"] = json!([["on-demand", "true"]]);
-    let make = action("make", "mkdir out; echo one > out/a.txt");
-    let workspace = puppet::workspace(&[("site", plan(&[make, ship]))], "");
-    let toml = workspace.read("farm.toml");
-    workspace.write("farm.toml", &toml.replace(r#"["sh"]"#, r#"["sh", "tail"]"#));
-    workspace.farm("build").success();
-    let statement = read(&workspace, "dist/site.provenance.json");
-    let definition = &statement["predicate"]["buildDefinition"];
-    let dependencies = definition["resolvedDependencies"].as_array().expect("a list");
-    let names: Vec<&str> = dependencies.iter().filter_map(|it| it["name"].as_str()).collect();
-    assert_eq!(names, ["sources", "tool:sh"]);
-    let actions = definition["internalParameters"]["actions"]
-        .as_object()
-        .expect("by name");
-    assert!(actions.keys().eq(["make"]), "{actions:?}");
 }
