@@ -48,7 +48,14 @@ pub fn hash_file(file: &File) -> io::Result<(Digest, u64)> {
 /// As [`hash_file`], with another use of each piece.
 pub fn hash_file_and(mut file: &File, mut also: impl FnMut(&[u8])) -> io::Result<(Digest, u64)> {
     file.seek(SeekFrom::Start(0))?;
-    pieces(file, |error| error, |piece| Ok(also(piece)))
+    pieces(
+        file,
+        |error| error,
+        |piece| {
+            also(piece);
+            Ok(())
+        },
+    )
 }
 
 /// Reads a file to its end, piece by piece; its digest and its size.
