@@ -85,8 +85,8 @@ impl Copy {
         Build::of(&self.0.farm(&format!("build --json {options}")))
     }
 
-    /// All that lies in it, but for farm's own state.
+    /// All that lies in it, but for farm's own state, and how long things took.
     pub(crate) fn files(&self) -> Files {
-        Files::below(self.0.root(), &[".farm"])
+        Files::below(self.0.root(), &[".farm"]).without_lines("dist/manifest.json", "\"duration_ms\"")
     }
 }

@@ -91,9 +91,9 @@ impl Links {
         self.0.write(path, &text.replacen(from, to, 1));
     }
 
-    /// The output folder.
+    /// The output folder, without how long things took.
     pub(crate) fn made(&self) -> Files {
-        Files::below(&self.path("dist"), &[])
+        Files::below(&self.path("dist"), &[]).without_lines("manifest.json", "\"duration_ms\"")
     }
 }
 
