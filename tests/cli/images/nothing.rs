@@ -1,7 +1,9 @@
 //! `examples/image`: an image without a base, made without an engine, that runs.
 
+use std::fs::Permissions;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command};
 
@@ -117,11 +119,14 @@ fn without_skopeo_all_but_the_image_is_made_and_it_is_said() {
     assert!(workspace.has("dist/image/deployment/Dockerfile") && !workspace.has(LAYOUT));
 }
 
-/// A folder with the few programs that the example needs.
+/// A folder with the few programs that the example needs, each of which finds what it starts itself.
 fn path_without_skopeo(folder: &Path) -> &Path {
     std::fs::create_dir(folder).expect("made");
     for name in ["cc", "cp", "mkdir", "sh"] {
-        std::os::unix::fs::symlink(format!("/usr/bin/{name}"), folder.join(name)).expect("made");
+        let program = folder.join(name);
+        let script = format!("#!/bin/sh\nPATH=/usr/bin:/bin exec /usr/bin/{name} \"$@\"\n");
+        std::fs::write(&program, script).expect("written");
+        std::fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("set");
     }
     folder
 }

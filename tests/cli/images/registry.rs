@@ -71,6 +71,7 @@ fn an_image_is_pushed_on_demand_and_is_a_base_from_there() {
         (&here["Digest"], &here["Layers"])
     );
     let digest = pushed["Digest"].as_str().expect("it has one");
+    workspace.farm("build -t product").success();
     let deployed = workspace.read("dist/product/deployment/kubernetes.yaml");
     assert!(
         deployed.contains(&format!("/platform/notes:1.0.0@{digest}")),
