@@ -20,9 +20,11 @@ const managers = {
       .concat(["--config.package-import-method=copy", "--config.manage-package-manager-versions=false"])
       .concat(["--config.confirm-modules-purge=false", "--config.strict-dep-builds=false", "--store-dir", cache, ...frozen]),
   ],
+  // Its cache bears one at a time.
   yarn: () => [
     "yarn",
-    ["install", "--frozen-lockfile", "--non-interactive", "--no-progress", "--cache-folder", cache, ...frozen],
+    ["install", "--frozen-lockfile", "--non-interactive", "--no-progress", "--cache-folder", cache]
+      .concat(["--mutex", `file:${path.join(cache, ".mutex")}`, ...frozen]),
   ],
   "yarn-berry": () => ["yarn", ["install", "--immutable"]],
 };
