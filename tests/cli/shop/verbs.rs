@@ -63,6 +63,42 @@ fn the_builders_are_listed_with_their_permissions() {
     command  0.1.0, built-in, digest [DIGEST], farm:builder 0.1.0
       tool        *  granted
       environment *  granted
+      secret      *  granted
+      network     *  granted
+      network     docker  granted
+      network     unix:*  granted
+    docker  0.1.0, built-in, digest [DIGEST], farm:builder 0.1.0
+      tool        buildah  granted
+      tool        docker  granted
+      tool        podman  granted
+      tool        sh  granted
+      tool        skopeo  granted
+      network     docker  granted
+      network     oci  granted
+      environment CONTAINERS_CONF  granted
+      environment CONTAINERS_STORAGE_CONF  granted
+      environment DOCKER_HOST  granted
+      environment XDG_RUNTIME_DIR  granted
+      secret      *  granted
+    go  0.1.0, built-in, digest [DIGEST], farm:builder 0.1.0
+      tool        go  granted
+      network     go  granted
+      tool cache  build  granted
+      tool        gcc  granted
+      tool        g++  granted
+      tool        clang  granted
+      tool        clang++  granted
+      tool        pkg-config  granted
+    node  0.1.0, built-in, digest [DIGEST], farm:builder 0.1.0
+      tool        node  granted
+      network     npm  granted
+      tool cache  tsc  granted
+      tool        npm  granted
+      tool cache  npm  granted
+      tool        pnpm  granted
+      tool cache  pnpm  granted
+      tool        yarn  granted
+      tool cache  yarn  granted
     python  0.1.0, built-in, digest [DIGEST], farm:builder 0.1.0
       tool        uv  granted
       network     pypi  granted
@@ -77,6 +113,19 @@ fn the_builders_are_listed_with_their_permissions() {
       tool        python3.13  granted
       tool        python3.14  granted
       tool        python3.15  granted
+    rust  0.1.0, built-in, digest [DIGEST], farm:builder 0.1.0
+      network     crates  granted
+      tool cache  cargo  granted
+      tool cache  sccache  granted
+      tool cache  targets  granted
+      tool        sh  granted
+      tool        cargo  granted
+      tool        rustc  granted
+      tool        rustdoc  granted
+      tool        cc  granted
+      tool        cargo-clippy  granted
+      tool        clippy-driver  granted
+      tool        sccache  granted
     vite  0.1.0, built-in, digest [DIGEST], farm:builder 0.1.0
       tool        node  granted
       tool        npm  granted
