@@ -138,7 +138,7 @@ fn a_change_that_nobody_sees_ends_in_its_package() {
 #[test]
 fn two_builds_from_nothing_make_the_same_bytes() {
     let kettle = KETTLE.alone();
-    let build = kettle.build("--sandbox off");
+    let build = kettle.build("");
     assert!(build.ok(), "{}", build.text());
     kettle.files().assert_same(&KETTLE.first().files);
 }
