@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::example::{Copy, Example};
+use crate::shop::files::Files;
 use crate::shop::product::repository;
 use crate::skip;
 
@@ -141,6 +142,18 @@ fn two_builds_from_nothing_make_the_same_bytes() {
     let build = kettle.build("");
     assert!(build.ok(), "{}", build.text());
     kettle.files().assert_same(&KETTLE.first().files);
+}
+
+#[test]
+fn the_sandbox_changes_nothing_of_what_is_made() {
+    let bare = KETTLE.alone();
+    let build = bare.build("--sandbox off");
+    assert!(build.ok(), "{}", build.text());
+    let made = |files: Files| {
+        let files = files.without_files(".provenance.json");
+        files.without_lines("dist/manifest.json", "\"tier\"")
+    };
+    made(bare.files()).assert_same(&made(KETTLE.first().files.clone()));
 }
 
 #[test]

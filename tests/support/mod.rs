@@ -316,12 +316,20 @@ pub(crate) fn report_skipped(place: &str, reason: &str) {
 /// taken out.
 #[macro_export]
 macro_rules! farm_snapshot {
-    ($ran:expr, @$expected:literal) => {{
-        let mut settings = insta::Settings::clone_current();
-        settings.add_filter(r"\(sandbox L[012], \d+ jobs?\)", "(sandbox [TIER], [JOBS])");
-        settings.add_filter(r"\b(\d+ min )?\d+(\.\d+)? s\b", "[TIME]");
-        settings.add_filter(r"\b[0-9a-f]{12,64}\b", "[DIGEST]");
-        settings.add_filter(r"\b\d+(\.\d+)? (B|kB|MB)\b", "[SIZE]");
-        settings.bind(|| insta::assert_snapshot!($ran.text(), @$expected));
-    }};
+    ($ran:expr, @$expected:literal) => {
+        $crate::support::snapshot_settings().bind(|| insta::assert_snapshot!($ran.text(), @$expected))
+    };
+    ($ran:expr, $name:literal) => {
+        $crate::support::snapshot_settings().bind(|| insta::assert_snapshot!($name, $ran.text()))
+    };
+}
+
+/// What differs from run to run, as a word for what it is.
+pub fn snapshot_settings() -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"\(sandbox L[012], \d+ jobs?\)", "(sandbox [TIER], [JOBS])");
+    settings.add_filter(r"\b(\d+ min )?\d+(\.\d+)? s\b", "[TIME]");
+    settings.add_filter(r"\b[0-9a-f]{12,64}\b", "[DIGEST]");
+    settings.add_filter(r"\b\d+(\.\d+)? (B|kB|MB)\b", "[SIZE]");
+    settings
 }

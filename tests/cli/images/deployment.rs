@@ -15,7 +15,7 @@ fn compose_and_kubernetes_files_fit_their_schemas() {
         skip!("the schemas of Compose and Kubernetes are not installed; scripts/setup installs them");
     }
     needs_base!();
-    for target in ["notes", "product"] {
+    for target in ["notes", "feed", "product"] {
         let mut command = Command::new(schemas());
         command
             .arg(repository().join("tests/cli/images/check_files.py"))

@@ -1,4 +1,5 @@
-//! `examples/platform`: a front end and a back end in one image over a local base, looked at by others, and started.
+//! `examples/platform`: a front end and a back end in one image over a local base and a service in another, looked at
+//! by others, and started.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -44,41 +45,40 @@ macro_rules! needs_base {
         if !$crate::images::tools::base().is_dir() {
             $crate::skip!("examples/platform/base/make has not made its base; scripts/setup runs it");
         }
+        if !$crate::golang::product::has_go() {
+            $crate::skip!("there is no Go 1.24 or later on the PATH; scripts/setup installs it");
+        }
     };
 }
 
-/// The back end of an unpacked image, started as the image says.
+/// What an unpacked image starts, on a free port of loopback.
 struct Server {
     child: Child,
     address: String,
 }
 
 impl Server {
-    /// Only root can change its root; the entry point is the image's own, on a free port.
-    fn start(bundle: &Path) -> Self {
+    /// Only root can change its root. The image's own arguments come first, then `args`; the program says where it
+    /// listens after `marker`.
+    fn start(bundle: &Path, args: &[&str], env: &[(&str, &str)], marker: &str) -> Self {
         let config = std::fs::read_to_string(bundle.join("config.json")).expect("umoci wrote it");
         let config: serde_json::Value = serde_json::from_str(&config).expect("JSON");
         let process = &config["process"];
-        let words = |list: &serde_json::Value| -> Vec<String> {
-            let list = list.as_array().cloned().unwrap_or_default();
-            list.iter()
-                .filter_map(|word| word.as_str().map(str::to_owned))
-                .collect()
-        };
-        let entry: Vec<String> = words(&process["args"])
-            .into_iter()
-            .map(|word| if word == "8000" { "0".to_owned() } else { word })
-            .collect();
-        let folder = process["cwd"].as_str().expect("a folder");
-        let script = format!("cd {folder} && exec \"$@\"");
         let mut command = Command::new("/usr/sbin/chroot");
         command.arg("--userspec=65532:65532").arg(bundle.join("rootfs"));
+        match process["cwd"].as_str().expect("a folder") {
+            "/" => {}
+            folder => {
+                let script = format!("cd {folder} && exec \"$@\"");
+                command.args(["/bin/busybox", "sh", "-c", script.as_str(), "sh"]);
+            }
+        }
         command
-            .args(["/bin/busybox", "sh", "-c", script.as_str(), "sh"])
-            .args(entry);
-        command
+            .args(words(&process["args"]))
+            .args(args)
             .env_clear()
-            .envs(words(&process["env"]).iter().filter_map(|line| line.split_once('=')));
+            .envs(words(&process["env"]).iter().filter_map(|line| line.split_once('=')))
+            .envs(env.iter().copied());
         let mut child = command
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
@@ -88,17 +88,41 @@ impl Server {
         let mut said = String::new();
         let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
             said += &line;
-            let (_, address) = line.split_once("running on http://0.0.0.0:")?;
-            Some(format!("127.0.0.1:{}", address.split_whitespace().next()?))
+            let (_, address) = line.split_once(marker)?;
+            address.split_whitespace().next().map(str::to_owned)
         });
         std::thread::spawn(move || lines.for_each(drop));
-        let address = address.unwrap_or_else(|| panic!("the back end did not start: {said}"));
+        let address = address.unwrap_or_else(|| panic!("it did not start: {said}"));
         Self { child, address }
     }
 
+    /// The back end, with the front end.
+    fn notes(bundle: &Path) -> Self {
+        let on_loopback = ["--host", "127.0.0.1", "--port", "0"];
+        Self::start(bundle, &on_loopback, &[], "running on http://")
+    }
+
+    /// The service that publishes the board of this back end.
+    fn feed(bundle: &Path, notes: &Self) -> Self {
+        let url = format!("http://{}", notes.address);
+        let on_loopback = ["-listen", "127.0.0.1:0"];
+        Self::start(bundle, &on_loopback, &[("NOTES_URL", url.as_str())], "listening at ")
+    }
+
     fn get(&self, path: &str) -> String {
+        self.ask(&format!("GET {path} HTTP/1.0\r\n\r\n"))
+    }
+
+    fn post(&self, path: &str, body: &str) -> String {
+        let length = body.len();
+        self.ask(&format!(
+            "POST {path} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        ))
+    }
+
+    fn ask(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
-        write!(stream, "GET {path} HTTP/1.0\r\n\r\n").expect("it listens");
+        stream.write_all(request.as_bytes()).expect("it listens");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
         answer
@@ -112,13 +136,20 @@ impl Drop for Server {
     }
 }
 
+fn words(list: &serde_json::Value) -> Vec<String> {
+    let list = list.as_array().cloned().unwrap_or_default();
+    list.iter()
+        .filter_map(|word| word.as_str().map(str::to_owned))
+        .collect()
+}
+
 /// Whether this is root.
 fn is_root() -> bool {
     run(Command::new("id").arg("-u")).trim() == "0"
 }
 
 #[test]
-fn the_image_of_the_product_starts_and_serves_the_front_end() {
+fn the_images_of_the_product_start_serve_the_front_end_and_speak_to_each_other() {
     needs_tools!("skopeo", "umoci", "chroot");
     needs_base!();
     if !is_root() {
@@ -127,10 +158,18 @@ fn the_image_of_the_product_starts_and_serves_the_front_end() {
     let bundle = built().beside("bundle");
     let root = unpack(&built().root().join(LAYOUT), &bundle);
     assert!(root.join("app/src/main.py").is_file() && root.join("srv/www/index.html").is_file());
-    let server = Server::start(&bundle);
+    let server = Server::notes(&bundle);
     let health = server.get("/api/health");
     assert!(health.contains("200 OK") && health.contains("\"ok\""), "{health}");
     assert!(server.get("/").contains("<title>Notes</title>"));
+    let feed = built().beside("bundle of the feed");
+    let root = unpack(&built().root().join("dist/feed/image"), &feed);
+    assert!(root.join("usr/local/bin/feed").is_file());
+    let feed = Server::feed(&feed, &server);
+    let empty = feed.get("/feed.atom");
+    assert!(empty.contains("application/atom+xml") && !empty.contains("<entry>"), "{empty}");
+    assert!(server.post("/api/notes", r#"{"text": "Low tide"}"#).contains("201 Created"));
+    assert!(feed.get("/feed.atom").contains("<title>Low tide</title>"));
 }
 
 #[test]
@@ -153,7 +192,8 @@ fn the_image_says_what_its_options_say() {
 #[test]
 fn another_folder_gives_the_same_bytes_and_runs_nothing() {
     needs_base!();
-    let index = |workspace: &Workspace| workspace.read(&format!("{LAYOUT}/index.json"));
+    let index =
+        |workspace: &Workspace| ["notes", "feed"].map(|name| workspace.read(&format!("dist/{name}/image/index.json")));
     let first = index(built());
     let second = checkout();
     assert_eq!(build(&second).count("ran"), 0);
@@ -185,4 +225,28 @@ fn a_changed_front_end_makes_one_new_layer() {
         again.actions("notes", "ran"),
         ["files", "image", "layer.frontend.bundle"]
     );
+}
+
+#[test]
+fn a_changed_go_file_makes_one_binary_and_one_layer() {
+    needs_tools!("skopeo");
+    needs_base!();
+    let workspace = checkout();
+    build(&workspace);
+    let images = || ["notes", "feed"].map(|target| layers(&workspace.root().join("dist").join(target).join("image")));
+    let [notes, feed] = images();
+    let source = workspace.read("apps/feed/feed.go");
+    let changed = source.replace("the board does not answer", "the board is silent");
+    assert_ne!(changed, source);
+    workspace.write("apps/feed/feed.go", &changed);
+    let again = build(&workspace);
+    let [notes_after, feed_after] = images();
+    assert_eq!(notes_after, notes);
+    assert_eq!((feed.len(), feed_after.len()), (1, 1));
+    assert_ne!(feed_after, feed);
+    assert_eq!(again.actions("service", "ran"), ["build.feed", "test", "vet"]);
+    assert_eq!(again.actions("feed", "ran"), ["files", "image", "layer.service.feed"]);
+    for untouched in ["backend", "frontend", "notes"] {
+        assert!(again.actions(untouched, "ran").is_empty(), "{untouched}");
+    }
 }

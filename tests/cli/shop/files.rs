@@ -6,10 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// All files below a folder, by path from there.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Files(BTreeMap<PathBuf, Entry>);
 
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Entry {
     mode: u32,
     bytes: Vec<u8>,
@@ -47,6 +47,12 @@ impl Files {
             let left: String = text.split_inclusive('\n').filter(|line| !line.contains(word)).collect();
             entry.bytes = left.into_bytes();
         }
+        self
+    }
+
+    /// Without the files whose names end like this.
+    pub(crate) fn without_files(mut self, end: &str) -> Self {
+        self.0.retain(|path, _| !path.to_string_lossy().ends_with(end));
         self
     }
 
