@@ -21,6 +21,7 @@ mod interrupt;
 mod kill;
 mod node;
 mod on_demand;
+mod plans;
 mod profile;
 mod publish;
 mod puppet;
