@@ -290,5 +290,17 @@ fn with_lock_of(kettle: Copy, manager: &str, arguments: &[&str]) -> Option<Copy>
 fn without_node_one_message_says_what_is_missing() {
     let kettle = KETTLE.alone();
     let workspace = kettle.0.variable("PATH", "/nowhere");
-    farm_snapshot!(workspace.farm("build -t brew"), @"");
+    farm_snapshot!(workspace.farm("build -t brew"), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    building 1 target of kettle for production (sandbox [TIER], [JOBS])
+    error[builder::problem]: the tool `node` is not on the PATH
+      --> farm.toml:5:10
+       |
+     5 | [targets.brew]
+       |          ^^^^
+      target brew
+      hint: install Node.js 20 or later, which brings `node` and `npm`
+    ");
 }

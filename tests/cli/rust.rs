@@ -122,5 +122,17 @@ fn what_clippy_warns_of_fails_the_build() {
 fn without_cargo_one_message_says_what_is_missing() {
     let pour = POUR.alone();
     let workspace = pour.0.variable("PATH", "/nowhere");
-    farm_snapshot!(workspace.farm("build"), @"");
+    farm_snapshot!(workspace.farm("build"), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    building 1 target of pour for production (sandbox [TIER], [JOBS])
+    error[builder::problem]: the tool `cargo` is not on the PATH
+      --> farm.toml:5:10
+       |
+     5 | [targets.timer]
+       |          ^^^^^
+      target timer
+      hint: install Rust with rustup, and the toolchain that the folder asks for with `rustup toolchain install`
+    ");
 }
