@@ -7,7 +7,9 @@ use crate::shop::product::Build;
 use crate::support::Workspace;
 
 /// What actions do to all that they can write to, before they end well.
-const SOIL: [&str; 5] = [
+const SOIL: [&str; 7] = [
+    "touch -d 1999-01-01 empty.txt . sub; chattr +SdA in.txt empty.txt sub . 2>&1 || true",
+    "mkdir $HOME/../left-beside; mkdir -p ../../../left-beside; chgrp 1 empty.txt 2>&1 || true",
     "echo soil > junk; mkdir -p deep/er; echo soil > $HOME/left; mkdir $TMPDIR/left",
     "echo soil > ../beside; mkdir ../empty",
     "chmod 600 in.txt; ln in.txt twin; echo much longer than any other file > in.txt",
@@ -16,7 +18,10 @@ const SOIL: [&str; 5] = [
 ];
 /// What the last action can see.
 const LOOK: &str = "find ../.. -path ../../pkg/z/deps -prune -o ! -name out -print | sort > out; stat -c '%a %h' in.txt >> out; \
-                    stat -c %a .. >> out; cat in.txt >> out; find $HOME $TMPDIR -mindepth 1 | wc -l >> out";
+                    stat -c %a .. >> out; cat in.txt >> out; find $HOME $TMPDIR -mindepth 1 | wc -l >> out; \
+                    find $HOME/.. ../../.. -maxdepth 1 -name 'left*' | wc -l >> out; \
+                    find . -name deps -prune -o ! -newermt 2020-01-01 -print >> out; \
+                    (lsattr -d . sub in.txt empty.txt 2>/dev/null || true) | grep -c '[SdA].* ' >> out || true";
 
 /// Targets side by side, each after the one before; the last one looks.
 fn workspace() -> Workspace {
@@ -35,14 +40,20 @@ fn workspace() -> Workspace {
         writeln!(
             text,
             "[targets.{name}]\nbuilder = \"command\"\nroot = \"pkg/{name}\"\ndeps = [{before}]\n\
-             options = {{ command = \"\"\"{command}\"\"\", inputs = [\"in.txt\"], outputs = [\"out\"] }}"
+             options = {{ command = \"\"\"{command}\"\"\", inputs = [\"in.txt\", \"empty.txt\", \"sub/in.txt\"], outputs = [\"out\"] }}"
         )
         .expect("a text takes all");
         before = format!("\"{name}\"");
     }
     let workspace = Workspace::with(&text);
-    (0..SOIL.len()).for_each(|number| workspace.write(&format!("pkg/s{number}/in.txt"), "a file of another one\n"));
+    for number in 0..SOIL.len() {
+        workspace.write(&format!("pkg/s{number}/in.txt"), "a file of another one\n");
+        workspace.write(&format!("pkg/s{number}/empty.txt"), "");
+        workspace.write(&format!("pkg/s{number}/sub/in.txt"), "another one, too\n");
+    }
     workspace.write("pkg/z/in.txt", "mine\n");
+    workspace.write("pkg/z/empty.txt", "");
+    workspace.write("pkg/z/sub/in.txt", "my own\n");
     workspace
 }
 
@@ -54,7 +65,8 @@ fn what_an_action_leaves_is_not_there_for_the_next() {
         workspace
             .ran(&mut workspace.command_at(tier_option, ["build"]))
             .success();
-        let expected = "../..\n../../pkg\n../../pkg/z\n../../pkg/z/in.txt\n644 1\n755\nmine\n0\n";
+        let expected = "../..\n../../pkg\n../../pkg/z\n../../pkg/z/empty.txt\n../../pkg/z/in.txt\n../../pkg/z/sub\n\
+                        ../../pkg/z/sub/in.txt\n644 1\n755\nmine\n0\n0\n0\n";
         assert_eq!(workspace.read("pkg/z/out"), expected, "{tier}");
     }
 }
@@ -73,4 +85,18 @@ fn of_two_actions_with_one_key_one_runs() {
     workspace.write("in.txt", "once\n");
     assert_eq!(outcomes(&workspace, ""), (1, 1));
     assert_eq!(outcomes(&workspace, "--no-cache"), (2, 0), "each for itself");
+}
+
+#[test]
+fn an_action_that_failed_is_not_tried_again_for_another_target() {
+    let options = r#"{ command = "cat in.txt; exit 7", inputs = ["in.txt"] }"#;
+    let target = |name: &str| format!("[targets.{name}]\nbuilder = \"command\"\noptions = {options}\n");
+    let text = format!("[workspace]\nname = \"twins\"\n{}{}", target("one"), target("two"));
+    let workspace = Workspace::with(&text);
+    workspace.write("in.txt", "once\n");
+    let ran = workspace.farm("build --json --jobs 2 --keep-going");
+    assert_eq!(ran.code(), 1, "{}", ran.text());
+    let mut codes = ran.problem_codes();
+    codes.sort_unstable();
+    assert_eq!(codes, ["execute::failed-before", "execute::tool-failed"]);
 }

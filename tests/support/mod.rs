@@ -325,7 +325,7 @@ macro_rules! farm_snapshot {
 }
 
 /// What differs from run to run, as a word for what it is.
-pub fn snapshot_settings() -> insta::Settings {
+pub(crate) fn snapshot_settings() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"\(sandbox L[012], \d+ jobs?\)", "(sandbox [TIER], [JOBS])");
     settings.add_filter(r"\b(\d+ min )?\d+(\.\d+)? s\b", "[TIME]");

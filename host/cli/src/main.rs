@@ -31,6 +31,8 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|first| first == HELPER_ARGUMENT) {
         return to_exit_code(helper_main());
     }
+    // Modes of what is built do not depend on who builds.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

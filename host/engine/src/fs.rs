@@ -257,22 +257,22 @@ pub fn digest(path: &Path) -> Result<Digest, PathError> {
 
 /// A file that is there, for reading and writing, no longer than `size` bytes: one of this user's with no other name and
 /// no attributes. None if it is anything else. It is not emptied: where a disk is told of every block that is free, that
-/// takes longer than to write over it.
+/// takes longer than to write over it. Its times are those of now.
 pub fn open_shortened(path: &Path, size: u64) -> Option<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let mut options = File::options();
     options.read(true).write(true).custom_flags(flags.bits().cast_signed());
     let file = options.open(path).ok()?;
     let stat = stat_open(&file).ok()?;
-    let is_plain = stat.is_file() && stat.links == 1 && stat.owner == current_user() && !has_attributes(&file);
-    (is_plain && (stat.size <= size || file.set_len(size).is_ok())).then_some(file)
+    let is_plain = stat.is_file() && stat.links == 1 && is_as_made(&file);
+    (is_plain && (stat.size <= size || file.set_len(size).is_ok()) && touch(&file)).then_some(file)
 }
 
 /// Largest folder that is taken for a new one, in bytes: on some file systems a folder that held much stays slow.
 const MAX_PLAIN_FOLDER: u64 = 64 << 10;
 
 /// Whether a folder is there that could just have been made by [`create_dirs`]: of this user's, with the usual mode and
-/// no attributes. What is in it is not looked at.
+/// no attributes. Its times are those of now then. What is in it is not looked at.
 pub fn is_plain_folder(path: &Path) -> bool {
     let flags = OFlags::NOFOLLOW | OFlags::DIRECTORY;
     let mut options = File::options();
@@ -280,9 +280,48 @@ pub fn is_plain_folder(path: &Path) -> bool {
     let Ok(folder) = options.open(path) else {
         return false;
     };
-    stat_open(&folder).is_ok_and(|stat| {
-        stat.is_folder() && stat.mode == 0o755 && stat.owner == current_user() && stat.size <= MAX_PLAIN_FOLDER
-    }) && !has_attributes(&folder)
+    let is_plain =
+        stat_open(&folder).is_ok_and(|stat| stat.is_folder() && stat.mode == 0o755 && stat.size <= MAX_PLAIN_FOLDER);
+    is_plain && is_as_made(&folder) && touch(&folder)
+}
+
+/// Whether something belongs to this user and group, and has no attributes.
+fn is_as_made(file: &File) -> bool {
+    let own = (current_user(), rustix::process::getegid().as_raw());
+    rustix::fs::fstat(file).is_ok_and(|stat| (stat.st_uid, stat.st_gid) == own)
+        && !has_attributes(file)
+        && !has_flags(file)
+}
+
+/// Lets a file's times be those of now.
+fn touch(file: &File) -> bool {
+    let now = rustix::fs::Timespec {
+        tv_sec: 0,
+        tv_nsec: rustix::fs::UTIME_NOW,
+    };
+    let times = rustix::fs::Timestamps {
+        last_access: now,
+        last_modification: now,
+    };
+    rustix::fs::futimens(file, &times).is_ok()
+}
+
+/// What `lsattr` shows of a file that nobody has set anything of: that it is kept by extents, in its inode, or indexed.
+#[cfg(target_os = "linux")]
+const USUAL_FLAGS: u32 = 0x0008_0000 | 0x1000_0000 | 0x1000;
+
+/// Whether a file has flags of its own (`chattr`).
+#[cfg(target_os = "linux")]
+fn has_flags(file: &File) -> bool {
+    match rustix::fs::ioctl_getflags(file) {
+        Ok(flags) => flags.bits() & !USUAL_FLAGS != 0,
+        Err(error) => !matches!(error, rustix::io::Errno::NOTTY | rustix::io::Errno::OPNOTSUPP),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_flags(_file: &File) -> bool {
+    true
 }
 
 /// Whether a file has extended attributes, access lists among them.
@@ -297,11 +336,12 @@ fn has_attributes(_file: &File) -> bool {
     true
 }
 
-/// Copies a file into one that is empty or no longer, which `to` names, and returns the digest of what was copied.
-pub fn copy_into(from: &Path, (target, to): (&File, &Path)) -> Result<Digest, PathError> {
+/// Copies a file into one that is empty or no longer, which `to` names, and returns the digest and the size of what was
+/// copied. What the target held beyond that is still there: compare the sizes.
+pub fn copy_into(from: &Path, (target, to): (&File, &Path)) -> Result<(Digest, u64), PathError> {
     let source = File::open(from).context("read", from)?;
     match copy_hashed(&source, target) {
-        Ok((digest, _)) => Ok(digest),
+        Ok(copied) => Ok(copied),
         Err(CopyError::Read(error)) => Err(error).context("read", from),
         Err(CopyError::Write(error)) => Err(error).context("write", to),
     }
@@ -310,7 +350,7 @@ pub fn copy_into(from: &Path, (target, to): (&File, &Path)) -> Result<Digest, Pa
 /// Copies a file to a place where nothing is yet, with this mode, and returns the digest of what was copied.
 pub fn copy_with_mode(from: &Path, to: &Path, mode: u32) -> Result<Digest, PathError> {
     let target = create_new(to, 0o600)?;
-    let digest = copy_into(from, (&target, to))?;
+    let (digest, _) = copy_into(from, (&target, to))?;
     set_open_mode(&target, mode).context("write", to)?;
     Ok(digest)
 }

@@ -85,10 +85,15 @@ fn look_around(
             undeclared.push(path);
         }
     }
-    if let Some(temporary) = temporary(folder).filter(|_| !is_step && has_nothing_beside(folder)) {
+    if let Some(temporary) = temporary(folder, left).filter(|_| !is_step && has_nothing_beside(folder)) {
         left.is_all(Entries { tree: there, temporary });
     }
     Ok(undeclared)
+}
+
+/// How much this takes; more than can be left for later where that cannot be told.
+fn size_of(path: &Path) -> u64 {
+    fs::stat(path).map_or(u64::MAX, |stat| stat.map_or(0, |stat| stat.size))
 }
 
 /// Whether a private folder holds the tree and temporary folders alone: at L0 a tool may write anywhere.
@@ -98,12 +103,17 @@ fn has_nothing_beside(folder: &Path) -> bool {
 }
 
 /// What a tool left in its own temporary folders, if it had any. None if that cannot be told.
-fn temporary(folder: &Path) -> Option<Shape> {
+fn temporary(folder: &Path, left: &mut Left) -> Option<Shape> {
     let mut shape = Shape::default();
     let temporary = folder.join(TEMP);
     if fs::exists(&temporary) {
         let names = fs::names(&Folder::open(&temporary).ok()?).ok()?;
-        names.iter().for_each(|(path, kind)| shape.add(path, *kind));
+        for (path, kind) in names {
+            shape.add(&path, kind);
+            if kind == Kind::File {
+                left.add(size_of(&path.under(&temporary)));
+            }
+        }
     }
     Some(shape)
 }

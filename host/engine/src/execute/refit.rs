@@ -44,15 +44,13 @@ impl Shape {
         });
     }
 
-    /// The folders in it that are empty.
-    pub(super) fn empty_folders(&self) -> Self {
-        let names = self
-            .0
-            .iter()
-            .filter(|(_, entry)| matches!(entry, Entry::Folder(below) if below.0.is_empty()));
+    /// The folders with these names, where they are empty.
+    pub(super) fn empty_folders(&self, names: &[&str]) -> Self {
+        let is_empty = |name: &&&str| matches!(self.0.get(**name), Some(Entry::Folder(below)) if below.0.is_empty());
+        let found = names.iter().filter(is_empty);
         Self(
-            names
-                .map(|(name, _)| (name.clone(), Entry::Folder(Self::default())))
+            found
+                .map(|name| ((*name).to_owned(), Entry::Folder(Self::default())))
                 .collect(),
         )
     }

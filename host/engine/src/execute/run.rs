@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -25,7 +25,7 @@ use crate::fs;
 use crate::path::RelPath;
 use crate::plan::{CheckedFetch, CheckedWork, Level, StepRun};
 use crate::plugin::PlanFailure;
-use crate::sandbox::{self, CacheFolder, Ending, Limits, Spec, Tier, Usage};
+use crate::sandbox::{self, Bind, CacheFolder, Ending, Limits, Spec, Tier, Usage};
 
 /// The private tree, in an action's folder.
 pub(super) const TREE: &str = "tree";
@@ -137,8 +137,11 @@ impl Executor {
     /// The name of a private folder for one run, which nobody else has.
     fn name_folder(&self) -> PathBuf {
         static NEXT: AtomicU64 = AtomicU64::new(0);
+        static BUILD: OnceLock<String> = OnceLock::new();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        self.settings.scratch.join(format!("{}-{number}", std::process::id()))
+        // In a container every build has the same process number.
+        let build = BUILD.get_or_init(|| format!("{}-{}", std::process::id(), fs::random_name()));
+        self.settings.scratch.join(format!("{build}-{number}"))
     }
 
     /// A new private folder for one run.
@@ -255,9 +258,7 @@ impl Executor {
         };
         let directory = job.base.join(directory);
         let folders = own_folders(job, &directory);
-        let there = self.reuse(folder, &wanted(prepared, &shown, &folders));
-        fs::create_dirs(&tree)?;
-        let binds = self.stage(prepared, &tree, Big::Bind, (&shown, &there))?;
+        let binds = self.stage_tool(prepared, folder, (&shown, &wanted(prepared, &shown, &folders)))?;
         folders
             .iter()
             .try_for_each(|folder| fs::create_dirs(&folder.under(&tree)))?;
@@ -300,24 +301,26 @@ impl Executor {
         Ok((spec, shown))
     }
 
-    /// Puts a folder of an action that has ended to this place, if there is one, with nothing in it that is not wanted.
-    /// Returns the files in its tree, whose contents are those of others.
-    fn reuse(&self, folder: &Path, wanted: &Shape) -> BTreeSet<String> {
-        let Some(mut remains) = self.trash.spare() else {
-            return BTreeSet::new();
-        };
-        let mut away = || {
-            let place = self.name_folder();
-            self.trash.take(place.clone(), Left::default());
-            place
-        };
-        let there = remains.fit(wanted, &mut away);
-        match there.filter(|_| fs::rename(&remains.folder, folder).is_ok()) {
-            Some(there) => there,
-            None => {
-                self.trash.take(remains.folder, Left::unknown());
-                BTreeSet::new()
+    /// Stages a tool's tree, in what an action that has ended has left if there is such a thing. Whatever that one has done
+    /// to it, this one is not to suffer from it.
+    fn stage_tool(
+        &self,
+        prepared: &Prepared,
+        folder: &Path,
+        (shown, wanted): (&Shown, &Shape),
+    ) -> Result<Vec<Bind>, ExecuteError> {
+        let tree = folder.join(TREE);
+        let there = self.trash.reuse(folder, wanted, || self.name_folder());
+        fs::create_dirs(&tree)?;
+        match self.stage(prepared, &tree, Big::Bind, (shown, &there)) {
+            Err(error) if !there.is_empty() && !matches!(error, ExecuteError::InputChanging { .. }) => {
+                let away = self.name_folder();
+                fs::rename(folder, &away)?;
+                self.trash.take(away, Left::unknown());
+                fs::create_dirs(&tree)?;
+                self.stage(prepared, &tree, Big::Bind, (shown, &BTreeSet::new()))
             }
+            other => other,
         }
     }
 

@@ -94,7 +94,7 @@ impl Executor {
         };
         let lost = || ExecuteError::Lost { path: path.clone() };
         match material {
-            Material::Workspace(input) => self.copy_unchanged(input, (&file, &place))?,
+            Material::Workspace(input) => copy_unchanged(self.files.root(), input, (&file, &place))?,
             Material::Inline(bytes) => (&file).write_all(bytes).context("write", &place)?,
             Material::Blob { digest, size } => {
                 let filled = self.store.fill(digest, *size, &file, &place)?;
@@ -114,17 +114,16 @@ impl Executor {
             Err(error) => Err(error.into()),
         }
     }
+}
 
-    /// Copies a file of the user's, and makes sure that it is the one in the key.
-    fn copy_unchanged(&self, input: &FileInput, target: (&fs::File, &Path)) -> Result<(), ExecuteError> {
-        let source = input.path.under(self.files.root());
-        if fs::copy_into(&source, target)? == input.digest {
-            return Ok(());
-        }
-        Err(ExecuteError::InputChanging {
-            path: input.path.clone(),
-        })
+/// Copies a file of the user's, and makes sure that it is the one in the key, whole and with nothing behind it.
+fn copy_unchanged(root: &Path, input: &FileInput, target: (&fs::File, &Path)) -> Result<(), ExecuteError> {
+    if fs::copy_into(&input.path.under(root), target)? == (input.digest, input.size) {
+        return Ok(());
     }
+    Err(ExecuteError::InputChanging {
+        path: input.path.clone(),
+    })
 }
 
 /// What is in an action's tree before it runs, but for what the sandbox mounts into it and the links.

@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::execute::refit::Shape;
 use crate::execute::run::{TEMP, TREE};
 use crate::fs::{self, parallel};
+use crate::sandbox::SCRATCH_FOLDERS;
 
 /// Most files that are left for later.
 const MAX_FILES: u64 = 100_000;
@@ -35,11 +36,13 @@ struct Waiting {
 
 /// A private folder whose action has ended, and of which all is known.
 #[derive(Debug)]
-pub(super) struct Remains {
+struct Remains {
     /// Where it is.
-    pub(super) folder: PathBuf,
+    folder: PathBuf,
     /// What is in it.
-    pub(super) entries: Entries,
+    entries: Entries,
+    /// How much that is.
+    left: Left,
 }
 
 /// All that is in a private folder.
@@ -55,20 +58,17 @@ impl Remains {
     /// Lets the folder hold nothing but the wanted tree and empty temporary folders, and as much of the tree as it can.
     /// Returns the files that are there, whose contents are those of others. `away` names new places for the rest. None
     /// if the folder is not as farm made it, or something cannot be moved: it is of no use then.
-    pub(super) fn fit(&mut self, wanted: &Shape, away: &mut impl FnMut() -> PathBuf) -> Option<BTreeSet<String>> {
+    fn fit(&mut self, wanted: &Shape, away: &mut impl FnMut() -> PathBuf) -> Option<BTreeSet<String>> {
         let (tree, temporary) = (self.folder.join(TREE), self.folder.join(TEMP));
         let places = [&self.folder, &tree, &temporary];
         let is_plain = |place: &&PathBuf| fs::is_plain_folder(place) || (*place == &temporary && !fs::exists(place));
         if !places.iter().all(is_plain) {
             return None;
         }
-        let Entries {
-            tree: in_tree,
-            temporary: left,
-        } = std::mem::take(&mut self.entries);
-        let empty = left.empty_folders();
-        left.fit(&temporary, &empty, away).ok()?;
-        in_tree.fit(&tree, wanted, away).ok()
+        let entries = std::mem::take(&mut self.entries);
+        let empty = entries.temporary.empty_folders(&SCRATCH_FOLDERS);
+        entries.temporary.fit(&temporary, &empty, away).ok()?;
+        entries.tree.fit(&tree, wanted, away).ok()
     }
 }
 
@@ -126,15 +126,33 @@ impl Trash {
         // Only Linux tells for sure that nobody who could write to it is alive.
         match left.entries.take() {
             Some(entries) if cfg!(target_os = "linux") && left.bytes <= MAX_FOLDER_BYTES => {
-                self.waiting().spare.push(Remains { folder, entries });
+                self.waiting().spare.push(Remains { folder, entries, left });
             }
             _ => self.take(folder, left),
         }
     }
 
-    /// The private folder of an action that has ended. None if there is none.
-    pub(super) fn spare(&self) -> Option<Remains> {
-        self.waiting().spare.pop()
+    /// Puts the folder of an action that has ended to this place, if there is one, with nothing in it that is not wanted.
+    /// Returns the files in its tree, whose contents are those of others. `name` names new places.
+    pub(super) fn reuse(&self, folder: &Path, wanted: &Shape, mut name: impl FnMut() -> PathBuf) -> BTreeSet<String> {
+        let Some(mut remains) = self.waiting().spare.pop() else {
+            return BTreeSet::new();
+        };
+        let mut moved = Vec::new();
+        let there = remains.fit(wanted, &mut || {
+            moved.push(name());
+            moved.last().cloned().unwrap_or_default()
+        });
+        let there = there.filter(|_| fs::rename(&remains.folder, folder).is_ok());
+        if there.is_none() {
+            self.take(remains.folder, Left::unknown());
+        }
+        // How much of it was moved away is not known: all of it counts.
+        let mut left = remains.left;
+        for place in moved {
+            self.take(place, std::mem::take(&mut left));
+        }
+        there.unwrap_or_default()
     }
 
     /// Removes all that was left so far.
@@ -200,13 +218,22 @@ mod tests {
         let (folder, left) = private(base.path());
         let trash = Trash::default();
         trash.keep(folder.clone(), left);
-        let mut spare = trash.spare().expect("it is there");
-        assert!(trash.spare().is_none());
-        let gone = base.path().join("gone");
-        let there = spare.fit(&wanted("b.txt"), &mut || gone.clone()).expect("it fits");
+        let (next, gone) = (base.path().join("next"), base.path().join("gone"));
+        let there = trash.reuse(&next, &wanted("b.txt"), || gone.clone());
         assert_eq!(there, ["b.txt".to_owned()].into());
-        assert!(fs::exists(&folder.join("tree/b.txt")) && fs::exists(&gone.join("left")));
-        assert!(!fs::exists(&folder.join("tree/a.txt")) && !fs::exists(&folder.join("temp/tmp")));
+        assert!(fs::exists(&next.join("tree/b.txt")) && fs::exists(&gone.join("left")));
+        assert!(!fs::exists(&next.join("tree/a.txt")) && !fs::exists(&next.join("temp/tmp")) && !fs::exists(&folder));
+        assert!(
+            trash
+                .reuse(&base.path().join("another"), &wanted("b.txt"), || gone.clone())
+                .is_empty()
+        );
+        assert!(!fs::exists(&base.path().join("another")));
+        trash.empty();
+        assert!(
+            !fs::exists(&gone) && fs::exists(&next),
+            "what was moved away goes, what is used stays"
+        );
     }
 
     #[test]
@@ -216,10 +243,13 @@ mod tests {
         let trash = Trash::default();
         fs::set_mode(&folder.join(TREE), 0o777).expect("set");
         trash.keep(folder.clone(), left);
-        if let Some(mut spare) = trash.spare() {
-            assert!(spare.fit(&wanted("a.txt"), &mut || base.path().join("gone")).is_none());
-            trash.keep(folder.clone(), Left::unknown());
-        }
+        let next = base.path().join("next");
+        assert!(
+            trash
+                .reuse(&next, &wanted("a.txt"), || base.path().join("gone"))
+                .is_empty()
+        );
+        assert!(!fs::exists(&next));
         trash.empty();
         assert!(!fs::exists(&folder));
     }

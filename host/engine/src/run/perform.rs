@@ -97,13 +97,29 @@ async fn attempt(
     showing: Showing,
     told: &mut bool,
 ) -> Result<Performed, ExecuteError> {
-    let (mut prepared, _turn) = match ready(means, job).await? {
+    let (prepared, mut turn) = match ready(means, job).await? {
         Ready::Hit(performed) => return Ok(*performed),
         Ready::Miss(prepared, turn) => (prepared, turn),
     };
     if !std::mem::replace(told, true) {
         means.say(node, Progress::Started);
     }
+    let performed = run(means, node, job, (prepared, showing)).await;
+    if let (Err(error), Some(turn)) = (&performed, &mut turn)
+        && !matches!(error, ExecuteError::Stopped | ExecuteError::InputChanging { .. })
+    {
+        turn.fail(&job.target);
+    }
+    performed
+}
+
+/// Runs an action whose result is not known.
+async fn run(
+    means: &Means,
+    node: NodeId,
+    job: &Arc<Job>,
+    (mut prepared, showing): (Prepared, Showing),
+) -> Result<Performed, ExecuteError> {
     let mut output = |stream, bytes: &[u8]| means.say(node, Progress::Output(stream, bytes.to_vec()));
     let (outline, inputs) = (std::mem::take(&mut prepared.outline), prepared.seen.clone());
     let prepared = Arc::new(prepared);
@@ -166,9 +182,12 @@ async fn ready(means: &Means, job: &Arc<Job>) -> Result<Ready, ExecuteError> {
         other => return Ok(other),
     };
     let turn = means.twins.turn(prepared.key).await;
-    if !turn.waited {
-        return Ok(Ready::Miss(prepared, Some(turn)));
+    if let Some(target) = turn.failed_in() {
+        return Err(ExecuteError::FailedBefore {
+            target: target.to_owned(),
+        });
     }
+    // Another action may have had the turn, and left its result, since this one looked.
     let (executor, looking) = (Arc::clone(executor), Arc::clone(job));
     Ok(match blocking(move || look_up(&executor, &looking, prepared)).await? {
         Ready::Miss(prepared, _) => Ready::Miss(prepared, Some(turn)),

@@ -10,39 +10,50 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::digest::Digest;
 
+/// Held while an action of a key runs; the target whose action of that key has failed, if one has.
+type Lock = Arc<tokio::sync::Mutex<Option<String>>>;
+
 /// The keys whose actions run now.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Twins(Arc<Mutex<HashMap<Digest, Arc<tokio::sync::Mutex<()>>>>>);
+pub(super) struct Twins(Arc<Mutex<HashMap<Digest, Lock>>>);
 
 /// A key's turn: others of the same key wait until it is dropped.
 #[derive(Debug)]
 pub(super) struct Turn {
     twins: Twins,
     key: Digest,
-    /// Whether another action had the turn before, and may have left a result.
-    pub(super) waited: bool,
     /// Taken out when dropped: what still holds the key's lock after that is waiting.
-    held: Option<OwnedMutexGuard<()>>,
+    held: Option<OwnedMutexGuard<Option<String>>>,
 }
 
 impl Twins {
     /// Waits until no other action of this key runs.
     pub(super) async fn turn(&self, key: Digest) -> Turn {
         let lock = Arc::clone(self.keys().entry(key).or_default());
-        let (waited, held) = match Arc::clone(&lock).try_lock_owned() {
-            Ok(held) => (false, held),
-            Err(_) => (true, lock.lock_owned().await),
-        };
+        let held = Some(lock.lock_owned().await);
         Turn {
             twins: self.clone(),
             key,
-            waited,
-            held: Some(held),
+            held,
         }
     }
 
-    fn keys(&self) -> MutexGuard<'_, HashMap<Digest, Arc<tokio::sync::Mutex<()>>>> {
+    fn keys(&self) -> MutexGuard<'_, HashMap<Digest, Lock>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn {
+    /// The target whose action had the turn before and failed, and would fail again.
+    pub(super) fn failed_in(&self) -> Option<&str> {
+        self.held.as_ref()?.as_deref()
+    }
+
+    /// Tells those who wait that the action failed.
+    pub(super) fn fail(&mut self, target: &str) {
+        if let Some(held) = &mut self.held {
+            **held = Some(target.to_owned());
+        }
     }
 }
 
@@ -66,17 +77,18 @@ mod tests {
     async fn the_second_of_a_key_waits_for_the_first_and_no_other() {
         let twins = Twins::default();
         let (key, other) = (Digest::of(b"one"), Digest::of(b"another"));
-        let first = twins.turn(key).await;
-        assert!(!first.waited && !twins.turn(other).await.waited);
+        let mut first = twins.turn(key).await;
+        assert_eq!(twins.turn(other).await.failed_in(), None);
         let waiting = tokio::spawn({
             let twins = twins.clone();
-            async move { twins.turn(key).await.waited }
+            async move { twins.turn(key).await.failed_in().map(str::to_owned) }
         });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
+        first.fail("web");
         drop(first);
-        assert!(waiting.await.expect("it ended"));
+        assert_eq!(waiting.await.expect("it ended"), Some("web".to_owned()));
         assert!(twins.keys().is_empty(), "nothing is kept of keys whose actions ended");
-        assert!(!twins.turn(key).await.waited);
+        assert_eq!(twins.turn(key).await.failed_in(), None);
     }
 }

@@ -30,7 +30,8 @@ pub use probe::{Support, Unavailable, Wanted, probe, system};
 pub use run::{Stream, run, run_interactive};
 pub use server::Helper;
 pub use spec::{
-    Bind, CACHE_INSIDE, CacheFolder, Ending, Finished, HOME_INSIDE, Limits, Spec, TEMPORARY_INSIDE, TREE_INSIDE, Usage,
+    Bind, CACHE_INSIDE, CacheFolder, Ending, Finished, HOME_INSIDE, Limits, SCRATCH_FOLDERS, Spec, TEMPORARY_INSIDE,
+    TREE_INSIDE, Usage,
 };
 pub use wire::HELPER_ARGUMENT;
 

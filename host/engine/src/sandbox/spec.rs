@@ -10,6 +10,8 @@ use crate::path::RelPath;
 
 /// Where the staged tree lies inside, at [`Tier::L2`].
 pub const TREE_INSIDE: &str = "/workspace";
+/// `HOME` and `TMPDIR` below [`Spec::scratch`], at L0 and L1.
+pub const SCRATCH_FOLDERS: [&str; 2] = ["home", "tmp"];
 /// `HOME` inside, at [`Tier::L2`].
 pub const HOME_INSIDE: &str = "/home/build";
 /// `TMPDIR` inside, at [`Tier::L2`].

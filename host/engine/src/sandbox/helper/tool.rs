@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, Signal};
 
-use super::super::spec::{CACHE_INSIDE, HOME_INSIDE, TEMPORARY_INSIDE};
+use super::super::spec::{CACHE_INSIDE, HOME_INSIDE, SCRATCH_FOLDERS, TEMPORARY_INSIDE};
 use super::super::wire::{Mode, Request};
 use super::super::{Fault, FaultKind, Spec, Tier};
 use super::cgroup::Group;
@@ -17,9 +17,9 @@ use super::{At, files, landlock, limits, privileges, seccomp, sys, wait_for};
 const MAX_FAULT: usize = 64 << 10;
 
 /// `HOME` at L0 and L1, below the scratch folder.
-pub(super) const HOME: &str = "home";
+pub(super) const HOME: &str = SCRATCH_FOLDERS[0];
 /// `TMPDIR` at L0 and L1, below the scratch folder.
-pub(super) const TEMPORARY: &str = "tmp";
+pub(super) const TEMPORARY: &str = SCRATCH_FOLDERS[1];
 
 /// The numbers under which a tool finds the ends of a jobserver's pipe: above all that the helper opens, and that
 /// scripts use.
