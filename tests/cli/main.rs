@@ -24,6 +24,7 @@ mod on_demand;
 mod profile;
 mod publish;
 mod puppet;
+mod python;
 mod random;
 mod reuse;
 mod rust;
