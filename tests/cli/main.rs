@@ -25,6 +25,7 @@ mod plans;
 mod profile;
 mod publish;
 mod puppet;
+mod python;
 mod random;
 mod reuse;
 mod rust;

@@ -2,22 +2,30 @@
 //! app does, nor how it is served.
 //!
 //! Actions: `dependencies` (once for each lock file; `requirements` before it where that is `uv.lock`), `app` (a
-//! filtered and compiled copy of the sources), `schema`, and the steps `count` and `components`. Artifacts: `app` of kind `python-app`,
-//! `site-packages` of kind `python-packages`, `openapi` of kind `openapi-schema`. What lands in `dist/<target>` starts
-//! with `PYTHONPATH=site-packages python3 -m uvicorn src.main:app`.
+//! filtered and compiled copy of the sources), `schema`, and the steps `count` and `components`; where they are asked for,
+//! `lint`, and `dev-dependencies` (with `dev-requirements`) for it. Artifacts: `app` of kind `python-app`, `site-packages`
+//! of kind `python-packages`, `openapi` of kind `openapi-schema`. What lands in `dist/<target>` starts with
+//! `PYTHONPATH=site-packages python3 -m uvicorn src.main:app`.
 
-mod actions;
+mod app;
+mod checks;
 mod components;
 mod count;
+mod install;
 mod lock;
+mod migrations;
 mod options;
+mod pyproject;
 mod requirements;
+mod sources;
+mod uv_lock;
+mod wheel;
 
 use std::path::Path;
 
 use farm_sdk::{Action, Artifact, Builder, Description, EntryKind, Host, Plan, Problem, Request};
 
-use crate::actions::Dependencies;
+use crate::install::{Installed, Use};
 use crate::lock::Lock;
 pub use crate::options::Options;
 
@@ -49,8 +57,13 @@ impl Builder for Python {
             "Python apps and their schemas",
             schema,
         )
+        .wants_tool("ruff")
         .wants_tool("uv")
         .wants_network("pypi")
+        // For migrations: where the target's options say that its database is, and the secret that holds its address.
+        .wants_network("*")
+        .wants_network("unix:*")
+        .wants_secret("*")
         .wants_tool_cache("pip")
         .wants_tool_cache("uv");
         INTERPRETERS
@@ -60,35 +73,17 @@ impl Builder for Python {
 
     fn plan(request: &Request<Options>, host: &dyn Host) -> Result<Plan, Problem> {
         let options = &request.options;
-        let dependencies = actions::dependencies(&Lock::read(options, host)?, options);
-        let collect = actions::collect(options)?;
-        let packages = dependencies.as_ref().map(|found| &found.packages);
-        let schema = match &options.app {
-            Some(app) => Some(actions::schema(
-                options,
-                app,
-                module_folder(app, host)?,
-                &collect,
-                packages,
-            )),
-            None => None,
+        let pinned = Lock::read(options, host)?;
+        let target = Target {
+            options,
+            packages: install::install(Use::Production, &pinned, options, None),
+            pinned,
         };
-        let components = dependencies.as_ref().map(actions::components);
-        let count = actions::count(&collect, dependencies.as_ref(), schema.as_ref());
-        let [app, packages, schema_file] = artifacts(options, &collect, dependencies.as_ref(), schema.as_ref());
-        let described = [app.map(|app| app.metadata(count.out("metadata"))), packages];
-        let described = described.into_iter().flatten().map(|artifact| match &components {
-            Some(components) => artifact.components(components.out("components")),
-            None => artifact,
-        });
-        let plan = described.chain(schema_file).fold(Plan::new(), Plan::artifact);
-        let installs = dependencies.into_iter().flat_map(|found| found.actions);
-        Ok(plan
-            .actions(installs)
-            .actions(components)
-            .action(collect)
-            .actions(schema)
-            .action(count))
+        let installs = target.packages.iter().flat_map(|packages| packages.actions.clone());
+        let plan = with_app(Plan::new().actions(installs), &target, host)?;
+        let plan = plan.actions(checks::actions(&target, host)?);
+        let plan = wheel::add(plan, &target, host)?;
+        Ok(plan.actions(migrations::action(&target, host)?))
     }
 
     fn run_step(name: &str, parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
@@ -102,11 +97,45 @@ impl Builder for Python {
 
 farm_sdk::export!(Python);
 
+/// The target, and what its app needs.
+#[derive(Debug)]
+pub(crate) struct Target<'a> {
+    pub(crate) options: &'a Options,
+    /// What is pinned for the app.
+    pub(crate) pinned: Lock,
+    /// The same, installed.
+    pub(crate) packages: Option<Installed>,
+}
+
+/// Adds the app with its packages and its schema.
+fn with_app(plan: Plan, target: &Target<'_>, host: &dyn Host) -> Result<Plan, Problem> {
+    let (options, dependencies) = (target.options, target.packages.as_ref());
+    let collect = app::collect(options)?;
+    let packages = dependencies.map(|found| &found.packages);
+    let schema = match &options.app {
+        Some(app) => {
+            let folder = module_folder(app, host)?;
+            Some(app::schema(options, app, folder, &collect, packages))
+        }
+        None => None,
+    };
+    let components = dependencies.map(app::components);
+    let count = app::count(&collect, dependencies, schema.as_ref());
+    let [app, packages, schema_file] = artifacts(options, &collect, dependencies, schema.as_ref());
+    let described = [app.map(|app| app.metadata(count.out("metadata"))), packages];
+    let described = described.into_iter().flatten().map(|artifact| match &components {
+        Some(components) => artifact.components(components.out("components")),
+        None => artifact,
+    });
+    let plan = described.chain(schema_file).fold(plan, Plan::artifact);
+    Ok(plan.actions(components).action(collect).actions(schema).action(count))
+}
+
 /// The app, its packages and its schema.
 fn artifacts(
     options: &Options,
     collect: &Action,
-    dependencies: Option<&Dependencies>,
+    dependencies: Option<&Installed>,
     schema: Option<&Action>,
 ) -> [Option<Artifact>; 3] {
     let app = Artifact::new("app", "python-app", collect.out("app")).placed("");

@@ -1,17 +1,23 @@
-//! Where an app's dependencies are pinned: `uv.lock`, or a requirements file. Does not install.
+//! Where packages are pinned: `uv.lock`, or a requirements file; those of the app, and those that only developers need.
+//! Does not install.
+
+use std::collections::BTreeSet;
 
 use farm_sdk::{Host, Problem};
 
 use crate::options::Options;
 use crate::requirements::Requirements;
+use crate::uv_lock::UvLock;
 
-/// The file that pins the dependencies.
+/// The packages of one use, and the file that pins them.
 #[derive(Debug)]
 pub(crate) enum Lock {
     /// `uv.lock` beside `pyproject.toml`.
     Uv {
-        /// How many packages it names, those for development included.
-        count: usize,
+        /// The dependency groups that are taken; those of the project itself where there are none.
+        groups: Vec<String>,
+        /// The packages by their names.
+        names: BTreeSet<String>,
     },
     /// A requirements file with at least one package.
     Requirements {
@@ -22,50 +28,112 @@ pub(crate) enum Lock {
         /// Whether uv installs it; pip otherwise.
         by_uv: bool,
     },
-    /// A requirements file that names nothing.
+    /// No packages.
     Nothing,
 }
 
 pub(crate) const UV_LOCK: &str = "uv.lock";
 const REQUIREMENTS: &str = "requirements.txt";
+/// Where the packages for developers are looked for, if the option `dev-requirements` does not say it.
+const DEV_REQUIREMENTS: [&str; 2] = ["dev-requirements.txt", "requirements-dev.txt"];
+/// The same for what builds the wheel.
+const BUILD_REQUIREMENTS: &str = "build-requirements.txt";
+/// The group of `uv.lock` that is for building wheels.
+const BUILD_GROUP: &str = "build";
 
 impl Lock {
-    /// Finds and checks the file.
+    /// Finds and checks the packages of the app.
     pub(crate) fn read(options: &Options, host: &dyn Host) -> Result<Self, Problem> {
         if !host_has(host, &options.python)? {
             let problem = Problem::new(format!("the tool `{}` is not on the PATH", options.python));
             return Err(problem.hint("install Python 3.9 or later, or name another with the option `python`"));
         }
         if let Some(path) = &options.requirements {
-            return Self::read_requirements(path, host)?.ok_or_else(|| {
-                let problem = Problem::new(format!("there is no `{path}`")).in_file(path);
-                problem.hint("option `requirements` names the pinned requirements, from the target's folder")
-            });
+            return Self::read_named("requirements", path, host);
         }
-        match host.read_text(UV_LOCK)? {
-            Some(text) => Self::read_uv(&text, host),
+        match Self::uv(options, host)? {
+            Some(lock) => Ok(Self::of_uv(Vec::new(), lock.production())),
             None => Self::read_requirements(REQUIREMENTS, host)?.ok_or_else(|| missing(host)),
         }
     }
 
-    fn read_uv(text: &str, host: &dyn Host) -> Result<Self, Problem> {
-        if !host.is_file("pyproject.toml")? {
-            let problem = Problem::new("there is a `uv.lock` without a `pyproject.toml`").in_file("pyproject.toml");
-            return Err(problem.hint("commit both, or set the option `requirements`"));
+    /// Finds and checks the packages that only developers need, beside those of the app.
+    pub(crate) fn read_development(&self, options: &Options, host: &dyn Host) -> Result<Self, Problem> {
+        if let Some(path) = &options.dev_requirements {
+            return Self::read_named("dev-requirements", path, host)?.beside(self);
         }
-        if !host.has_tool("uv")? {
-            let problem = Problem::new("`uv.lock` needs the tool `uv`, which is not on the PATH").in_file(UV_LOCK);
-            return Err(problem.hint(
-                "install uv (`pip install uv`), or write `requirements.txt` with `uv export` and name it in the option `requirements`",
-            ));
+        if let Some(lock) = Self::uv(options, host)? {
+            return Ok(Self::of_groups(&lock, |group| group != BUILD_GROUP));
         }
-        // The project itself is one of the packages.
-        let count = text
-            .lines()
-            .filter(|line| line.trim() == "[[package]]")
-            .count()
-            .saturating_sub(1);
-        Ok(if count == 0 { Self::Nothing } else { Self::Uv { count } })
+        for path in DEV_REQUIREMENTS {
+            if let Some(found) = Self::read_requirements(path, host)? {
+                return found.beside(self);
+            }
+        }
+        Ok(Self::Nothing)
+    }
+
+    /// Finds and checks the packages that build a wheel. They run in an environment of their own, so they may differ from
+    /// those of the app.
+    pub(crate) fn read_build(options: &Options, host: &dyn Host) -> Result<Self, Problem> {
+        if let Some(path) = &options.build_requirements {
+            return Self::read_named("build-requirements", path, host);
+        }
+        if let Some(lock) = Self::uv(options, host)? {
+            let group = Self::of_groups(&lock, |group| group == BUILD_GROUP);
+            if group.count() > 0 {
+                return Ok(group);
+            }
+        }
+        Ok(Self::read_requirements(BUILD_REQUIREMENTS, host)?.unwrap_or(Self::Nothing))
+    }
+
+    /// How many packages it names.
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::Uv { names, .. } => names.len(),
+            Self::Requirements { content, .. } => content.count(),
+            Self::Nothing => 0,
+        }
+    }
+
+    /// Whether it pins a package, by its canonical name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        match self {
+            Self::Uv { names, .. } => names.contains(name),
+            Self::Requirements { content, .. } => content.versions(name).next().is_some(),
+            Self::Nothing => false,
+        }
+    }
+
+    fn of_uv(groups: Vec<String>, names: BTreeSet<String>) -> Self {
+        if names.is_empty() {
+            return Self::Nothing;
+        }
+        Self::Uv { groups, names }
+    }
+
+    fn of_groups(lock: &UvLock, is_wanted: impl Fn(&str) -> bool) -> Self {
+        let groups: Vec<String> = lock.groups().into_iter().filter(|group| is_wanted(group)).collect();
+        let names = lock.of_groups(&groups);
+        Self::of_uv(groups, names)
+    }
+
+    /// `uv.lock`, if the app's packages are those that it pins.
+    fn uv(options: &Options, host: &dyn Host) -> Result<Option<UvLock>, Problem> {
+        match options.requirements {
+            Some(_) => Ok(None),
+            None => read_uv(host),
+        }
+    }
+
+    fn read_named(option: &str, path: &str, host: &dyn Host) -> Result<Self, Problem> {
+        Self::read_requirements(path, host)?.ok_or_else(|| {
+            let problem = Problem::new(format!("there is no `{path}`")).in_file(path);
+            problem.hint(format!(
+                "option `{option}` names the pinned requirements, from the target's folder"
+            ))
+        })
     }
 
     fn read_requirements(path: &str, host: &dyn Host) -> Result<Option<Self>, Problem> {
@@ -82,6 +150,50 @@ impl Lock {
             by_uv: host.has_tool("uv")?,
         }))
     }
+
+    /// Refuses another version of a package of the app: what was checked would not be what runs.
+    fn beside(self, production: &Self) -> Result<Self, Problem> {
+        let (
+            Self::Requirements { path, content, .. },
+            Self::Requirements {
+                path: other,
+                content: needed,
+                ..
+            },
+        ) = (&self, production)
+        else {
+            return Ok(self);
+        };
+        match content.other_version(needed) {
+            None => Ok(self),
+            Some((name, version, line)) => {
+                let problem = Problem::new(format!(
+                    "`{name}` is pinned to {version}, and to another version in `{other}`"
+                ));
+                Err(problem.in_file(path).at_line(line).hint(format!(
+                    "leave it out here, or write this file with `uv pip compile -c {other}`"
+                )))
+            }
+        }
+    }
+}
+
+/// Reads `uv.lock`, if it is there; what is needed to use it must be there, too.
+fn read_uv(host: &dyn Host) -> Result<Option<UvLock>, Problem> {
+    let Some(text) = host.read_text(UV_LOCK)? else {
+        return Ok(None);
+    };
+    if !host.is_file("pyproject.toml")? {
+        let problem = Problem::new("there is a `uv.lock` without a `pyproject.toml`").in_file("pyproject.toml");
+        return Err(problem.hint("commit both, or set the option `requirements`"));
+    }
+    if !host.has_tool("uv")? {
+        let problem = Problem::new("`uv.lock` needs the tool `uv`, which is not on the PATH").in_file(UV_LOCK);
+        return Err(problem.hint(
+            "install uv (`pip install uv`), or write `requirements.txt` with `uv export` and name it in the option `requirements`",
+        ));
+    }
+    UvLock::parse(&text).map(Some)
 }
 
 /// Tools beside those that the description names cannot be asked for.

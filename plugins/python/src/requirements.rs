@@ -17,6 +17,8 @@ pub(crate) struct Requirements {
 struct Pinned {
     name: String,
     version: String,
+    /// Where it stands, from 1.
+    line: u32,
     /// SHA-256 of each file that may be installed.
     hashes: Vec<String>,
 }
@@ -50,6 +52,7 @@ impl Requirements {
             pinned.push(Pinned {
                 name,
                 version,
+                line: number,
                 hashes: hashes.collect(),
             });
         }
@@ -65,6 +68,22 @@ impl Requirements {
     /// Whether it has hashes: pip then wants one for each package.
     pub(crate) fn has_hashes(&self) -> bool {
         self.pinned.iter().any(|pinned| !pinned.hashes.is_empty())
+    }
+
+    /// The versions of a package, one for each platform where they differ.
+    pub(crate) fn versions(&self, name: &str) -> impl Iterator<Item = &str> {
+        let pinned = self.pinned.iter().filter(move |pinned| pinned.name == name);
+        pinned.map(|pinned| pinned.version.as_str())
+    }
+
+    /// The first package that `needed` pins, too, and to no version that stands here: name, version and line here.
+    pub(crate) fn other_version(&self, needed: &Self) -> Option<(&str, &str, u32)> {
+        let differs = |pinned: &&Pinned| {
+            let mut there = needed.versions(&pinned.name).peekable();
+            there.peek().is_some() && !there.any(|version| self.versions(&pinned.name).any(|own| own == version))
+        };
+        let found = self.pinned.iter().find(differs)?;
+        Some((&found.name, &found.version, found.line))
     }
 
     /// SHA-256 of each file of a package that may be installed.
@@ -163,7 +182,8 @@ fn is_exact(version: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || ".+!-_".contains(c))
 }
 
-fn canonical(name: &str) -> String {
+/// A package's name as all write it.
+pub(crate) fn canonical(name: &str) -> String {
     let parts: Vec<_> = name.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect();
     parts.join("-").to_ascii_lowercase()
 }
@@ -202,6 +222,18 @@ mod tests {
         assert_eq!(hashes("a", "1"), ["aa", "bb"]);
         assert_eq!(hashes("a", "2"), ["cc"]);
         assert_eq!(hashes("b", "1"), [""; 0]);
+    }
+
+    #[test]
+    fn another_version_is_found_where_no_version_agrees() {
+        let parse = |text| Requirements::parse("requirements.txt", text).expect("pinned");
+        let needed = parse("a==1\nb==2 ; x\nb==3 ; y\n");
+        assert_eq!(parse("c==1\na==1\nb==3\n").other_version(&needed), None);
+        assert_eq!(parse("c==1\na==2\n").other_version(&needed), Some(("a", "2", 2)));
+        assert_eq!(
+            parse("b==4 ; x\nb==5 ; y\n").other_version(&needed),
+            Some(("b", "4", 1))
+        );
     }
 
     fn fault(text: &str) -> (Option<u32>, String) {

@@ -15,6 +15,46 @@ fn with_requirements(text: &str) -> Folder {
     folder().file("requirements.txt", text)
 }
 
+/// What `uv lock` writes for an app with a group for development and one for its wheel.
+const LOCK: &str = r#"
+version = 1
+
+[[package]]
+name = "shop"
+version = "1.0.0"
+source = { editable = "." }
+dependencies = [{ name = "fastapi" }]
+
+[package.dev-dependencies]
+build = [{ name = "hatchling" }]
+dev = [{ name = "pytest" }, { name = "pytest-xdist" }, { name = "ruff" }]
+
+[[package]]
+name = "fastapi"
+version = "0.115.0"
+
+[[package]]
+name = "hatchling"
+version = "1.27.0"
+
+[[package]]
+name = "pytest"
+version = "8.3.4"
+
+[[package]]
+name = "pytest-xdist"
+version = "3.6.1"
+dependencies = [{ name = "pytest" }]
+
+[[package]]
+name = "ruff"
+version = "0.9.0"
+"#;
+
+fn with_uv_lock() -> Folder {
+    folder().file("pyproject.toml", "[project]").file("uv.lock", LOCK)
+}
+
 /// The plan as text, without farm's own scripts.
 fn planned(folder: &Folder, options: &Value) -> String {
     let mut text = show(&plan::<Python>(folder, options));
@@ -22,7 +62,11 @@ fn planned(folder: &Folder, options: &Value) -> String {
         ("bytecode", include_str!("../src/scripts/farm_bytecode.py")),
         ("collect", include_str!("../src/scripts/farm_collect.py")),
         ("install", include_str!("../src/scripts/farm_install.py")),
+        ("migrate", include_str!("../src/scripts/farm_migrate.py")),
+        ("program", include_str!("../src/scripts/farm_program.py")),
+        ("pytest", include_str!("../src/scripts/farm_pytest.py")),
         ("schema", include_str!("../src/scripts/farm_schema.py")),
+        ("wheel", include_str!("../src/scripts/farm_wheel.py")),
     ] {
         let script = serde_json::to_string(script).expect("a string");
         text = text.replace(&script, &format!("\"(farm_{name}.py)\""));
@@ -61,9 +105,7 @@ fn schema_and_type_agree() {
 
 #[test]
 fn an_app_with_uv_lock() {
-    let lock = "version = 1\n\n[[package]]\nname = \"shop\"\n\n[[package]]\nname = \"fastapi\"\n";
-    let folder = folder().file("pyproject.toml", "[project]").file("uv.lock", lock);
-    insta::assert_snapshot!("uv_lock", planned(&folder, &json!({ "app": "src.main:app" })));
+    insta::assert_snapshot!("uv_lock", planned(&with_uv_lock(), &json!({ "app": "src.main:app" })));
 }
 
 #[test]
@@ -98,7 +140,7 @@ fn without_packages_nothing_is_installed() {
 fn requirements_win_over_the_lock_when_named() {
     let folder = with_requirements("fastapi==0.115.0")
         .file("pyproject.toml", "")
-        .file("uv.lock", "[[package]]\n[[package]]\n");
+        .file("uv.lock", LOCK);
     assert_eq!(
         ids(&folder, &json!({ "requirements": "requirements.txt" })),
         ["dependencies", "components", "app", "count"]

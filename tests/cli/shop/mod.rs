@@ -6,6 +6,6 @@ pub(crate) mod files;
 mod first;
 pub(crate) mod product;
 mod seal;
-mod serve;
+pub(crate) mod serve;
 mod server;
 mod verbs;

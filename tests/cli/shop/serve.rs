@@ -6,6 +6,7 @@ use std::process::Command;
 use super::product::{Build, Shop, first, repository};
 use super::server::Server;
 use crate::skip;
+use crate::support::Workspace;
 
 /// The browser.
 fn chromium() -> PathBuf {
@@ -13,19 +14,19 @@ fn chromium() -> PathBuf {
 }
 
 /// uv, if `scripts/setup` has put it there.
-fn uv() -> PathBuf {
+pub(crate) fn uv() -> PathBuf {
     repository().join("target/tools/uv-venv/bin/uv")
 }
 
-/// The shop in a folder with uv on the PATH: behind all else, so that the other tools stay the same.
-fn with_uv(shop: Shop) -> Shop {
-    let tools = shop.0.beside("tools");
+/// The workspace with uv on the PATH: behind all else, so that the other tools stay the same.
+pub(crate) fn with_uv(workspace: Workspace) -> Workspace {
+    let tools = workspace.beside("tools");
     std::fs::create_dir(&tools).expect("made");
     std::os::unix::fs::symlink(uv(), tools.join("uv")).expect("made");
     let path = std::env::var_os("PATH").expect("tests need a PATH");
     let folders = std::env::split_paths(&path).chain([tools]);
     let path = std::env::join_paths(folders).expect("they were joined before");
-    Shop(shop.0.variable("PATH", path))
+    workspace.variable("PATH", path)
 }
 
 fn assert_starts(shop: &Shop) {
@@ -89,7 +90,7 @@ fn packages_by_uv_make_an_app_that_starts() {
     if !uv().is_file() {
         skip!("uv is not installed; scripts/setup installs it");
     }
-    let shop = with_uv(Shop::checkout());
+    let shop = Shop(with_uv(Shop::checkout().0));
     let build = shop.build("");
     assert!(build.ok(), "{}", build.text());
     assert!(
@@ -106,7 +107,7 @@ fn a_lock_file_of_uv_does_instead_of_requirements() {
     if !uv().is_file() {
         skip!("uv is not installed; scripts/setup installs it");
     }
-    let shop = with_uv(Shop::checkout());
+    let shop = Shop(with_uv(Shop::checkout().0));
     for name in ["requirements.txt", "requirements.in"] {
         std::fs::remove_file(shop.path("apps/api").join(name)).expect("it is a source");
     }
@@ -118,7 +119,7 @@ fn a_lock_file_of_uv_does_instead_of_requirements() {
 }
 
 /// Lets uv write `uv.lock`.
-fn lock(project: &Path) {
+pub(crate) fn lock(project: &Path) {
     let mut command = Command::new(uv());
     let output = command.arg("lock").current_dir(project).output().expect("uv starts");
     assert!(output.status.success(), "{output:?}");

@@ -1,6 +1,10 @@
 """Installs pinned requirements into a folder, and leaves only what does not depend on this machine or this moment.
 
-usage: farm_install.py --requirements FILE --into FOLDER --facts FILE --installer pip|uv [--hashes] [--build] [--bytecode]
+usage: farm_install.py --requirements FILE --into FOLDER --facts FILE --installer pip|uv [--beside FILE] [--hashes] [--build]
+                       [--bytecode] [--programs]
+
+What the requirements of `--beside` name is installed elsewhere, and need not be named again. With `--programs`, the programs
+stay that packages bring along.
 """
 import argparse
 import importlib.metadata
@@ -18,9 +22,9 @@ import farm_bytecode
 def main():
     options = read_arguments()
     subprocess.run(command(options), check=True)
-    tidy(options.into)
+    tidy(options.into, options.programs)
     found = installed(options.into)
-    missing = unpinned(found)
+    missing = unpinned(found, named_in(options.beside))
     if missing:
         lines = "\n".join(f"  {name}, which {parent} needs" for name, parent in missing)
         sys.exit(f"{options.requirements} does not pin every package:\n{lines}\n"
@@ -38,7 +42,8 @@ def read_arguments():
     parser.add_argument("--into", type=pathlib.Path, required=True)
     parser.add_argument("--facts", type=pathlib.Path, required=True)
     parser.add_argument("--installer", choices=["pip", "uv"], required=True)
-    for flag in ("--hashes", "--build", "--bytecode"):
+    parser.add_argument("--beside", type=pathlib.Path)
+    for flag in ("--hashes", "--build", "--bytecode", "--programs"):
         parser.add_argument(flag, action="store_true")
     return parser.parse_args()
 
@@ -54,13 +59,15 @@ def command(options):
     return [sys.executable, "-m", "pip", "install", *quiet, *build, *common]
 
 
-def tidy(folder):
+def tidy(folder, programs):
     """Takes away what installers write about themselves, and start scripts, which name this machine's Python."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("bin", "Scripts", ".lock", "CACHEDIR.TAG", ".gitignore"):
         path = folder / name
-        if path.is_dir():
+        if path.is_dir() and not programs:
             shutil.rmtree(path)
+        elif path.is_dir():
+            remove_scripts(path)
         else:
             path.unlink(missing_ok=True)
     for cache in sorted(folder.rglob("__pycache__")):
@@ -68,6 +75,14 @@ def tidy(folder):
     for info in folder.glob("*.dist-info"):
         for name in ("INSTALLER", "REQUESTED", "RECORD", "direct_url.json", "uv_cache.json"):
             (info / name).unlink(missing_ok=True)
+
+
+def remove_scripts(folder):
+    for path in [path for path in folder.iterdir() if path.is_file()]:
+        with path.open("rb") as file:
+            is_script = file.read(2) == b"#!"
+        if is_script:
+            path.unlink()
 
 
 def installed(folder):
@@ -100,9 +115,15 @@ def canonical(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def unpinned(found):
+def named_in(requirements):
+    """The packages that a file of requirements names."""
+    lines = requirements.read_text(encoding="utf-8").splitlines() if requirements else []
+    return {canonical(name_in(line)) for line in lines if re.match(r"[A-Za-z0-9]", line)}
+
+
+def unpinned(found, beside):
     """Packages that an installed one needs always, and that are not there. Those behind a marker are not judged."""
-    there = {canonical(distribution.metadata["Name"]) for distribution in found}
+    there = beside | {canonical(distribution.metadata["Name"]) for distribution in found}
     missing = {}
     for distribution in found:
         for requirement in distribution.requires or []:

@@ -1,0 +1,1 @@
+"""Which coffee is there, how much of it, and how old it is."""
