@@ -1,12 +1,13 @@
 //! What a build says of its artifacts: the manifest, SBOMs and provenance, seen from outside and by the validators of
 //! their own ecosystems.
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
 use crate::puppet::{action, plan};
+use crate::shop::product::repository;
 use crate::support::Workspace;
 use crate::{guests, skip};
 
@@ -112,25 +113,47 @@ fn the_manifest_keeps_its_schema() {
     assert!(!validator.is_valid(&json!({ "version": 1, "workspace": "told", "targets": { "x": {} } })));
 }
 
+/// The Python of the validators; none where they are not installed.
+fn validators() -> Option<PathBuf> {
+    let python = repository().join("target/tools/validators-venv/bin/python");
+    python.is_file().then_some(python)
+}
+
+/// Hands documents to the validators of their own ecosystems.
+fn validate(paths: &[PathBuf]) -> Output {
+    let script = repository().join("tests/validators/validate.py");
+    let mut command = Command::new(validators().expect("installed"));
+    command.arg(script).args(paths).output().expect("it starts")
+}
+
+/// Fails where an SBOM or a provenance statement in an output folder is not valid.
+#[track_caller]
+pub(crate) fn assert_all_valid(output: &Path) {
+    let entries = std::fs::read_dir(output).expect("it was built").flatten();
+    let is_document = |path: &PathBuf| {
+        let name = path.to_string_lossy();
+        name.ends_with(".cdx.json") || name.ends_with(".provenance.json")
+    };
+    let documents: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_document).collect();
+    assert!(documents.len() > 1, "{documents:?}");
+    if validators().is_none() {
+        skip!("the validators are not installed: run scripts/setup");
+    }
+    let validated = validate(&documents);
+    assert!(
+        validated.status.success(),
+        "{}",
+        String::from_utf8_lossy(&validated.stderr)
+    );
+}
+
 #[test]
 fn the_validators_of_their_ecosystems_accept_them() {
-    let python = PathBuf::from(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../target/tools/validators-venv/bin/python"
-    ));
-    if !python.is_file() {
+    if validators().is_none() {
         skip!("the validators are not installed: run scripts/setup");
     }
     let workspace = workspace("");
     workspace.farm("build").success();
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/validators/validate.py");
-    let validate = |paths: &[PathBuf]| {
-        Command::new(&python)
-            .arg(script)
-            .args(paths)
-            .output()
-            .expect("it starts")
-    };
     let documents = DOCUMENTS.map(|path| workspace.root().join(path));
     let validated = validate(&documents);
     assert!(

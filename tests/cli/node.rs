@@ -304,3 +304,8 @@ fn without_node_one_message_says_what_is_missing() {
       hint: install Node.js 20 or later, which brings `node` and `npm`
     ");
 }
+
+#[test]
+fn its_documents_are_valid() {
+    crate::described::assert_all_valid(&KETTLE.built().path("dist"));
+}

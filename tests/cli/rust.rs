@@ -136,3 +136,8 @@ fn without_cargo_one_message_says_what_is_missing() {
       hint: install Rust with rustup, and the toolchain that the folder asks for with `rustup toolchain install`
     ");
 }
+
+#[test]
+fn its_documents_are_valid() {
+    crate::described::assert_all_valid(&POUR.built().path("dist"));
+}

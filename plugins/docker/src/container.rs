@@ -86,24 +86,6 @@ pub(crate) fn user(text: &str) -> (u64, u64) {
     (number(user), number(group))
 }
 
-/// Endings of names under which nobody keeps anything but secrets.
-const SECRET_ENDS: [&str; 6] = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY"];
-
-/// A secret as a fixed value would be in the image, in the repository, and in the cluster's plain configuration.
-pub(crate) fn check_no_secret(options: &Options) -> Result<(), Problem> {
-    let names = options.env.keys().chain(options.development.env.keys());
-    let is_secret = |name: &&String| SECRET_ENDS.iter().any(|end| name.to_ascii_uppercase().ends_with(end));
-    match names.into_iter().find(is_secret) {
-        None => Ok(()),
-        Some(name) => {
-            let problem = Problem::new(format!(
-                "option `env` gives `{name}` as text, and it is a secret by its name"
-            ));
-            Err(problem.hint("name it in the option `secrets`; its value stays in the environment or in a Secret"))
-        }
-    }
-}
-
 fn only_program(parts: &[Part]) -> Option<Vec<String>> {
     let mut programs: Vec<&str> = parts
         .iter()

@@ -13,6 +13,7 @@ mod model;
 mod oci;
 mod options;
 mod parts;
+mod secret;
 mod services;
 mod target;
 
@@ -53,7 +54,7 @@ impl Builder for Docker {
     }
 
     fn plan(request: &Request<Options>, host: &dyn Host) -> Result<Plan, Problem> {
-        container::check_no_secret(&request.options)?;
+        secret::check(&request.options)?;
         let templates = files::find_templates(request.options.templates.as_deref(), host)?;
         if target::is_image(request) {
             target::image(request, templates, host)

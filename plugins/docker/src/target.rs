@@ -25,6 +25,10 @@ pub(crate) fn is_image(request: &Request<Options>) -> bool {
 pub(crate) fn image(request: &Request<Options>, templates: Option<String>, host: &dyn Host) -> Result<Plan, Problem> {
     let (options, name) = (&request.options, name(request));
     let platforms = platforms(request);
+    if options.base.is_none() && !options.packages.is_empty() {
+        let problem = Problem::new("option `packages` installs with the base's apt or apk, and there is no `base`");
+        return Err(problem.hint("name a base, or leave the packages out"));
+    }
     let base = Base::read(options.base.as_deref(), &request.dependencies, host)?;
     let parts = parts::find(options, &request.dependencies, &platforms, here(request))?;
     let settings = container::settings(options, &parts)?;

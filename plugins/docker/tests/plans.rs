@@ -205,6 +205,9 @@ fn mistakes_are_named() {
         of(json!({ "base": "deps/python/image" })),
         of(json!({ "base": "registry.example/python@sha256:12" })),
         of(json!({ "env": { "DB_PASSWORD": "hunter2" } })),
+        of(json!({ "env": { "DATABASE_URL": "postgres://app:hunter2@db/app" } })),
+        of(json!({ "command": ["--password=hunter2"] })),
+        of(json!({ "packages": ["curl"] })),
         of(json!({ "health": { "path": "/" } })),
         of(json!({ "templates": "templates" })),
     ];

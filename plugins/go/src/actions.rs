@@ -106,8 +106,9 @@ impl Go<'_> {
         self.run_with(race.or(self.compiler.as_ref()), "test".to_owned(), "test")
             .label("test")
             .weight(WEIGHT)
-            // A test that has to run does: what go remembers of its results is known by the times of files.
-            .args(["-count=1"])
+            // A test that has to run does: what go remembers of its results is known by the times of files. And what was
+            // compiled for the programs serves the tests, too.
+            .args(["-trimpath", "-count=1"])
             .args(options.vet.then_some("-vet=off"))
             .args(race.map(|_| "-race"))
             .args(options.test_flags.iter().cloned())

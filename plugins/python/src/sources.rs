@@ -10,6 +10,7 @@ const NEVER: &[&str] = &[
     "**/*.py[cod]",
     "**/.DS_Store",
     "**/.env",
+    "**/.env.*",
     "**/.mypy_cache/**",
     "**/.nox/**",
     "**/.pytest_cache/**",

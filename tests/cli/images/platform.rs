@@ -260,3 +260,9 @@ fn a_changed_go_file_makes_one_binary_and_one_layer() {
         assert!(again.actions(untouched, "ran").is_empty(), "{untouched}");
     }
 }
+
+#[test]
+fn the_documents_of_all_its_parts_are_valid() {
+    needs_base!();
+    crate::described::assert_all_valid(&built().root().join("dist"));
+}

@@ -60,6 +60,10 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
     return name
 "#;
 
+fn target_of(name: &str) -> String {
+    format!("[targets.{name}]\nbuilder = \"python\"\nroot = \"{name}\"\noptions = {{ wheel = true }}\n")
+}
+
 fn workspace(workspace: Workspace) -> Workspace {
     let workspace = networked(workspace);
     let mut farm_toml = "[workspace]\nname = \"wheels\"\n".to_owned();
@@ -70,8 +74,7 @@ fn workspace(workspace: Workspace) -> Workspace {
         more,
     } in &BACKENDS
     {
-        farm_toml +=
-            &format!("[targets.{name}]\nbuilder = \"python\"\nroot = \"{name}\"\noptions = {{ wheel = true }}\n");
+        farm_toml.push_str(&target_of(name));
         let project = format!(
             "[project]\nname = \"kettle\"\nversion = \"0.3.0\"\ndescription = \"Boils water\"\nrequires-python = \">=3.10\"\n\n[build-system]\n{system}\n\n{more}\n"
         );

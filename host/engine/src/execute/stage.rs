@@ -172,3 +172,31 @@ fn check_clear(prepared: &Prepared, path: &RelPath) -> Result<(), ExecuteError> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Digest;
+
+    #[test]
+    fn a_file_that_became_shorter_leaves_nothing_of_another_one_behind_it() {
+        let base = tempfile::tempdir().expect("a temporary folder");
+        let place = base.path().join("place");
+        fs::write_new(&base.path().join("in.txt"), b"y\n", fs::Sync::Lazy).expect("written");
+        fs::write_new(&place, b"of another action\n", fs::Sync::Lazy).expect("written");
+        let copied = |size| {
+            let input = FileInput {
+                path: RelPath::parse("in.txt").expect("a path"),
+                digest: Digest::of(b"y\n"),
+                size,
+                executable: false,
+            };
+            let file = fs::open_shortened(&place, size).expect("it is plain");
+            copy_unchanged(base.path(), &input, (&file, &place))
+        };
+        // Its size was asked for before it was shortened, its digest made after that.
+        assert!(matches!(copied(99), Err(ExecuteError::InputChanging { .. })));
+        assert!(copied(2).is_ok());
+        assert_eq!(fs::read_bounded(&place, 99).expect("read"), b"y\n");
+    }
+}

@@ -118,11 +118,11 @@ async fn run(
     means: &Means,
     node: NodeId,
     job: &Arc<Job>,
-    (mut prepared, showing): (Prepared, Showing),
+    (mut prepared, showing): (Box<Prepared>, Showing),
 ) -> Result<Performed, ExecuteError> {
     let mut output = |stream, bytes: &[u8]| means.say(node, Progress::Output(stream, bytes.to_vec()));
     let (outline, inputs) = (std::mem::take(&mut prepared.outline), prepared.seen.clone());
-    let prepared = Arc::new(prepared);
+    let prepared: Arc<Prepared> = prepared.into();
     let execution = means
         .executor
         .run(job, &prepared, showing, &mut output, means.stop.clone())
@@ -153,7 +153,7 @@ enum Ready {
     /// What it made before.
     Hit(Box<Performed>),
     /// What it runs with, and its key's turn where its result will be in the cache.
-    Miss(Prepared, Option<Turn>),
+    Miss(Box<Prepared>, Option<Turn>),
 }
 
 /// Makes an action's key, and puts its outputs in place if the result is known; or if it is after an action of the same
@@ -168,7 +168,7 @@ async fn ready(means: &Means, job: &Arc<Job>) -> Result<Ready, ExecuteError> {
         let (executor, job) = (Arc::clone(executor), Arc::clone(job));
         blocking(move || {
             job.watch.begin(Part::Key);
-            let prepared = executor.prepare(&job, tools, &identities)?;
+            let prepared = Box::new(executor.prepare(&job, tools, &identities)?);
             if reads {
                 look_up(&executor, &job, prepared)
             } else {
@@ -196,7 +196,7 @@ async fn ready(means: &Means, job: &Arc<Job>) -> Result<Ready, ExecuteError> {
 }
 
 /// Puts the outputs of an action in place if its result is in the cache.
-fn look_up(executor: &Executor, job: &Job, prepared: Prepared) -> Result<Ready, ExecuteError> {
+fn look_up(executor: &Executor, job: &Job, prepared: Box<Prepared>) -> Result<Ready, ExecuteError> {
     job.watch.begin(Part::Lookup);
     let Some(result) = executor.store.lookup(&prepared.key) else {
         return Ok(Ready::Miss(prepared, None));

@@ -2,8 +2,8 @@
 //!
 //! Two targets of one npm workspace, say, have the same installation. Does not know what an action is.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
@@ -13,9 +13,9 @@ use crate::digest::Digest;
 /// Held while an action of a key runs; the target whose action of that key has failed, if one has.
 type Lock = Arc<tokio::sync::Mutex<Option<String>>>;
 
-/// The keys whose actions run now.
+/// The keys whose actions run now, or have failed.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Twins(Arc<Mutex<HashMap<Digest, Lock>>>);
+pub(super) struct Twins(Arc<Mutex<BTreeMap<Digest, Lock>>>);
 
 /// A key's turn: others of the same key wait until it is dropped.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Twins {
         }
     }
 
-    fn keys(&self) -> MutexGuard<'_, HashMap<Digest, Lock>> {
+    fn keys(&self) -> MutexGuard<'_, BTreeMap<Digest, Lock>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -60,8 +60,11 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         let mut keys = self.twins.keys();
+        // What has failed is known to the end of the build.
+        let has_failed = self.failed_in().is_some();
         drop(self.held.take());
-        if let Entry::Occupied(entry) = keys.entry(self.key)
+        if !has_failed
+            && let Entry::Occupied(entry) = keys.entry(self.key)
             && Arc::strong_count(entry.get()) == 1
         {
             entry.remove();
@@ -77,7 +80,7 @@ mod tests {
     async fn the_second_of_a_key_waits_for_the_first_and_no_other() {
         let twins = Twins::default();
         let (key, other) = (Digest::of(b"one"), Digest::of(b"another"));
-        let mut first = twins.turn(key).await;
+        let first = twins.turn(key).await;
         assert_eq!(twins.turn(other).await.failed_in(), None);
         let waiting = tokio::spawn({
             let twins = twins.clone();
@@ -85,10 +88,20 @@ mod tests {
         });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
-        first.fail("web");
         drop(first);
-        assert_eq!(waiting.await.expect("it ended"), Some("web".to_owned()));
-        assert!(twins.keys().is_empty(), "nothing is kept of keys whose actions ended");
-        assert_eq!(twins.turn(key).await.failed_in(), None);
+        assert_eq!(waiting.await.expect("it ended"), None);
+        assert!(
+            twins.keys().is_empty(),
+            "nothing is kept of keys whose actions ended well"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_has_failed_is_known_to_the_end() {
+        let twins = Twins::default();
+        let key = Digest::of(b"one");
+        twins.turn(key).await.fail("web");
+        assert_eq!(twins.turn(key).await.failed_in(), Some("web"));
+        assert_eq!(twins.turn(key).await.failed_in(), Some("web"));
     }
 }
