@@ -137,6 +137,8 @@ fn without_any_cache_and_somewhere_else_the_same_bytes_come_out() {
     let links = LINKS.alone();
     let build = links.build("--no-cache");
     assert!(build.ok(), "{}", build.text());
-    assert_eq!(build.count("ran"), LINKS.first().build.count("ran"));
+    // With a cache, the second target takes over the download of the first.
+    let first = &LINKS.first().build;
+    assert_eq!(build.count("ran"), first.count("ran") + first.count("cached"));
     links.files().assert_same(&LINKS.first().files);
 }

@@ -170,6 +170,7 @@ async fn ready(means: &Means, job: &Arc<Job>) -> Result<Ready, ExecuteError> {
             job.watch.begin(Part::Key);
             let prepared = Box::new(executor.prepare(&job, tools, &identities)?);
             if reads {
+                job.watch.begin(Part::Lookup);
                 look_up(&executor, &job, prepared)
             } else {
                 Ok(Ready::Miss(prepared, None))
@@ -197,7 +198,6 @@ async fn ready(means: &Means, job: &Arc<Job>) -> Result<Ready, ExecuteError> {
 
 /// Puts the outputs of an action in place if its result is in the cache.
 fn look_up(executor: &Executor, job: &Job, prepared: Box<Prepared>) -> Result<Ready, ExecuteError> {
-    job.watch.begin(Part::Lookup);
     let Some(result) = executor.store.lookup(&prepared.key) else {
         return Ok(Ready::Miss(prepared, None));
     };
