@@ -24,7 +24,13 @@ pub(crate) struct Part {
 /// Kinds of a single program for one platform.
 const BINARIES: [&str; 2] = ["go-binary", "rust-binary"];
 /// Kinds that are about a product and no part of it.
-const NEVER: [&str; 5] = ["bundle-analysis", "container-service", "deployment", "oci-image", "openapi-schema"];
+const NEVER: [&str; 5] = [
+    "bundle-analysis",
+    "container-service",
+    "deployment",
+    "oci-image",
+    "openapi-schema",
+];
 /// The longest name that an action may have.
 const MAX_ID: usize = 64;
 
