@@ -1,11 +1,8 @@
-//! The actions of an app: install, collect and compile, ask for the schema, count. Does not read any file.
+//! The actions of an app: collect and compile, ask for the schema, count. Does not read any file.
 
-use farm_sdk::{Action, Input, Output, OutputRef, Pin, Problem};
+use farm_pip::{Dependencies, bytecode_script, steady};
+use farm_sdk::{Action, Input, Output, OutputRef, Problem};
 
-use serde_json::json;
-
-use crate::components::Parameters;
-use crate::lock::{Lock, UV_LOCK};
 use crate::options::Options;
 
 /// What never belongs to an app that runs.
@@ -49,103 +46,6 @@ const DEVELOPMENT: &[&str] = &[
     "tox.ini",
     "uv.lock",
 ];
-
-/// Makes strings hash the same in every run, and keeps Python from writing byte code by itself.
-const STEADY: [(&str, &str); 2] = [("PYTHONDONTWRITEBYTECODE", "1"), ("PYTHONHASHSEED", "0")];
-
-/// Where uv writes what `uv.lock` says, for the installer.
-const EXPORTED: &str = "farm/requirements.txt";
-
-/// Where the installer writes what is installed.
-const FACTS: &str = "farm/dependencies.json";
-
-/// The installed packages: actions, and the outputs that others read.
-#[derive(Debug)]
-pub(crate) struct Dependencies {
-    pub(crate) actions: Vec<Action>,
-    pub(crate) packages: OutputRef,
-    pub(crate) facts: OutputRef,
-    /// Where the requirements are that were installed: a file of the target, or what uv wrote.
-    pub(crate) requirements: (String, Input),
-}
-
-/// Installs what the lock file pins, with that file as only input: a changed source never installs again.
-pub(crate) fn dependencies(lock: &Lock, options: &Options) -> Option<Dependencies> {
-    let (export, install, requirements) = match lock {
-        Lock::Nothing => return None,
-        Lock::Uv { count } => {
-            let export = export(options);
-            let pin = Pin::output(EXPORTED, export.out("requirements"));
-            let install = install(options, pin, *count, EXPORTED).args(["--installer", "uv", "--hashes"]);
-            let requirements = Input::output(EXPORTED, export.out("requirements"));
-            (Some(export), with_uv(install), (EXPORTED.to_owned(), requirements))
-        }
-        Lock::Requirements { path, content, by_uv } => {
-            let install = install(options, Pin::file(path), content.count(), path);
-            let hashes = content.has_hashes().then_some("--hashes");
-            let installer = if *by_uv { "uv" } else { "pip" };
-            let install = install.args(["--installer", installer]).args(hashes);
-            let install = if *by_uv {
-                with_uv(install)
-            } else {
-                install.cache("pip", "PIP_CACHE_DIR")
-            };
-            (None, install, (path.clone(), Input::file(path)))
-        }
-    };
-    let (packages, facts) = (install.out("site-packages"), install.out("facts"));
-    Some(Dependencies {
-        actions: export.into_iter().chain([install]).collect(),
-        packages,
-        facts,
-        requirements,
-    })
-}
-
-/// `uv.lock` as requirements with hashes, without the packages for development.
-fn export(options: &Options) -> Action {
-    Action::tool("requirements", "uv")
-        .label("read uv.lock")
-        .args([
-            "export",
-            "--quiet",
-            "--frozen",
-            "--offline",
-            "--no-dev",
-            "--no-emit-project",
-            "--no-annotate",
-        ])
-        .args(["--no-header", "--no-python-downloads", "--no-config", "--no-cache"])
-        .args(["--python", options.python.as_str(), "--output-file", EXPORTED])
-        .uses_tools([options.python.as_str()])
-        .inputs(["pyproject.toml", UV_LOCK].map(Input::file))
-        .output(Output::file("requirements", EXPORTED))
-}
-
-fn install(options: &Options, pin: Pin, count: usize, requirements: &str) -> Action {
-    let build = options.build_from_source.then_some("--build");
-    let bytecode = options.bytecode.then_some("--bytecode");
-    let install = Action::fetch("dependencies", options.python.as_str(), "pypi", pin)
-        .label(format!("install {count} packages"))
-        .args(["farm_install.py", "--requirements", requirements])
-        .args(["--into", "site-packages", "--facts", FACTS])
-        .args(build.into_iter().chain(bytecode))
-        .input(Input::content(
-            "farm_install.py",
-            include_str!("scripts/farm_install.py"),
-        ))
-        .input(bytecode_script())
-        .output(Output::unpacked("site-packages", "site-packages"))
-        .output(Output::file("facts", FACTS));
-    steady(install)
-}
-
-fn with_uv(install: Action) -> Action {
-    install
-        .uses_tools(["uv"])
-        .cache("uv", "UV_CACHE_DIR")
-        .env("UV_PYTHON_DOWNLOADS", "never")
-}
 
 /// Copies the sources, without what the app does not need when it runs, and compiles them.
 pub(crate) fn collect(options: &Options) -> Result<Action, Problem> {
@@ -227,17 +127,6 @@ pub(crate) fn schema(
     steady(schema)
 }
 
-/// The installed packages with the hashes that they were pinned by, read in this component.
-pub(crate) fn components(dependencies: &Dependencies) -> Action {
-    let (path, requirements) = dependencies.requirements.clone();
-    Action::step("components", "components")
-        .label("list the installed packages")
-        .parameters(&json!(Parameters { requirements: path }))
-        .input(Input::output(FACTS, dependencies.facts.clone()))
-        .input(requirements)
-        .output(Output::file("components", "components.json"))
-}
-
 /// Counts, in this component.
 pub(crate) fn count(collect: &Action, dependencies: Option<&Dependencies>, schema: Option<&Action>) -> Action {
     Action::step("count", "count")
@@ -247,16 +136,6 @@ pub(crate) fn count(collect: &Action, dependencies: Option<&Dependencies>, schem
         .inputs(dependencies.map(|found| Input::output("dependencies.json", found.facts.clone())))
         .inputs(schema.map(|schema| Input::output("openapi.json", schema.out("schema"))))
         .output(Output::file("metadata", "metadata.json"))
-}
-
-fn bytecode_script() -> Input {
-    Input::content("farm_bytecode.py", include_str!("scripts/farm_bytecode.py"))
-}
-
-fn steady(action: Action) -> Action {
-    STEADY
-        .iter()
-        .fold(action, |action, (name, value)| action.env(*name, *value))
 }
 
 fn leaves(pattern: &str) -> bool {

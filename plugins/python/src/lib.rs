@@ -7,60 +7,37 @@
 //! with `PYTHONPATH=site-packages python3 -m uvicorn src.main:app`.
 
 mod actions;
-mod components;
 mod count;
-mod lock;
 mod options;
-mod requirements;
 
 use std::path::Path;
 
+use farm_pip::{Dependencies, Lock, components};
 use farm_sdk::{Action, Artifact, Builder, Description, EntryKind, Host, Plan, Problem, Request};
 
-use crate::actions::Dependencies;
-use crate::lock::Lock;
 pub use crate::options::Options;
 
 /// The builder.
 #[derive(Debug)]
 pub struct Python;
 
-/// Each name of an interpreter is a permission of its own.
-const INTERPRETERS: &[&str] = &[
-    "python",
-    "python3",
-    "python3.9",
-    "python3.10",
-    "python3.11",
-    "python3.12",
-    "python3.13",
-    "python3.14",
-    "python3.15",
-];
-
 impl Builder for Python {
     type Options = Options;
 
     fn describe() -> Description {
         let schema = include_str!("options.schema.json");
-        let description = Description::new(
+        farm_pip::wants(Description::new(
             "python",
             env!("CARGO_PKG_VERSION"),
             "Python apps and their schemas",
             schema,
-        )
-        .wants_tool("uv")
-        .wants_network("pypi")
-        .wants_tool_cache("pip")
-        .wants_tool_cache("uv");
-        INTERPRETERS
-            .iter()
-            .fold(description, |description, name| description.wants_tool(name))
+        ))
     }
 
     fn plan(request: &Request<Options>, host: &dyn Host) -> Result<Plan, Problem> {
         let options = &request.options;
-        let dependencies = actions::dependencies(&Lock::read(options, host)?, options);
+        let settings = options.packages();
+        let dependencies = farm_pip::dependencies(&Lock::read(&settings, host)?, &settings);
         let collect = actions::collect(options)?;
         let packages = dependencies.as_ref().map(|found| &found.packages);
         let schema = match &options.app {
@@ -73,7 +50,7 @@ impl Builder for Python {
             )),
             None => None,
         };
-        let components = dependencies.as_ref().map(actions::components);
+        let components = dependencies.as_ref().map(components::list);
         let count = actions::count(&collect, dependencies.as_ref(), schema.as_ref());
         let [app, packages, schema_file] = artifacts(options, &collect, dependencies.as_ref(), schema.as_ref());
         let described = [app.map(|app| app.metadata(count.out("metadata"))), packages];

@@ -1,5 +1,6 @@
 //! The target's options. `options.schema.json` tells their meaning to the user.
 
+use farm_pip::Settings;
 use serde::Deserialize;
 
 /// The target's options.
@@ -20,6 +21,18 @@ pub struct Options {
     pub(crate) requirements: Option<String>,
     #[serde(default = "everything")]
     pub(crate) sources: Vec<String>,
+}
+
+impl Options {
+    /// What they say of the packages.
+    pub(crate) fn packages(&self) -> Settings<'_> {
+        Settings {
+            python: &self.python,
+            requirements: self.requirements.as_deref(),
+            build_from_source: self.build_from_source,
+            bytecode: self.bytecode,
+        }
+    }
 }
 
 const fn yes() -> bool {

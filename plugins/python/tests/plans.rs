@@ -19,9 +19,9 @@ fn with_requirements(text: &str) -> Folder {
 fn planned(folder: &Folder, options: &Value) -> String {
     let mut text = show(&plan::<Python>(folder, options));
     for (name, script) in [
-        ("bytecode", include_str!("../src/scripts/farm_bytecode.py")),
+        ("bytecode", include_str!("../../pip/src/scripts/farm_bytecode.py")),
         ("collect", include_str!("../src/scripts/farm_collect.py")),
-        ("install", include_str!("../src/scripts/farm_install.py")),
+        ("install", include_str!("../../pip/src/scripts/farm_install.py")),
         ("schema", include_str!("../src/scripts/farm_schema.py")),
     ] {
         let script = serde_json::to_string(script).expect("a string");

@@ -86,6 +86,8 @@ pub(super) struct Pass<'a, 's> {
     means: Means,
     stop_tools: watch::Sender<bool>,
     lost: bool,
+    /// Whether it was told that untrusted code runs in a weaker sandbox than it should.
+    told_untrusted: bool,
     admission: Admission,
     /// Since when actions may be started, from the build's start.
     acting_since: Duration,
@@ -123,6 +125,7 @@ impl<'a, 's> Pass<'a, 's> {
             means,
             stop_tools,
             lost: false,
+            told_untrusted: false,
             admission: Admission::new(request.jobs, Machine::at("/")),
             acting_since: Duration::ZERO,
             lock: None,

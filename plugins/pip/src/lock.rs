@@ -1,17 +1,21 @@
-//! Where an app's dependencies are pinned: `uv.lock`, or a requirements file. Does not install.
+//! Where a target's packages are pinned: `uv.lock`, or a requirements file. Does not install.
+
+use std::collections::BTreeSet;
 
 use farm_sdk::{Host, Problem};
 
-use crate::options::Options;
-use crate::requirements::Requirements;
+use crate::Settings;
+use crate::requirements::{Requirements, canonical};
 
-/// The file that pins the dependencies.
+/// The file that pins the packages.
 #[derive(Debug)]
-pub(crate) enum Lock {
+pub enum Lock {
     /// `uv.lock` beside `pyproject.toml`.
     Uv {
         /// How many packages it names, those for development included.
         count: usize,
+        /// Their names.
+        names: BTreeSet<String>,
     },
     /// A requirements file with at least one package.
     Requirements {
@@ -31,12 +35,12 @@ const REQUIREMENTS: &str = "requirements.txt";
 
 impl Lock {
     /// Finds and checks the file.
-    pub(crate) fn read(options: &Options, host: &dyn Host) -> Result<Self, Problem> {
-        if !host_has(host, &options.python)? {
-            let problem = Problem::new(format!("the tool `{}` is not on the PATH", options.python));
-            return Err(problem.hint("install Python 3.9 or later, or name another with the option `python`"));
-        }
-        if let Some(path) = &options.requirements {
+    ///
+    /// # Errors
+    /// There is no Python, no such file, or one that does not pin everything.
+    pub fn read(settings: &Settings<'_>, host: &dyn Host) -> Result<Self, Problem> {
+        check_python(settings.python, host)?;
+        if let Some(path) = settings.requirements {
             return Self::read_requirements(path, host)?.ok_or_else(|| {
                 let problem = Problem::new(format!("there is no `{path}`")).in_file(path);
                 problem.hint("option `requirements` names the pinned requirements, from the target's folder")
@@ -65,7 +69,24 @@ impl Lock {
             .filter(|line| line.trim() == "[[package]]")
             .count()
             .saturating_sub(1);
-        Ok(if count == 0 { Self::Nothing } else { Self::Uv { count } })
+        if count == 0 {
+            return Ok(Self::Nothing);
+        }
+        let names = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+        let names = names.map(canonical).collect();
+        Ok(Self::Uv { count, names })
+    }
+
+    /// Whether a package is among what is pinned, under its name in lower case, with `-` between its parts.
+    #[must_use]
+    pub fn pins(&self, name: &str) -> bool {
+        match self {
+            Self::Uv { names, .. } => names.contains(name),
+            Self::Requirements { content, .. } => content.names().contains(name),
+            Self::Nothing => false,
+        }
     }
 
     fn read_requirements(path: &str, host: &dyn Host) -> Result<Option<Self>, Problem> {
@@ -84,12 +105,21 @@ impl Lock {
     }
 }
 
-/// Tools beside those that the description names cannot be asked for.
-fn host_has(host: &dyn Host, tool: &str) -> Result<bool, Problem> {
-    host.has_tool(tool).map_err(|error| {
+/// Finds the Python that is named.
+///
+/// # Errors
+/// It is not on the PATH, or is none that builders may ask for.
+pub fn check_python(python: &str, host: &dyn Host) -> Result<(), Problem> {
+    // Tools beside those that the description names cannot be asked for.
+    let found = host.has_tool(python).map_err(|error| {
         let problem = Problem::new(error.message);
         problem.hint("option `python` takes `python`, `python3`, or `python3.9` to `python3.15`")
-    })
+    })?;
+    if found {
+        return Ok(());
+    }
+    let problem = Problem::new(format!("the tool `{python}` is not on the PATH"));
+    Err(problem.hint("install Python 3.9 or later, or name another with the option `python`"))
 }
 
 fn missing(host: &dyn Host) -> Problem {

@@ -7,7 +7,7 @@ use farm_sdk::Problem;
 
 /// What a requirements file says.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Requirements {
+pub struct Requirements {
     /// One name may stand there several times, for several platforms.
     pinned: Vec<Pinned>,
 }
@@ -58,8 +58,12 @@ impl Requirements {
 
     /// How many packages it names.
     pub(crate) fn count(&self) -> usize {
-        let names: BTreeSet<&str> = self.pinned.iter().map(|pinned| pinned.name.as_str()).collect();
-        names.len()
+        self.names().len()
+    }
+
+    /// The packages that it names.
+    pub(crate) fn names(&self) -> BTreeSet<&str> {
+        self.pinned.iter().map(|pinned| pinned.name.as_str()).collect()
     }
 
     /// Whether it has hashes: pip then wants one for each package.
@@ -163,7 +167,8 @@ fn is_exact(version: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || ".+!-_".contains(c))
 }
 
-fn canonical(name: &str) -> String {
+/// A package's name as all of its spellings are compared.
+pub(crate) fn canonical(name: &str) -> String {
     let parts: Vec<_> = name.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect();
     parts.join("-").to_ascii_lowercase()
 }
