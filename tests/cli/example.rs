@@ -73,6 +73,11 @@ impl Example {
 pub(crate) struct Copy(pub(crate) Workspace);
 
 impl Copy {
+    /// A path in it.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.0.root().join(path)
+    }
+
     /// Puts another text in place of the first occurrence of one.
     pub(crate) fn edit(&self, path: &str, from: &str, to: &str) {
         let text = self.0.read(path);

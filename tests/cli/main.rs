@@ -22,6 +22,7 @@ mod kill;
 mod models;
 mod node;
 mod on_demand;
+mod plans;
 mod profile;
 mod publish;
 mod puppet;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::example::{Copy, Example};
 use crate::shop::files::Files;
 use crate::shop::product::repository;
-use crate::skip;
+use crate::{farm_snapshot, skip};
 
 static KETTLE: Example = Example::new("node");
 const ANSWER: &str = "services/kiosk/src/answer.ts";
@@ -221,6 +221,47 @@ fn yarn_installs_where_the_lock_file_is_its_own() {
     assert!(kettle.0.has("dist/kiosk/node_modules/escape-html/index.js"));
 }
 
+#[test]
+fn swc_compiles_and_typescript_declares() {
+    let kettle = KETTLE.alone();
+    kettle.edit(
+        "package.json",
+        "\"@types/node\"",
+        "\"@swc/core\": \"^1.13.5\",\n    \"@types/node\"",
+    );
+    kettle.edit(
+        "farm.toml",
+        "options = { test = \"node\" }",
+        "options = { compiler = \"swc\" }",
+    );
+    kettle.0.remove("package-lock.json");
+    let mut npm = Command::new("npm");
+    npm.args([
+        "install",
+        "--package-lock-only",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+    ]);
+    let made = npm.current_dir(kettle.0.root()).output().expect("npm is there");
+    assert!(made.status.success(), "{made:?}");
+    let build = kettle.build("--target brew");
+    assert!(build.ok(), "{}", build.text());
+    assert!(
+        ["compile", "declare"]
+            .iter()
+            .all(|action| build.actions("brew", "ran").contains(action)),
+        "{}",
+        build.text()
+    );
+    assert!(kettle.0.has("dist/brew/dist/index.d.ts"));
+    let uses = "import { recipe } from './dist/brew/dist/index.js'; process.stdout.write(String(recipe(2).water))";
+    let mut node = Command::new("node");
+    node.args(["--input-type=module", "--eval", uses]);
+    let said = node.current_dir(kettle.0.root()).output().expect("node is there");
+    assert_eq!(String::from_utf8_lossy(&said.stdout), "500", "{said:?}");
+}
+
 /// The example with the lock file of another manager, which is on its PATH; none where that is not installed.
 fn with_lock_of(kettle: Copy, manager: &str, arguments: &[&str]) -> Option<Copy> {
     let programs = repository().join("target/tools/node-managers/bin");
@@ -243,4 +284,11 @@ fn with_lock_of(kettle: Copy, manager: &str, arguments: &[&str]) -> Option<Copy>
         "{manager} made no lock file"
     );
     Some(kettle)
+}
+
+#[test]
+fn without_node_one_message_says_what_is_missing() {
+    let kettle = KETTLE.alone();
+    let workspace = kettle.0.variable("PATH", "/nowhere");
+    farm_snapshot!(workspace.farm("build -t brew"), @"");
 }

@@ -1,7 +1,9 @@
-//! Private trees and files that are used again: nothing of one action is there for the next one.
+//! What is used again: private trees and files, with nothing of one action there for the next one; and results, as soon as
+//! they are there.
 
 use std::fmt::Write as _;
 
+use crate::shop::product::Build;
 use crate::support::Workspace;
 
 /// What actions do to all that they can write to, before they end well.
@@ -55,4 +57,20 @@ fn what_an_action_leaves_is_not_there_for_the_next() {
         let expected = "../..\n../../pkg\n../../pkg/z\n../../pkg/z/in.txt\n644 1\n755\nmine\n0\n";
         assert_eq!(workspace.read("pkg/z/out"), expected, "{tier}");
     }
+}
+
+#[test]
+fn of_two_actions_with_one_key_one_runs() {
+    let options = r#"{ command = "cat in.txt", inputs = ["in.txt"] }"#;
+    let target = |name: &str| format!("[targets.{name}]\nbuilder = \"command\"\noptions = {options}\n");
+    let text = format!("[workspace]\nname = \"twins\"\n{}{}", target("one"), target("two"));
+    let outcomes = |workspace: &Workspace, options: &str| {
+        let build = Build::of(&workspace.farm(&format!("build --json --jobs 2 {options}")));
+        assert!(build.ok(), "{}", build.text());
+        (build.count("ran"), build.count("cached"))
+    };
+    let workspace = Workspace::with(&text);
+    workspace.write("in.txt", "once\n");
+    assert_eq!(outcomes(&workspace, ""), (1, 1));
+    assert_eq!(outcomes(&workspace, "--no-cache"), (2, 0), "each for itself");
 }

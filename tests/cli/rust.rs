@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 
 use crate::example::{Copy, Example};
+use crate::farm_snapshot;
 
 static POUR: Example = Example::new("rust");
 const LIBRARY: &str = "crates/pour/src/lib.rs";
@@ -115,4 +116,11 @@ fn what_clippy_warns_of_fails_the_build() {
         text.contains("clone_on_copy") || text.contains("using `clone` on type"),
         "{text}"
     );
+}
+
+#[test]
+fn without_cargo_one_message_says_what_is_missing() {
+    let pour = POUR.alone();
+    let workspace = pour.0.variable("PATH", "/nowhere");
+    farm_snapshot!(workspace.farm("build"), @"");
 }

@@ -255,16 +255,34 @@ pub fn digest(path: &Path) -> Result<Digest, PathError> {
     Ok(digest)
 }
 
-/// A file that is there, emptied, for reading and writing: one of this user's with no other name and no attributes. None
-/// if it is anything else.
-pub fn open_emptied(path: &Path) -> Option<File> {
+/// A file that is there, for reading and writing, no longer than `size` bytes: one of this user's with no other name and
+/// no attributes. None if it is anything else. It is not emptied: where a disk is told of every block that is free, that
+/// takes longer than to write over it.
+pub fn open_shortened(path: &Path, size: u64) -> Option<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let mut options = File::options();
     options.read(true).write(true).custom_flags(flags.bits().cast_signed());
     let file = options.open(path).ok()?;
     let stat = stat_open(&file).ok()?;
-    let is_plain = stat.is_file() && stat.links == 1 && stat.owner == current_user();
-    (is_plain && !has_attributes(&file) && file.set_len(0).is_ok()).then_some(file)
+    let is_plain = stat.is_file() && stat.links == 1 && stat.owner == current_user() && !has_attributes(&file);
+    (is_plain && (stat.size <= size || file.set_len(size).is_ok())).then_some(file)
+}
+
+/// Largest folder that is taken for a new one, in bytes: on some file systems a folder that held much stays slow.
+const MAX_PLAIN_FOLDER: u64 = 64 << 10;
+
+/// Whether a folder is there that could just have been made by [`create_dirs`]: of this user's, with the usual mode and
+/// no attributes. What is in it is not looked at.
+pub fn is_plain_folder(path: &Path) -> bool {
+    let flags = OFlags::NOFOLLOW | OFlags::DIRECTORY;
+    let mut options = File::options();
+    options.read(true).custom_flags(flags.bits().cast_signed());
+    let Ok(folder) = options.open(path) else {
+        return false;
+    };
+    stat_open(&folder).is_ok_and(|stat| {
+        stat.is_folder() && stat.mode == 0o755 && stat.owner == current_user() && stat.size <= MAX_PLAIN_FOLDER
+    }) && !has_attributes(&folder)
 }
 
 /// Whether a file has extended attributes, access lists among them.
@@ -279,7 +297,7 @@ fn has_attributes(_file: &File) -> bool {
     true
 }
 
-/// Copies a file into an empty one, which `to` names, and returns the digest of what was copied.
+/// Copies a file into one that is empty or no longer, which `to` names, and returns the digest of what was copied.
 pub fn copy_into(from: &Path, (target, to): (&File, &Path)) -> Result<Digest, PathError> {
     let source = File::open(from).context("read", from)?;
     match copy_hashed(&source, target) {

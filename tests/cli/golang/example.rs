@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::needs_go;
-use super::product::{Links, Server, first, machine};
+use super::product::{LINKS, Server, machine};
 
 /// The numbers of processors in ELF files.
 const X86_64: u16 = 62;
@@ -14,7 +14,7 @@ const AARCH64: u16 = 183;
 #[test]
 fn the_service_answers() {
     needs_go!();
-    let links = Links::built();
+    let links = LINKS.built();
     let server = Server::start(&links.path("dist/links/server"));
     let health = server.get("/healthz");
     assert!(
@@ -40,10 +40,10 @@ fn the_service_answers() {
 #[test]
 fn every_platform_has_a_program_of_its_own() {
     needs_go!();
-    let links = Links::built();
+    let links = LINKS.built();
     assert_eq!(machine(&links.path("dist/release/linux-amd64/server")), X86_64);
     assert_eq!(machine(&links.path("dist/release/linux-arm64/server")), AARCH64);
-    let artifact = first().build.artifact("release", "server-linux-arm64");
+    let artifact = LINKS.first().build.artifact("release", "server-linux-arm64");
     assert_eq!(
         (&artifact["kind"], &artifact["metadata"]["platform"]),
         (&json!("go-binary"), &json!("linux/arm64"))
@@ -53,8 +53,8 @@ fn every_platform_has_a_program_of_its_own() {
 #[test]
 fn a_program_says_what_is_in_it() {
     needs_go!();
-    let links = Links::built();
-    let metadata = &first().build.artifact("links", "server")["metadata"];
+    let links = LINKS.built();
+    let metadata = &LINKS.first().build.artifact("links", "server")["metadata"];
     let size = std::fs::metadata(links.path("dist/links/server"))
         .expect("it was built")
         .len();
@@ -70,14 +70,14 @@ fn a_program_says_what_is_in_it() {
     let modules = metadata["modules"].as_array().expect("a list").iter();
     let modules: Vec<&Value> = modules.map(|module| &module["path"]).collect();
     assert_eq!(modules, ["github.com/go-chi/chi/v5", "golang.org/x/time"]);
-    let other = &first().build.artifact("links", "linkctl")["metadata"];
+    let other = &LINKS.first().build.artifact("links", "linkctl")["metadata"];
     assert_eq!(other["dependencies"], 0, "it needs none of them: {other}");
 }
 
 #[test]
 fn a_second_build_runs_nothing() {
     needs_go!();
-    let links = Links::built();
+    let links = LINKS.built();
     let build = links.build("");
     assert!(build.ok(), "{}", build.text());
     assert_eq!(
@@ -87,13 +87,13 @@ fn a_second_build_runs_nothing() {
     std::fs::remove_dir_all(links.path("dist")).expect("it was built");
     let build = links.build("");
     assert_eq!((build.ok(), build.count("ran")), (true, 0), "{}", build.text());
-    links.made().assert_same(&first().files);
+    links.files().assert_same(&LINKS.first().files);
 }
 
 #[test]
 fn a_change_builds_the_programs_that_it_is_part_of() {
     needs_go!();
-    let links = Links::built();
+    let links = LINKS.built();
     links.edit("cmd/linkctl/main.go", "usage: linkctl", "how to use it: linkctl");
     let build = links.build("");
     assert!(build.ok(), "{}", build.text());
@@ -122,7 +122,7 @@ fn a_change_builds_the_programs_that_it_is_part_of() {
 #[test]
 fn a_new_test_builds_no_program() {
     needs_go!();
-    let links = Links::built();
+    let links = LINKS.built();
     let test = "package links\n\nimport \"testing\"\n\nfunc TestEmpty(t *testing.T) {\n\tif len((&Store{}).All()) != 0 {\n\
                 \t\tt.Fatal(\"not empty\")\n\t}\n}\n";
     links.0.write("internal/links/empty_test.go", test);
@@ -134,9 +134,9 @@ fn a_new_test_builds_no_program() {
 #[test]
 fn without_any_cache_and_somewhere_else_the_same_bytes_come_out() {
     needs_go!();
-    let links = Links::alone();
+    let links = LINKS.alone();
     let build = links.build("--no-cache");
     assert!(build.ok(), "{}", build.text());
-    assert_eq!(build.count("ran"), first().build.count("ran"));
-    links.made().assert_same(&first().files);
+    assert_eq!(build.count("ran"), LINKS.first().build.count("ran"));
+    links.files().assert_same(&LINKS.first().files);
 }

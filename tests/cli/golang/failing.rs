@@ -1,10 +1,11 @@
 //! Builds of the example that fail: what is said, and what stays.
 
 use super::needs_go;
-use super::product::Links;
+use super::product::LINKS;
+use crate::example::Copy;
 
 /// The build fails with code 1; what it printed, and whether the programs were left as they were.
-fn failed(links: &Links) -> (String, bool) {
+fn failed(links: &Copy) -> (String, bool) {
     let server = links.path("dist/links/server");
     let before = std::fs::read(&server).expect("it was built");
     let ran = links.0.farm("build --target links");
@@ -25,7 +26,7 @@ fn assert_in_order(text: &str, words: &[&str]) {
 #[test]
 fn what_vet_finds_fails_the_build() {
     needs_go!();
-    let links = Links::built();
+    let links = LINKS.built();
     links.edit(
         "cmd/server/main.go",
         "fmt.Println(version)",
@@ -47,7 +48,7 @@ fn what_vet_finds_fails_the_build() {
 #[test]
 fn a_failed_test_fails_the_build() {
     needs_go!();
-    let links = Links::built();
+    let links = LINKS.built();
     links.edit("internal/links/links.go", "const idLength = 7", "const idLength = 9");
     links.edit(
         "internal/links/links_test.go",
@@ -69,7 +70,7 @@ fn a_failed_test_fails_the_build() {
 #[test]
 fn what_does_not_compile_is_told_by_the_compiler() {
     needs_go!();
-    let links = Links::built();
+    let links = LINKS.built();
     links.edit("cmd/linkctl/main.go", "fmt.Println(short)", "fmt.Println(shrot)");
     let (text, _) = failed(&links);
     assert_in_order(
@@ -85,7 +86,7 @@ fn what_does_not_compile_is_told_by_the_compiler() {
 #[test]
 fn a_lock_file_that_does_not_fit_is_told_before_anything_runs() {
     needs_go!();
-    let links = Links::built();
+    let links = LINKS.built();
     links.edit("go.mod", "golang.org/x/time v0.11.0", "golang.org/x/time v0.10.0");
     let build = links.build("");
     assert_eq!((build.code, build.count("ran")), (2, 0), "{}", build.text());

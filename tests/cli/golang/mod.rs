@@ -2,7 +2,7 @@
 
 mod example;
 mod failing;
-mod product;
+pub(crate) mod product;
 mod small;
 
 /// Ends a test where there is no go.
@@ -13,4 +13,4 @@ macro_rules! needs_go {
         }
     };
 }
-use needs_go;
+pub(crate) use needs_go;

@@ -1,17 +1,14 @@
-//! The example in a folder of its own. One build from nothing is made for all tests; the others start from its cache.
-//! Does not know what is tested.
+//! The example service: whether it can be built, and its server when it was. Does not know what is tested.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::shop::files::Files;
-use crate::shop::product::{Build, copy_example, networked, own_folder};
-use crate::support::Workspace;
+use crate::example::Example;
 
 /// Whether there is a go that can build the example.
 pub(crate) fn has_go() -> bool {
@@ -29,73 +26,8 @@ fn minor(version: &str) -> Option<u32> {
     rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// The build that everything else is compared with.
-pub(crate) struct First {
-    /// The cache that it filled.
-    pub(crate) cache: PathBuf,
-    /// What it said.
-    pub(crate) build: Build,
-    /// What it made.
-    pub(crate) files: Files,
-}
-
-/// The first build of the example in this test run, with an empty cache.
-pub(crate) fn first() -> &'static First {
-    static FIRST: OnceLock<First> = OnceLock::new();
-    FIRST.get_or_init(|| {
-        let cache = own_folder("golang").join("cache");
-        let links = Links::at(networked(Workspace::new()).sharing(&cache));
-        let build = links.build("");
-        assert!(build.ok(), "the first build failed: {}", build.text());
-        let files = links.made();
-        First { cache, build, files }
-    })
-}
-
-/// A copy of the example's sources.
-pub(crate) struct Links(pub(crate) Workspace);
-
-impl Links {
-    fn at(workspace: Workspace) -> Self {
-        copy_example("go", &workspace);
-        Self(workspace)
-    }
-
-    /// With an empty cache, in a folder whose name has a space.
-    pub(crate) fn alone() -> Self {
-        Self::at(networked(Workspace::below("another checkout/of/links")))
-    }
-
-    /// With the first build's cache, and everything built.
-    pub(crate) fn built() -> Self {
-        let links = Self::at(networked(Workspace::new()).sharing(&first().cache));
-        let build = links.build("");
-        assert_eq!(build.count("ran"), 0, "{}", build.text());
-        links
-    }
-
-    /// Runs `farm build --json` with these options.
-    pub(crate) fn build(&self, options: &str) -> Build {
-        Build::of(&self.0.farm(&format!("build --json {options}")))
-    }
-
-    /// A path in it.
-    pub(crate) fn path(&self, path: &str) -> PathBuf {
-        self.0.root().join(path)
-    }
-
-    /// Puts another text in place of the first occurrence of one.
-    pub(crate) fn edit(&self, path: &str, from: &str, to: &str) {
-        let text = self.0.read(path);
-        assert!(text.contains(from), "{path} has no `{from}` any more");
-        self.0.write(path, &text.replacen(from, to, 1));
-    }
-
-    /// The output folder, without how long things took.
-    pub(crate) fn made(&self) -> Files {
-        Files::below(&self.path("dist"), &[]).without_lines("manifest.json", "\"duration_ms\"")
-    }
-}
+/// The example service.
+pub(crate) static LINKS: Example = Example::new("go");
 
 /// The built server, on a free port of this machine. Stopped when dropped.
 pub(crate) struct Server {

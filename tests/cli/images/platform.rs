@@ -167,8 +167,15 @@ fn the_images_of_the_product_start_serve_the_front_end_and_speak_to_each_other()
     assert!(root.join("usr/local/bin/feed").is_file());
     let feed = Server::feed(&feed, &server);
     let empty = feed.get("/feed.atom");
-    assert!(empty.contains("application/atom+xml") && !empty.contains("<entry>"), "{empty}");
-    assert!(server.post("/api/notes", r#"{"text": "Low tide"}"#).contains("201 Created"));
+    assert!(
+        empty.contains("application/atom+xml") && !empty.contains("<entry>"),
+        "{empty}"
+    );
+    assert!(
+        server
+            .post("/api/notes", r#"{"text": "Low tide"}"#)
+            .contains("201 Created")
+    );
     assert!(feed.get("/feed.atom").contains("<title>Low tide</title>"));
 }
 
@@ -244,7 +251,10 @@ fn a_changed_go_file_makes_one_binary_and_one_layer() {
     assert_eq!(notes_after, notes);
     assert_eq!((feed.len(), feed_after.len()), (1, 1));
     assert_ne!(feed_after, feed);
-    assert_eq!(again.actions("service", "ran"), ["build.feed", "test", "vet"]);
+    assert_eq!(
+        again.actions("service", "ran"),
+        ["build-feed", "inspect-feed", "list", "test", "vet"]
+    );
     assert_eq!(again.actions("feed", "ran"), ["files", "image", "layer.service.feed"]);
     for untouched in ["backend", "frontend", "notes"] {
         assert!(again.actions(untouched, "ran").is_empty(), "{untouched}");

@@ -7,8 +7,9 @@ use crate::artifact::{self, CollectError, Taking};
 use crate::cache::Content;
 use crate::execute::failure::ExecuteError;
 use crate::execute::gather::tree_root;
-use crate::execute::run::{TREE, command_text};
-use crate::execute::trash::Left;
+use crate::execute::refit::Shape;
+use crate::execute::run::{TEMP, TREE, command_text};
+use crate::execute::trash::{Entries, Left};
 use crate::execute::{Executor, Job, Material, Prepared};
 use crate::fs::{self, Folder, Kind};
 use crate::path::RelPath;
@@ -48,38 +49,63 @@ impl Executor {
                 Err(error) => return Err(error.into()),
             }
         }
-        let is_step = matches!(job.action.work, CheckedWork::Step(_));
         let mut left = staged(prepared);
-        let mut undeclared = Vec::new();
-        // Only for a notice: a tree that cannot be walked is not worth a failure.
-        let names = fs::names(&tree);
-        if names.is_err() {
-            left.add_beside();
-        }
-        for (path, kind) in names.unwrap_or_default() {
-            let is_above = kind == Kind::Folder && root.below(&path).is_some();
-            if !is_above && path.below(&root).is_none() {
-                left.add_beside();
-            }
-            let is_input = !is_step && prepared.tree.contains_key(&path);
-            if kind == Kind::File && is_input {
-                left.add_input(path);
-                continue;
-            }
-            if kind == Kind::Folder || is_input {
-                continue;
-            }
-            left.add(fs::stat(&path.under(tree.path()))?.map_or(0, |stat| stat.size));
-            if !declared.iter().any(|output| path.below(output).is_some()) {
-                undeclared.push(path);
-            }
-        }
+        let undeclared = look_around(job, (prepared, &declared), folder, &mut left)?;
         Ok(Collected {
             outputs,
             undeclared,
             left,
         })
     }
+}
+
+/// What an action wrote beside its outputs, and all that is still in its private folder.
+fn look_around(
+    job: &Job,
+    (prepared, declared): (&Prepared, &[RelPath]),
+    folder: &Path,
+    left: &mut Left,
+) -> Result<Vec<RelPath>, ExecuteError> {
+    let is_step = matches!(job.action.work, CheckedWork::Step(_));
+    let tree = Folder::open(&folder.join(TREE))?;
+    let mut undeclared = Vec::new();
+    // Only for a notice, and for the use of it again: a tree that cannot be walked is not worth a failure.
+    let Ok(names) = fs::names(&tree) else {
+        return Ok(undeclared);
+    };
+    let mut there = Shape::default();
+    for (path, kind) in names {
+        there.add(&path, kind);
+        let is_input = !is_step && prepared.tree.contains_key(&path);
+        if kind == Kind::Folder || is_input {
+            continue;
+        }
+        left.add(fs::stat(&path.under(tree.path()))?.map_or(0, |stat| stat.size));
+        if !declared.iter().any(|output| path.below(output).is_some()) {
+            undeclared.push(path);
+        }
+    }
+    if let Some(temporary) = temporary(folder).filter(|_| !is_step && has_nothing_beside(folder)) {
+        left.is_all(Entries { tree: there, temporary });
+    }
+    Ok(undeclared)
+}
+
+/// Whether a private folder holds the tree and temporary folders alone: at L0 a tool may write anywhere.
+fn has_nothing_beside(folder: &Path) -> bool {
+    let listed = Folder::open(folder).and_then(|folder| folder.list());
+    listed.is_ok_and(|listed| listed.iter().all(|entry| entry.name == TREE || entry.name == TEMP))
+}
+
+/// What a tool left in its own temporary folders, if it had any. None if that cannot be told.
+fn temporary(folder: &Path) -> Option<Shape> {
+    let mut shape = Shape::default();
+    let temporary = folder.join(TEMP);
+    if fs::exists(&temporary) {
+        let names = fs::names(&Folder::open(&temporary).ok()?).ok()?;
+        names.iter().for_each(|(path, kind)| shape.add(path, *kind));
+    }
+    Some(shape)
 }
 
 /// Fails if an output is missing, before any other has left the tree, which may be kept then.

@@ -22,6 +22,8 @@ use crate::sandbox::{self, Ending, Spec};
 
 /// Longest version line that is kept, in bytes.
 const MAX_VERSION: usize = 200;
+/// How a tool is asked for its version, until it answers; `go` knows the second only.
+const QUESTIONS: [&str; 2] = ["--version", "version"];
 /// How long a tool may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -80,10 +82,21 @@ impl Executor {
         Ok(identity)
     }
 
-    /// What the tool says to `--version`; nothing where it fails, which then is the same each time.
+    /// What the tool says of its version; nothing where it fails, which then is the same each time.
     async fn ask_version(&self, tool: &FoundTool) -> Result<String, ExecuteError> {
+        for question in QUESTIONS {
+            let answer = self.ask(tool, question).await?;
+            if !answer.is_empty() {
+                return Ok(answer);
+            }
+        }
+        Ok(String::new())
+    }
+
+    /// The first line of what the tool says to an argument; nothing where it fails.
+    async fn ask(&self, tool: &FoundTool, argument: &str) -> Result<String, ExecuteError> {
         let folder = self.new_folder()?;
-        let spec = self.version_spec(tool, &folder);
+        let spec = self.version_spec(tool, argument, &folder);
         let mut said = Vec::new();
         let mut output = |_, bytes: &[u8]| said.extend(bytes.iter().take(MAX_VERSION.saturating_sub(said.len())));
         let (_keep, stop) = tokio::sync::watch::channel(false);
@@ -94,12 +107,12 @@ impl Executor {
         Ok(text.lines().next().unwrap_or_default().trim().to_owned())
     }
 
-    fn version_spec(&self, tool: &FoundTool, folder: &Path) -> Spec {
+    fn version_spec(&self, tool: &FoundTool, argument: &str, folder: &Path) -> Spec {
         let path = self.tools.path_for(std::slice::from_ref(tool));
         Spec {
             tier: self.settings.tier,
             program: tool.program.clone(),
-            arguments: vec!["--version".to_owned()],
+            arguments: vec![argument.to_owned()],
             environment: vec![("LC_ALL".to_owned(), "C.UTF-8".to_owned()), ("PATH".to_owned(), path)],
             tree: folder.join(run::TREE),
             directory: RelPath::root(),

@@ -12,6 +12,7 @@ mod identity;
 mod log;
 mod on_demand;
 mod placed;
+mod refit;
 mod run;
 mod show;
 mod sockets;

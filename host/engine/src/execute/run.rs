@@ -3,6 +3,7 @@
 //! Does not know the cache of results or the schedule. A run has a private folder, which is given to the trash after it,
 //! but for that of a failed tool, which is kept for the user to look at.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,10 +15,10 @@ use crate::cache::ActionResult;
 use crate::error::PathError;
 use crate::event::{Part, Stream};
 use crate::execute::failure::ExecuteError;
-use crate::execute::gather::tree_root;
 use crate::execute::log::{Log, OutputFn};
+use crate::execute::refit::Shape;
 use crate::execute::show::{self, Shown};
-use crate::execute::stage::Big;
+use crate::execute::stage::{Big, wanted};
 use crate::execute::trash::Left;
 use crate::execute::{Executor, Job, Prepared, Showing, environment, sockets, trash};
 use crate::fs;
@@ -66,8 +67,7 @@ impl Executor {
         stop: watch::Receiver<bool>,
     ) -> Result<Execution, ExecuteError> {
         job.watch.begin(Part::Stage);
-        let root = tree_root(job);
-        let folder = self.trash.spare(&root).unwrap_or_else(|| self.name_folder());
+        let folder = self.name_folder();
         let secrets = self.settings.secrets(&job.action.secrets)?;
         let mut log = match job.action.on_demand {
             Some(_) => Log::unkept(secrets),
@@ -95,7 +95,7 @@ impl Executor {
                 Err(error) => (Err(error), Left::unknown()),
             };
             if !was_kept(&finished) {
-                this.trash.take_apart(folder, &root, this.name_folder(), left);
+                this.trash.keep(folder, left);
             }
             finished
         })
@@ -213,7 +213,7 @@ impl Executor {
         let (ended, said) = blocking(move || {
             make_folder(&folder)?;
             let (input, out) = (folder.join(TEMP), folder.join(TREE));
-            this.stage(&prepared, &input, Big::Copy, &Shown::default())?;
+            this.stage(&prepared, &input, Big::Copy, (&Shown::default(), &BTreeSet::new()))?;
             job.watch.begin(Part::Run);
             let mut said = Vec::new();
             let mut log = |_: Level, line: &str| said.push(format!("{line}\n"));
@@ -249,14 +249,18 @@ impl Executor {
             });
         };
         let tree = folder.join(TREE);
-        fs::create_dirs(&tree)?;
         let shown = match showing {
             Showing::Folders if self.settings.shows => self.choose_shown(job, prepared),
             Showing::Folders | Showing::Nothing => Shown::default(),
         };
-        let binds = self.stage(prepared, &tree, Big::Bind, &shown)?;
         let directory = job.base.join(directory);
-        make_folders(job, &directory, &tree)?;
+        let folders = own_folders(job, &directory);
+        let there = self.reuse(folder, &wanted(prepared, &shown, &folders));
+        fs::create_dirs(&tree)?;
+        let binds = self.stage(prepared, &tree, Big::Bind, (&shown, &there))?;
+        folders
+            .iter()
+            .try_for_each(|folder| fs::create_dirs(&folder.under(&tree)))?;
         let program = prepared.tools.iter().find(|found| found.name == *tool);
         let program = program
             .ok_or_else(|| ExecuteError::MissingTool { name: tool.clone() })?
@@ -294,6 +298,27 @@ impl Executor {
             limits: self.limits(job),
         };
         Ok((spec, shown))
+    }
+
+    /// Puts a folder of an action that has ended to this place, if there is one, with nothing in it that is not wanted.
+    /// Returns the files in its tree, whose contents are those of others.
+    fn reuse(&self, folder: &Path, wanted: &Shape) -> BTreeSet<String> {
+        let Some(mut remains) = self.trash.spare() else {
+            return BTreeSet::new();
+        };
+        let mut away = || {
+            let place = self.name_folder();
+            self.trash.take(place.clone(), Left::default());
+            place
+        };
+        let there = remains.fit(wanted, &mut away);
+        match there.filter(|_| fs::rename(&remains.folder, folder).is_ok()) {
+            Some(there) => there,
+            None => {
+                self.trash.take(remains.folder, Left::unknown());
+                BTreeSet::new()
+            }
+        }
     }
 
     /// The scratch folder of a tool whose private folder this is. At L2 it is nothing but a place for a mount, which all
@@ -389,15 +414,11 @@ fn make_folder(folder: &Path) -> Result<(), ExecuteError> {
     Ok(fs::create_dirs(&folder.join(TEMP))?)
 }
 
-/// Makes the folder that a tool starts in, and those that its outputs go to.
-fn make_folders(job: &Job, directory: &RelPath, tree: &Path) -> Result<(), PathError> {
-    fs::create_dirs(&directory.under(tree))?;
-    for output in &job.action.outputs {
-        if let Some(parent) = job.base.join(&output.path).under(tree).parent() {
-            fs::create_dirs(parent)?;
-        }
-    }
-    Ok(())
+/// The folder that a tool starts in, and those that its outputs go to.
+fn own_folders(job: &Job, directory: &RelPath) -> Vec<RelPath> {
+    let outputs = job.action.outputs.iter();
+    let above = outputs.filter_map(|output| job.base.join(&output.path).parent());
+    std::iter::once(directory.clone()).chain(above).collect()
 }
 
 /// Variables with paths from the tree.

@@ -46,6 +46,11 @@ impl Shown {
             .any(|folder| is_below(path.as_str(), folder.as_str()))
     }
 
+    /// Where they are.
+    pub(super) fn folders(&self) -> &[RelPath] {
+        &self.folders
+    }
+
     /// What the sandbox has to mount.
     pub(super) fn binds(&self, executor: &Executor) -> Vec<Bind> {
         let bind = |folder: &RelPath| Bind {

@@ -11,9 +11,10 @@ use crate::artifact::{self, RestoreError};
 use crate::cache::Content;
 use crate::error::{PathContext as _, PathError};
 use crate::execute::failure::ExecuteError;
+use crate::execute::refit::Shape;
 use crate::execute::show::Shown;
 use crate::execute::{Executor, Material, Prepared};
-use crate::fs::{self, Folder, parallel};
+use crate::fs::{self, Folder, Kind, parallel};
 use crate::inputs::FileInput;
 use crate::key::InputContent;
 use crate::path::RelPath;
@@ -31,13 +32,13 @@ pub(super) enum Big {
 impl Executor {
     /// Fills `folder` with the action's tree, and returns what the sandbox has to mount into it.
     ///
-    /// What lies in a folder that is shown is left out.
+    /// What lies in a folder that is shown is left out; files that are `there` get other contents.
     pub(super) fn stage(
         &self,
         prepared: &Prepared,
         folder: &Path,
         big: Big,
-        shown: &Shown,
+        (shown, there): (&Shown, &BTreeSet<String>),
     ) -> Result<Vec<Bind>, ExecuteError> {
         let (mut binds, mut files) = (Vec::new(), Vec::new());
         let mut made = Made::default();
@@ -66,7 +67,7 @@ impl Executor {
                 (InputContent::Unpacked(_), _) => return Err(ExecuteError::Lost { path: path.clone() }),
             }
         }
-        parallel::try_map(&files, |file| self.stage_file(*file, folder))?;
+        parallel::try_map(&files, |file| self.stage_file(*file, (folder, there)))?;
         Ok(binds)
     }
 
@@ -74,12 +75,22 @@ impl Executor {
     fn stage_file(
         &self,
         (path, material, executable): (&RelPath, &Material, bool),
-        tree: &Path,
+        (tree, there): (&Path, &BTreeSet<String>),
     ) -> Result<(), ExecuteError> {
         let place = path.under(tree);
-        let file = match self.trash.spare_file(&place) {
-            Some(file) => file,
-            None => fs::create_new(&place, 0o600)?,
+        let size = match material {
+            Material::Workspace(input) => input.size,
+            Material::Inline(bytes) => bytes.len() as u64,
+            Material::Blob { size, .. } => *size,
+            Material::Unpacked(_) | Material::None => 0,
+        };
+        let file = if there.contains(path.as_str()) {
+            match fs::open_shortened(&place, size) {
+                Some(file) => file,
+                None => fs::remove_file(&place).and_then(|()| fs::create_new(&place, 0o600))?,
+            }
+        } else {
+            fs::create_new(&place, 0o600)?
         };
         let lost = || ExecuteError::Lost { path: path.clone() };
         match material {
@@ -114,6 +125,22 @@ impl Executor {
             path: input.path.clone(),
         })
     }
+}
+
+/// What is in an action's tree before it runs, but for what the sandbox mounts into it and the links.
+pub(super) fn wanted(prepared: &Prepared, shown: &Shown, folders: &[RelPath]) -> Shape {
+    let mut shape = Shape::default();
+    for (path, (content, _)) in &prepared.tree {
+        match content {
+            _ if shown.covers(path) => {}
+            InputContent::File { .. } => shape.add(path, Kind::File),
+            InputContent::Folder | InputContent::Unpacked(_) => shape.add(path, Kind::Folder),
+            InputContent::Link(_) => {}
+        }
+    }
+    let folders = folders.iter().chain(shown.folders());
+    folders.for_each(|folder| shape.add(folder, Kind::Folder));
+    shape
 }
 
 /// The folders of a tree that were made already.

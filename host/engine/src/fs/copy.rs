@@ -27,8 +27,8 @@ pub enum CopyError {
     Write(#[source] io::Error),
 }
 
-/// Copies all of `source` into the empty `target` and returns the digest and the size of what the target holds. Both
-/// stand at their beginning.
+/// Copies all of `source` into `target`, which is empty or no longer, and returns the digest and the size of what the
+/// target holds. Both stand at their beginning.
 ///
 /// Where the file system can, the target shares the source's blocks until one of the two is written to.
 pub fn copy_hashed(source: &File, mut target: &File) -> Result<(Digest, u64), CopyError> {

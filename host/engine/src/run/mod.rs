@@ -39,6 +39,7 @@ mod shared;
 mod state;
 mod tell;
 mod timing;
+mod twins;
 mod why;
 
 use std::time::SystemTime;

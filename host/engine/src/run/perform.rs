@@ -14,6 +14,7 @@ use crate::inputs::Footprint;
 use crate::path::RelPath;
 use crate::run::finish::{self, Put};
 use crate::run::request::CacheUse;
+use crate::run::twins::{Turn, Twins};
 use crate::schedule::NodeId;
 
 /// Most bytes of a replayed log.
@@ -62,6 +63,8 @@ pub(super) struct Means {
     pub(super) tell: mpsc::UnboundedSender<(NodeId, Progress)>,
     /// Set when running tools shall end.
     pub(super) stop: watch::Receiver<bool>,
+    /// Which keys' actions run.
+    pub(super) twins: Twins,
 }
 
 impl Means {
@@ -94,52 +97,29 @@ async fn attempt(
     showing: Showing,
     told: &mut bool,
 ) -> Result<Performed, ExecuteError> {
-    let executor = &means.executor;
-    job.watch.begin(Part::Tools);
-    let tools = executor.find_tools(job)?;
-    let identities = executor.identify(&tools).await?;
-    let (key, (inputs, outline), ready) = {
-        let (executor, job, reads) = (Arc::clone(executor), Arc::clone(job), means.cache.read);
-        blocking(move || {
-            job.watch.begin(Part::Key);
-            let mut prepared = executor.prepare(&job, tools, &identities)?;
-            let (key, inputs) = (prepared.key, prepared.seen.clone());
-            let outline = std::mem::take(&mut prepared.outline);
-            Ok((key, (inputs, outline), make_ready(&executor, &job, prepared, reads)?))
-        })
-        .await?
-    };
-    let prepared = match ready {
-        Ready::Hit(result, put) => {
-            return Ok(Performed {
-                key,
-                outline,
-                result,
-                hit: true,
-                placed: put.written,
-                undeclared: Vec::new(),
-                inputs,
-                outputs: put.outputs,
-            });
-        }
-        Ready::Miss(prepared) => Arc::new(prepared),
+    let (mut prepared, _turn) = match ready(means, job).await? {
+        Ready::Hit(performed) => return Ok(*performed),
+        Ready::Miss(prepared, turn) => (prepared, turn),
     };
     if !std::mem::replace(told, true) {
         means.say(node, Progress::Started);
     }
     let mut output = |stream, bytes: &[u8]| means.say(node, Progress::Output(stream, bytes.to_vec()));
-    let execution = executor
+    let (outline, inputs) = (std::mem::take(&mut prepared.outline), prepared.seen.clone());
+    let prepared = Arc::new(prepared);
+    let execution = means
+        .executor
         .run(job, &prepared, showing, &mut output, means.stop.clone())
         .await?;
-    let (executor, job, writes) = (Arc::clone(executor), Arc::clone(job), means.cache.write);
+    let (executor, job, writes) = (Arc::clone(&means.executor), Arc::clone(job), means.cache.write);
     blocking(move || {
         if writes {
             job.watch.begin(Part::Store);
-            executor.store.record(&key, &execution.result)?;
+            executor.store.record(&prepared.key, &execution.result)?;
         }
         let put = place(&executor, &job, &execution.result)?;
         Ok(Performed {
-            key,
+            key: prepared.key,
             outline,
             placed: put.written,
             result: execution.result,
@@ -154,27 +134,65 @@ async fn attempt(
 
 /// What is known of an action before it has to run.
 enum Ready {
-    /// Its result, and what came of putting its outputs into the user's tree.
-    Hit(ActionResult, Put),
-    /// Its inputs.
-    Miss(Prepared),
+    /// What it made before.
+    Hit(Box<Performed>),
+    /// What it runs with, and its key's turn where its result will be in the cache.
+    Miss(Prepared, Option<Turn>),
 }
 
-/// Puts the outputs of an action in place if its result is known.
-fn make_ready(executor: &Executor, job: &Job, prepared: Prepared, reads: bool) -> Result<Ready, ExecuteError> {
-    let known = if reads {
-        job.watch.begin(Part::Lookup);
-        executor.store.lookup(&prepared.key)
-    } else {
-        None
+/// Makes an action's key, and puts its outputs in place if the result is known; or if it is after an action of the same
+/// key has ended.
+async fn ready(means: &Means, job: &Arc<Job>) -> Result<Ready, ExecuteError> {
+    let executor = &means.executor;
+    job.watch.begin(Part::Tools);
+    let tools = executor.find_tools(job)?;
+    let identities = executor.identify(&tools).await?;
+    let reads = means.cache.read;
+    let ready = {
+        let (executor, job) = (Arc::clone(executor), Arc::clone(job));
+        blocking(move || {
+            job.watch.begin(Part::Key);
+            let prepared = executor.prepare(&job, tools, &identities)?;
+            if reads {
+                look_up(&executor, &job, prepared)
+            } else {
+                Ok(Ready::Miss(prepared, None))
+            }
+        })
+        .await?
     };
-    match known {
-        Some(result) => {
-            let put = place(executor, job, &result)?;
-            Ok(Ready::Hit(result, put))
-        }
-        None => Ok(Ready::Miss(prepared)),
+    let prepared = match ready {
+        Ready::Miss(prepared, None) if reads && means.cache.write => prepared,
+        other => return Ok(other),
+    };
+    let turn = means.twins.turn(prepared.key).await;
+    if !turn.waited {
+        return Ok(Ready::Miss(prepared, Some(turn)));
     }
+    let (executor, looking) = (Arc::clone(executor), Arc::clone(job));
+    Ok(match blocking(move || look_up(&executor, &looking, prepared)).await? {
+        Ready::Miss(prepared, _) => Ready::Miss(prepared, Some(turn)),
+        hit @ Ready::Hit(_) => hit,
+    })
+}
+
+/// Puts the outputs of an action in place if its result is in the cache.
+fn look_up(executor: &Executor, job: &Job, prepared: Prepared) -> Result<Ready, ExecuteError> {
+    job.watch.begin(Part::Lookup);
+    let Some(result) = executor.store.lookup(&prepared.key) else {
+        return Ok(Ready::Miss(prepared, None));
+    };
+    let put = place(executor, job, &result)?;
+    Ok(Ready::Hit(Box::new(Performed {
+        key: prepared.key,
+        outline: prepared.outline,
+        result,
+        hit: true,
+        placed: put.written,
+        undeclared: Vec::new(),
+        inputs: prepared.seen,
+        outputs: put.outputs,
+    })))
 }
 
 /// What an action said when its result was made: standard output, then standard error.

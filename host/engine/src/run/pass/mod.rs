@@ -33,6 +33,7 @@ use crate::run::recall::{Last, Recalls};
 use crate::run::request::{Request, Stop};
 use crate::run::shared::Opened;
 use crate::run::tell::Teller;
+use crate::run::twins::Twins;
 use crate::schedule::{Names, NodeId, Schedule};
 
 /// How a pass ended.
@@ -106,6 +107,7 @@ impl<'a, 's> Pass<'a, 's> {
             cache: request.cache,
             tell,
             stop,
+            twins: Twins::default(),
         };
         let (runs, claims) = target_runs(opened, &taken.recalls);
         Self {
