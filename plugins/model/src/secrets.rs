@@ -76,6 +76,7 @@ const SHORTEST: usize = 24;
 pub(crate) fn remove(value: &mut Value) -> Vec<String> {
     let mut removed = Vec::new();
     clean(value, "", "", &mut removed);
+    removed.sort_unstable();
     removed
 }
 

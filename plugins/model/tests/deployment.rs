@@ -60,9 +60,9 @@ fn no_secret_is_left_and_where_it_was_is_told() {
         })
     );
     let removed = [
-        "providers.cloud.url",
         "providers.cloud.api_key",
         "providers.cloud.headers.Authorization",
+        "providers.cloud.url",
     ];
     assert_eq!(facts, json!({ "providers": 1, "models": 2, "removed": removed }));
 }
@@ -75,13 +75,29 @@ fn json_is_taken_as_well_as_toml() {
         serde_json::from_str::<Value>(&written).expect("JSON"),
         json!({ "providers": { "cloud": {} }, "more": [1, {}] })
     );
-    assert_eq!(facts["removed"], json!(["providers.cloud.token", "more[1].password"]));
+    assert_eq!(facts["removed"], json!(["more[1].password", "providers.cloud.token"]));
 }
 
 #[test]
 fn what_leads_nowhere_is_told_and_no_message_repeats_the_file() {
-    insta::assert_snapshot!(problem("[models.a]\nprovider = \"x\"\n[providers.y]\n"), @"");
-    insta::assert_snapshot!(problem("[models.a]\nartifact = \"x-onnx\"\n"), @"");
-    insta::assert_snapshot!(problem("[routing]\ndefault = [\"a\"]\n"), @"");
-    insta::assert_snapshot!(problem("a = 1\napi_key = hunter2\n"), @"");
+    insta::assert_snapshot!(problem("[models.a]\nprovider = \"x\"\n[providers.y]\n"), @r"
+    the model `a` names `x`, which is no provider
+    in: models.toml
+    hint: there are `y`
+    ");
+    insta::assert_snapshot!(problem("[models.a]\nartifact = \"x-onnx\"\n"), @r"
+    the model `a` names `x-onnx`, which is no artifact of this target
+    in: models.toml
+    hint: there are `digits-onnx`
+    ");
+    insta::assert_snapshot!(problem("[routing]\ndefault = [\"a\"]\n"), @r"
+    the route `default` leads to `a`, which is no model
+    in: models.toml
+    hint: there are none
+    ");
+    insta::assert_snapshot!(problem("a = 1\napi_key = hunter2\n"), @r"
+    `models.toml` is no table
+    in: models.toml:2
+    hint: it is written in TOML or JSON, as its name says
+    ");
 }

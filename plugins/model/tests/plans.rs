@@ -144,7 +144,8 @@ fn a_module_of_pytorch_in_two_formats() {
         artifacts.collect::<Vec<_>>(),
         [
             ["gesture-onnx", "onnx-model"],
-            ["gesture-torchscript", "torchscript-model"]
+            ["gesture-torchscript", "torchscript-model"],
+            ["site-packages", "python-packages"]
         ]
     );
 }
@@ -276,10 +277,22 @@ fn what_the_store_lacks_becomes_a_script_that_pulls_it() {
 #[test]
 fn mistakes_in_a_store() {
     let broken = store("").file("store/manifests/models.example/library/pilot/v2", "{}");
-    insta::assert_snapshot!(problem(&broken, &pilot("pilot:v2")), @"");
+    insta::assert_snapshot!(problem(&broken, &pilot("pilot:v2")), @r"
+    this is no manifest of Ollama's: missing field `layers` at line 1 column 2
+    in: store/manifests/models.example/library/pilot/v2
+    hint: pull the model again
+    ");
     let twice = store("").file("store/manifests/other.example/library/pilot/v2", MANIFEST);
-    insta::assert_snapshot!(problem(&twice, &pilot("pilot:v2")), @"");
-    insta::assert_snapshot!(problem(&store(""), &pilot("models.example/library/pilot")), @"");
+    insta::assert_snapshot!(problem(&twice, &pilot("pilot:v2")), @r"
+    `source` of `pilot` is `models.example/library/pilot`, which is no name of a model
+    in: -
+    hint: write it as for `ollama pull`, without a host: `llama3.2:1b`
+    ");
+    insta::assert_snapshot!(problem(&store(""), &pilot("models.example/library/pilot")), @r"
+    the Ollama store has `pilot:v2` from several places
+    in: store/manifests/models.example/library/pilot/v2
+    hint: remove all but one from the store
+    ");
 }
 
 #[test]
@@ -292,39 +305,87 @@ fn the_deployment_knows_the_artifacts_that_there_are() {
         panic!("a step")
     };
     assert_eq!(parameters, r#"{"file":"deployment.toml","artifacts":["pilot-gguf"]}"#);
-    insta::assert_snapshot!(problem(&store("ab"), &options), @"");
+    insta::assert_snapshot!(problem(&store("ab"), &options), @r"
+    there is no `deployment.toml`
+    in: deployment.toml
+    hint: option `deployment` names a file, from the target's folder
+    ");
 }
 
 #[test]
 fn mistakes_in_a_model() {
     let said = |model: &Value| problem(&folder(CLASSIC), &one("digits", model));
-    insta::assert_snapshot!(said(&with(&digits(), "formats", &json!(["onnx", "gguf"]))), @"");
-    insta::assert_snapshot!(said(&with(&digits(), "checkpoint", &json!("x.pt"))), @"");
-    insta::assert_snapshot!(said(&with(&digits(), "samples", &json!("digist:samples"))), @"");
-    insta::assert_snapshot!(said(&with(&digits(), "samples", &json!("samples.npz"))), @"");
-    insta::assert_snapshot!(said(&with(&digits(), "source", &json!("deps/train/model.pkl"))), @"");
-    insta::assert_snapshot!(said(&json!({ "framework": "scikit-learn", "source": "digits:model" })), @"");
+    insta::assert_snapshot!(said(&with(&digits(), "formats", &json!(["onnx", "gguf"]))), @r"
+    `digits` has the option `checkpoint`, which is for models of PyTorch: name the file in `source`
+    in: -
+    hint: take it out
+    ");
+    insta::assert_snapshot!(said(&with(&digits(), "checkpoint", &json!("x.pt"))), @r"
+    `samples` of `digits` is `digist:samples`, and there is no `digist.py`
+    in: digist.py
+    hint: write `module:attribute`, with a module below the target's folder or its `src`
+    ");
+    insta::assert_snapshot!(said(&with(&digits(), "samples", &json!("digist:samples"))), @r"
+    `samples` of `digits` is `samples.npz`, and there is no `samples.npz`
+    in: samples.npz
+    hint: write `module:attribute`, or a path from the target's folder
+    ");
+    insta::assert_snapshot!(said(&with(&digits(), "samples", &json!("samples.npz"))), @r"
+    `source` of `digits` is `deps/train/model.pkl`, and no dependency makes that
+    in: -
+    hint: write `deps/TARGET/ARTIFACT`, and the target among `deps`
+    ");
+    insta::assert_snapshot!(said(&with(&digits(), "source", &json!("deps/train/model.pkl"))), @r"
+    `digits` has no samples to check its export with
+    in: -
+    hint: `samples` is `module:attribute` with inputs of the model, or a file (`.npz`, `.npy`, `.json`)
+    ");
+    insta::assert_snapshot!(said(&json!({ "framework": "scikit-learn", "source": "digits:model" })), @r"
+    `digits` is a model of scikit-learn, which is not exported to `gguf`
+    in: -
+    hint: `formats` may have `onnx`
+    ");
     let int8 = json!({ "calibration": "digits:samples" });
-    insta::assert_snapshot!(said(&with(&digits(), "int8", &int8)), @"");
+    insta::assert_snapshot!(said(&with(&digits(), "int8", &int8)), @r#"
+    `digits` has the option `calibration`, which is for `mode = "static"`
+    in: -
+    hint: take it out
+    "#);
     let script = with(
         &with(&gesture(), "formats", &json!(["torchscript"])),
         "int8",
         &json!({}),
     );
-    insta::assert_snapshot!(problem(&folder(DEEP), &one("gesture", &script)), @"");
+    insta::assert_snapshot!(problem(&folder(DEEP), &one("gesture", &script)), @r"
+    `gesture` has the option `int8`, which is for the formats `onnx` and `tflite`
+    in: -
+    hint: take it out
+    ");
     let model = json!({ "framework": "hugging-face", "source": "gesture:Net" });
-    insta::assert_snapshot!(problem(&folder(DEEP), &one("gesture", &model)), @"");
+    insta::assert_snapshot!(problem(&folder(DEEP), &one("gesture", &model)), @r"
+    `source` of `gesture` is `gesture:Net`, which is no folder
+    in: -
+    hint: name the folder that the model was saved to, from the target's folder
+    ");
 }
 
 #[test]
 fn a_package_that_the_export_needs_must_be_pinned() {
     let folder = folder("scikit-learn==1.9.1\n");
-    insta::assert_snapshot!(problem(&folder, &one("digits", &digits())), @"");
+    insta::assert_snapshot!(problem(&folder, &one("digits", &digits())), @r"
+    `digits` needs the package `skl2onnx`, which is not among those that are pinned
+    in: -
+    hint: add it to the requirements and pin it, with all that it needs (`uv pip compile`)
+    ");
 }
 
 #[test]
 fn patterns_stay_in_the_target() {
     let mut options = one("digits", &digits());
     options["sources"] = json!(["../shared/**"]);
-    insta::assert_snapshot!(problem(&folder(CLASSIC), &options), @"");
+    insta::assert_snapshot!(problem(&folder(CLASSIC), &options), @r"
+    `../shared/**` leaves the target's folder
+    in: -
+    hint: `sources` and `exclude` take patterns below the target's `root`
+    ");
 }

@@ -85,7 +85,16 @@ fn a_model_of_the_store_becomes_a_gguf_with_its_modelfile_that_llama_cpp_loads()
     let told = ["format", "architecture", "weights", "tensors", "context", "vocabulary"].map(|name| said[name].clone());
     assert_eq!(json!(told), json!(["gguf", "llama", "Q8_0", 12, 64, 259]));
     let modelfile = workspace.read("dist/chat/pilot/Modelfile");
-    insta::assert_snapshot!(modelfile, @"");
+    insta::assert_snapshot!(modelfile, @r#"
+    FROM ./model.gguf
+    TEMPLATE """{{ .System }} {{ .Prompt }}"""
+    SYSTEM """You are the harbour's pilot – be brief."""
+    PARAMETER stop "<s>"
+    PARAMETER stop "</s>"
+    PARAMETER temperature 0.5
+    LICENSE """Nobody's.
+    """
+    "#);
     loads(&workspace, "dist/chat/pilot/model.gguf");
 }
 
