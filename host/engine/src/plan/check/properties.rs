@@ -49,7 +49,11 @@ pub(super) fn read(action: &Action) -> Result<Properties> {
         check_jobserver(action, weight)?;
     }
     if untrusted && matches!(action.work, Work::Step(_)) {
-        return Err(unknown(action, "untrusted", "is for tools: a step sees nothing but its inputs"));
+        return Err(unknown(
+            action,
+            "untrusted",
+            "is for tools: a step sees nothing but its inputs",
+        ));
     }
     Ok(Properties {
         weight: weight.map_or(1, NonZeroU32::get),
