@@ -1,8 +1,11 @@
 //! What checks and tests a plan has, and with which packages.
 
+mod planned;
+
 use farm_builder_python::Python;
+use farm_sdk::Action;
 use farm_sdk::testing::{Folder, plan};
-use farm_sdk::{Action, Work};
+use planned::mistake;
 use serde_json::{Value, json};
 
 fn folder() -> Folder {
@@ -33,18 +36,7 @@ fn ids(folder: &Folder, options: &Value) -> Vec<String> {
 fn line(folder: &Folder, options: &Value, id: &str) -> String {
     let actions = checks(folder, options);
     let action = actions.iter().find(|action| action.id == id).expect("it is planned");
-    let Work::Tool { tool, arguments, .. } = &action.work else {
-        panic!("`{id}` is a step");
-    };
-    format!("{tool} {}", arguments.join(" "))
-}
-
-fn mistake(folder: &Folder, options: &Value) -> String {
-    let problem = plan::<Python>(folder, options).expect_err("a mistake");
-    let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
-    let file = problem.file.unwrap_or("-".to_owned());
-    let hint = problem.hint.expect("every problem has a hint");
-    format!("{}\nin: {file}{line}\nhint: {hint}", problem.message)
+    planned::line(action)
 }
 
 #[test]

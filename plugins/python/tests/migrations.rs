@@ -1,8 +1,8 @@
 //! The action on demand that migrates a database.
 
 use farm_builder_python::Python;
-use farm_sdk::Work;
 use farm_sdk::testing::{Folder, plan};
+use farm_sdk::{Action, Work};
 use serde_json::json;
 
 fn folder() -> Folder {
@@ -22,15 +22,16 @@ fn mistake(folder: &Folder, options: &serde_json::Value) -> String {
     )
 }
 
+fn migrate(options: &serde_json::Value) -> Action {
+    let plan = plan::<Python>(&folder(), options).expect("sound");
+    let mut actions = plan.actions.into_iter();
+    actions.find(|action| action.id == "migrate").expect("it is planned")
+}
+
 #[test]
 fn a_migration_is_on_demand_and_gets_the_address_as_a_secret() {
     let options = json!({ "migrations": { "network": ["db.example:5432"] } });
-    let plan = plan::<Python>(&folder(), &options).expect("sound");
-    let migrate = plan
-        .actions
-        .iter()
-        .find(|action| action.id == "migrate")
-        .expect("it is planned");
+    let migrate = migrate(&options);
     assert!(migrate.on_demand && migrate.outputs.is_empty());
     assert_eq!(migrate.secrets, ["DATABASE_URL"]);
     assert_eq!(
@@ -49,12 +50,7 @@ fn a_migration_is_on_demand_and_gets_the_address_as_a_secret() {
 #[test]
 fn without_a_place_it_has_no_network() {
     let options = json!({ "migrations": { "database": "SHOP_DB", "revision": "ae10+2" } });
-    let plan = plan::<Python>(&folder(), &options).expect("sound");
-    let migrate = plan
-        .actions
-        .iter()
-        .find(|action| action.id == "migrate")
-        .expect("it is planned");
+    let migrate = migrate(&options);
     assert_eq!(
         (&migrate.network, &migrate.secrets[..]),
         (&None, &["SHOP_DB".to_owned()][..])

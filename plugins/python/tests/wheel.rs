@@ -1,8 +1,11 @@
 //! How a wheel is planned, and what stops it.
 
+mod planned;
+
 use farm_builder_python::Python;
 use farm_sdk::testing::{Folder, plan};
-use farm_sdk::{Action, Plan, Work};
+use farm_sdk::{Action, Plan};
+use planned::mistake;
 use serde_json::{Value, json};
 
 const HATCHLING: &str = "[project]\nname = \"shop\"\n\n[build-system]\nrequires = [\"Hatchling>=1.25\"]\nbuild-backend = \"hatchling.build\"\n";
@@ -31,18 +34,7 @@ fn action<'a>(plan: &'a Plan, id: &str) -> &'a Action {
 }
 
 fn line(plan: &Plan, id: &str) -> String {
-    let Work::Tool { tool, arguments, .. } = &action(plan, id).work else {
-        panic!("`{id}` is a step");
-    };
-    format!("{tool} {}", arguments.join(" "))
-}
-
-fn mistake(folder: &Folder, options: &Value) -> String {
-    let problem = plan::<Python>(folder, options).expect_err("a mistake");
-    let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
-    let file = problem.file.unwrap_or("-".to_owned());
-    let hint = problem.hint.expect("every problem has a hint");
-    format!("{}\nin: {file}{line}\nhint: {hint}", problem.message)
+    planned::line(action(plan, id))
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn look_around(
         if kind == Kind::Folder || is_input {
             continue;
         }
-        left.add(fs::stat(&path.under(tree.path()))?.map_or(0, |stat| stat.size));
+        left.add(size_of(&path.under(tree.path())));
         if !declared.iter().any(|output| path.below(output).is_some()) {
             undeclared.push(path);
         }
