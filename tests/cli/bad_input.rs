@@ -1,6 +1,7 @@
 //! Wrong input: one located message that says what to do, exit code 2, and nothing written.
 
 use crate::farm_snapshot;
+use crate::puppet;
 use crate::support::{Ran, Workspace};
 
 /// A workspace of one `command` target with these lines in its table.
@@ -179,7 +180,7 @@ fn a_tool_that_is_not_there() {
     ----- stdout -----
     ----- stderr -----
     building 1 target of shop for production (sandbox [TIER], [JOBS])
-    error[builder::problem]: the tool `frobnicate` is not on the PATH
+    error[builder::missing-tool]: the tool `frobnicate` is not on the PATH
       --> farm.toml:4:10
        |
      4 | [targets.web]
@@ -377,11 +378,57 @@ fn one_wrong_target_keeps_the_others_from_being_half_built() {
         options = { command = "echo x > x.txt", inputs = [], outputs = ["x.txt"] }
         [targets.wrong]
         builder = "command"
-        options = { command = "frobnicate", inputs = [] }
+        options = { command = "true", outputs = ["../other"] }
         "#,
     );
     let text = refused(&workspace).text();
-    assert!(text.contains("frobnicate"), "{text}");
+    assert!(text.contains("../other"), "{text}");
+}
+
+/// No mistake of the workspace's: another machine has the tool.
+#[test]
+fn without_a_tool_what_can_do_without_it_is_built() {
+    let workspace = Workspace::with(
+        r#"
+        [workspace]
+        name = "shop"
+        [targets.good]
+        builder = "command"
+        options = { command = "echo x > x.txt", inputs = [], outputs = ["x.txt"] }
+        [targets.lacking]
+        builder = "command"
+        options = { command = "frobnicate", inputs = [] }
+        [targets.user]
+        builder = "command"
+        deps = ["lacking"]
+        options = { command = "echo y > y.txt", inputs = [], outputs = ["y.txt"] }
+        "#,
+    );
+    for outcome in ["ran", "up_to_date"] {
+        let ran = workspace.farm("build --json");
+        assert_eq!(
+            (ran.code(), &ran.last()["counts"][outcome]),
+            (2, &1.into()),
+            "{}",
+            ran.text()
+        );
+        assert_eq!(ran.problem_codes(), ["builder::missing-tool"]);
+    }
+    assert!(workspace.has("x.txt") && !workspace.has("y.txt"));
+}
+
+/// The same where it is not a builder that misses it: one message for all that want it.
+#[test]
+fn a_tool_of_several_targets_that_is_not_there_is_missed_once() {
+    let plan = |id: &str| puppet::plan(&[puppet::action(id, "mkdir out"), puppet::reading("next", id)]);
+    let targets = [("one", plan("a")), ("two", plan("b"))];
+    let workspace = puppet::workspace(&targets, "").variable("PATH", "/nowhere");
+    let ran = workspace.farm("build --json");
+    let counts = serde_json::json!({ "ran": 0, "cached": 0, "up_to_date": 0, "failed": 2, "skipped": 2 });
+    assert_eq!((ran.code(), &ran.last()["counts"]), (2, &counts), "{}", ran.text());
+    assert_eq!(ran.problem_codes(), ["execute::missing-tool"]);
+    let hint = "without it there is no `two` either";
+    assert!(ran.text().contains(hint), "{}", ran.text());
 }
 
 #[test]

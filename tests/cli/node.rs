@@ -295,7 +295,7 @@ fn without_node_one_message_says_what_is_missing() {
     ----- stdout -----
     ----- stderr -----
     building 1 target of kettle for production (sandbox [TIER], [JOBS])
-    error[builder::problem]: the tool `node` is not on the PATH
+    error[builder::missing-tool]: the tool `node` is not on the PATH
       --> farm.toml:5:10
        |
      5 | [targets.brew]

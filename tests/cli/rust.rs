@@ -127,7 +127,7 @@ fn without_cargo_one_message_says_what_is_missing() {
     ----- stdout -----
     ----- stderr -----
     building 1 target of pour for production (sandbox [TIER], [JOBS])
-    error[builder::problem]: the tool `cargo` is not on the PATH
+    error[builder::missing-tool]: the tool `cargo` is not on the PATH
       --> farm.toml:5:10
        |
      5 | [targets.timer]

@@ -4,6 +4,9 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::json;
+
+use crate::puppet;
 use crate::skip;
 use crate::support::{Ran, Workspace, counted};
 
@@ -262,4 +265,37 @@ fn events_tell_what_a_run_used() {
             "{field} is that of the run that made the result"
         );
     }
+}
+
+/// An image that holds a program whose tests failed, say: it was made before they did.
+#[test]
+fn what_a_failed_target_went_into_is_not_put_in_place() {
+    let failing = puppet::plan(&[puppet::action("make", "mkdir out; echo v1 > out/made"), {
+        let mut test = puppet::reading("test", "make");
+        test["work"]["Tool"]["arguments"] = json!(["-c", "mkdir out; exit 3"]);
+        test
+    }]);
+    let mut pack = puppet::action("pack", "cp -r in out");
+    pack["inputs"] = json!([{ "at": "in", "source": { "Artifact": { "target": "program", "name": "out" } } }]);
+    let workspace = puppet::workspace(&[("program", failing), ("image", puppet::plan(&[pack]))], "");
+    let text = workspace.read("farm.toml");
+    workspace.write(
+        "farm.toml",
+        &text.replace("[targets.image]", "[targets.image]\ndeps = [\"program\"]"),
+    );
+    let ran = workspace.farm("build --json --keep-going");
+    let counts = json!({ "ran": 2, "cached": 0, "up_to_date": 0, "failed": 1, "skipped": 0 });
+    assert_eq!((ran.code(), &ran.last()["counts"]), (1, &counts), "{}", ran.text());
+    assert!(
+        !workspace.has("dist/image") && !workspace.has("dist/program"),
+        "nothing of it is a result"
+    );
+    let ended = ran.events_named("target-finished").into_iter();
+    let ended: Vec<_> = ended
+        .map(|event| (event["target"].clone(), event["ok"].clone()))
+        .collect();
+    assert_eq!(
+        ended,
+        [("program".into(), false.into()), ("image".into(), false.into())]
+    );
 }

@@ -113,7 +113,7 @@ fn without_go_one_message_says_what_is_missing() {
     ----- stdout -----
     ----- stderr -----
     building 1 target of small for production (sandbox [TIER], [JOBS])
-    error[builder::problem]: the tool `go` is not on the PATH
+    error[builder::missing-tool]: the tool `go` is not on the PATH
       --> farm.toml:3:10
        |
      3 | [targets.app]

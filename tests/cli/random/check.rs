@@ -11,7 +11,7 @@ use crate::support::Workspace;
 
 /// Builds as a step says, and asks for outcomes and outputs.
 pub(super) fn build(world: &mut World, way: &Way) {
-    let made = world.made(way.default_tier);
+    let made = world.made(way.tier);
     let ran = farm(world, way, &["--json"]);
     assert_eq!(ran.code, 0, "{}", ran.text);
     let outcomes = ran.outcomes();
@@ -105,7 +105,7 @@ fn collect(root: &Path, path: &str, found: &mut Files) {
 
 /// A build right after another one runs nothing and asks no builder; in the form for people it says so.
 pub(super) fn nothing_to_do(world: &mut World, way: &Way) {
-    let made = world.made(way.default_tier);
+    let made = world.made(way.tier);
     let count = names(world, way).len();
     if world.numbers.one_in(2) {
         let ran = farm(world, way, &[]);
@@ -133,7 +133,7 @@ pub(super) fn clean_build(world: &mut World) {
     let mut command = copy.command(["build", "--sandbox", "off"]);
     surround(world, &mut command);
     copy.ran(&mut command).success();
-    let made = world.made(false);
+    let made = world.made(("off", "L0"));
     for target in &world.config.targets {
         assert_eq!(
             on_disk(copy.root(), target),

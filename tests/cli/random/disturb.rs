@@ -296,7 +296,7 @@ pub(super) fn fail(world: &mut World, way: &Way) {
         assert_eq!(said.code, code, "{path} is broken: {}", said.text);
     }
     fs::rename(&aside, &place).expect("renamed");
-    let made = world.made(way.default_tier);
+    let made = world.made(way.tier);
     world.uncertain(&made);
 }
 
@@ -310,20 +310,23 @@ pub(super) fn kill(world: &mut World, way: &Way) {
     child.kill().expect("it was not waited for");
     child.wait().expect("it ends");
     world.say(format!("it said {read} lines"));
-    let made = world.made(way.default_tier);
+    let made = world.made(way.tier);
     world.uncertain(&made);
 }
 
-/// A file changes while a build runs, to another text of the same length. The build may have taken either, and may say
-/// that the file changed under it; the next one has to be right.
+/// A file changes while a build runs, to another text of the same length or to the half of its own. The build may have
+/// taken either, and may say that the file changed under it; the next one has to be right.
 pub(super) fn edit_while_building(world: &mut World, way: &Way) {
-    let before = world.made(way.default_tier);
+    let before = world.made(way.tier);
     world.uncertain(&before);
     let (lines, path) = (world.numbers.below(30), world.any_file());
     let Some(Node::File { text, executable }) = world.sources.get(&path).cloned() else {
         return;
     };
-    let text = text.replace("code", "C0DE").replace("kept", "KEPT");
+    let mut text = text.replace("code", "C0DE").replace("kept", "KEPT");
+    if world.numbers.one_in(2) {
+        text.truncate(text.floor_char_boundary(text.len() / 2));
+    }
     world.say(format!("{:?} with an edit of {path} after {lines} lines", way.words()));
     let mut child = start(world, way);
     let mut out = BufReader::new(child.stdout.take().expect("a pipe")).lines();
@@ -333,7 +336,7 @@ pub(super) fn edit_while_building(world: &mut World, way: &Way) {
     let code = child.wait().expect("it ends").code();
     let is_told = rest.iter().any(|line| line.contains("execute::input-changing"));
     assert!(code == Some(0) || is_told, "{rest:#?}");
-    let after = world.made(way.default_tier);
+    let after = world.made(way.tier);
     world.uncertain(&after);
 }
 

@@ -17,7 +17,7 @@ pub enum Part {
     Tools,
     /// What it reads is found and hashed, and its key is made.
     Key,
-    /// The cache is asked for its result, or another action of the same key is waited for.
+    /// The cache is asked for its result.
     Lookup,
     /// Its private tree is made.
     Stage,

@@ -124,12 +124,6 @@ pub enum ExecuteError {
     /// The system refused.
     #[error(transparent)]
     Io(#[from] PathError),
-    /// An action with the same key failed in this build.
-    #[error("the same action has failed for `{target}`")]
-    FailedBefore {
-        /// The target that it failed for.
-        target: String,
-    },
     /// The build was stopped while the action ran.
     #[error("stopped")]
     Stopped,
@@ -194,7 +188,6 @@ fn code(error: &ExecuteError) -> &'static str {
         }
         ExecuteError::Store(_) => "cache::store",
         ExecuteError::Io(_) => "execute::io",
-        ExecuteError::FailedBefore { .. } => "execute::failed-before",
         ExecuteError::Stopped => "build::interrupted",
     }
 }

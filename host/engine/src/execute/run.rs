@@ -310,10 +310,11 @@ impl Executor {
         (shown, wanted): (&Shown, &Shape),
     ) -> Result<Vec<Bind>, ExecuteError> {
         let tree = folder.join(TREE);
-        let there = self.trash.reuse(folder, wanted, || self.name_folder());
+        let reused = self.trash.reuse(folder, wanted, || self.name_folder());
+        let (is_new, there) = (reused.is_none(), reused.unwrap_or_default());
         fs::create_dirs(&tree)?;
         match self.stage(prepared, &tree, Big::Bind, (shown, &there)) {
-            Err(error) if !there.is_empty() && !matches!(error, ExecuteError::InputChanging { .. }) => {
+            Err(error) if !is_new && !matches!(error, ExecuteError::InputChanging { .. }) => {
                 let away = self.name_folder();
                 fs::rename(folder, &away)?;
                 self.trash.take(away, Left::unknown());

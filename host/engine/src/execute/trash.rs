@@ -133,11 +133,15 @@ impl Trash {
     }
 
     /// Puts the folder of an action that has ended to this place, if there is one, with nothing in it that is not wanted.
-    /// Returns the files in its tree, whose contents are those of others. `name` names new places.
-    pub(super) fn reuse(&self, folder: &Path, wanted: &Shape, mut name: impl FnMut() -> PathBuf) -> BTreeSet<String> {
-        let Some(mut remains) = self.waiting().spare.pop() else {
-            return BTreeSet::new();
-        };
+    /// Returns the files in its tree, whose contents are those of others; none where there was no such folder. `name` names
+    /// new places.
+    pub(super) fn reuse(
+        &self,
+        folder: &Path,
+        wanted: &Shape,
+        mut name: impl FnMut() -> PathBuf,
+    ) -> Option<BTreeSet<String>> {
+        let mut remains = self.waiting().spare.pop()?;
         let mut moved = Vec::new();
         let there = remains.fit(wanted, &mut || {
             moved.push(name());
@@ -152,7 +156,7 @@ impl Trash {
         for place in moved {
             self.take(place, std::mem::take(&mut left));
         }
-        there.unwrap_or_default()
+        there
     }
 
     /// Removes all that was left so far.
@@ -220,13 +224,13 @@ mod tests {
         trash.keep(folder.clone(), left);
         let (next, gone) = (base.path().join("next"), base.path().join("gone"));
         let there = trash.reuse(&next, &wanted("b.txt"), || gone.clone());
-        assert_eq!(there, ["b.txt".to_owned()].into());
+        assert_eq!(there, Some(["b.txt".to_owned()].into()));
         assert!(fs::exists(&next.join("tree/b.txt")) && fs::exists(&gone.join("left")));
         assert!(!fs::exists(&next.join("tree/a.txt")) && !fs::exists(&next.join("temp/tmp")) && !fs::exists(&folder));
         assert!(
             trash
                 .reuse(&base.path().join("another"), &wanted("b.txt"), || gone.clone())
-                .is_empty()
+                .is_none()
         );
         assert!(!fs::exists(&base.path().join("another")));
         trash.empty();
@@ -247,7 +251,7 @@ mod tests {
         assert!(
             trash
                 .reuse(&next, &wanted("a.txt"), || base.path().join("gone"))
-                .is_empty()
+                .is_none()
         );
         assert!(!fs::exists(&next));
         trash.empty();

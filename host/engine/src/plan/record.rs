@@ -41,6 +41,7 @@ pub struct Recorder<S> {
     source: S,
     reads: Vec<Read>,
     logs: Vec<(Level, String)>,
+    lacks_tool: bool,
 }
 
 impl<S: Source> Recorder<S> {
@@ -50,7 +51,13 @@ impl<S: Source> Recorder<S> {
             source,
             reads: Vec::new(),
             logs: Vec::new(),
+            lacks_tool: false,
         }
+    }
+
+    /// Whether the last answer was that a tool is not there: what a plan that then gives up has stumbled over.
+    pub const fn lacks_tool(&self) -> bool {
+        self.lacks_tool
     }
 
     /// What was asked, in order, what the plan said to the user, and the source.
@@ -59,6 +66,7 @@ impl<S: Source> Recorder<S> {
     }
 
     fn record(&mut self, question: Question, answer: Digest) {
+        self.lacks_tool = false;
         self.reads.push(Read { question, answer });
     }
 }
@@ -89,6 +97,7 @@ impl<S: Source> Source for Recorder<S> {
     fn has_tool(&mut self, name: &str) -> Result<bool, AccessError> {
         let answer = self.source.has_tool(name);
         self.record(Question::HasTool(name.to_owned()), of_tool(&answer));
+        self.lacks_tool = matches!(answer, Ok(false));
         answer
     }
 

@@ -147,6 +147,11 @@ impl TargetRun {
         matches!(self.phase, Phase::Planned | Phase::Finishing | Phase::Done)
     }
 
+    /// Whether none of its actions is left, and nothing was done with what they made.
+    pub(super) const fn has_ended(&self) -> bool {
+        self.open == 0 && matches!(self.phase, Phase::Planned | Phase::Partly)
+    }
+
     /// Whether the outputs that its builder waits for are there.
     pub(super) fn can_go_on(&self) -> bool {
         let is_there = |output: &OutputRef| self.contents.contains_key(output);

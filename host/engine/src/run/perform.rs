@@ -74,19 +74,44 @@ impl Means {
     }
 }
 
-/// Performs an action. When files change under its hands, it is prepared anew, a few times.
-pub(super) async fn perform(means: Means, node: NodeId, job: Arc<Job>) -> Result<Performed, ExecuteError> {
+/// How an action ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// Well.
+    Good(Box<Performed>),
+    /// Without a result.
+    Bad(ExecuteError),
+    /// It was not begun: this one has the same key, and runs or has failed.
+    Twin(NodeId),
+}
+
+impl From<ExecuteError> for End {
+    fn from(error: ExecuteError) -> Self {
+        Self::Bad(error)
+    }
+}
+
+/// Performs an action.
+pub(super) async fn perform(means: Means, node: NodeId, job: Arc<Job>) -> End {
+    match try_often(&means, node, &job).await {
+        Ok(performed) => End::Good(Box::new(performed)),
+        Err(end) => end,
+    }
+}
+
+/// When files change under an action's hands, it is prepared anew, a few times.
+async fn try_often(means: &Means, node: NodeId, job: &Arc<Job>) -> Result<Performed, End> {
     let mut told = false;
     for _ in 1..ATTEMPTS {
-        match attempt(&means, node, &job, Showing::Folders, &mut told).await {
-            Err(ExecuteError::InputChanging { path }) => {
+        match attempt(means, node, job, Showing::Folders, &mut told).await {
+            Err(End::Bad(ExecuteError::InputChanging { path })) => {
                 let text = format!("`{path}` changed while the action ran; it runs again\n");
                 means.say(node, Progress::Output(Stream::Builder, text.into_bytes()));
             }
             other => return other,
         }
     }
-    attempt(&means, node, &job, Showing::Nothing, &mut told).await
+    attempt(means, node, job, Showing::Nothing, &mut told).await
 }
 
 /// One attempt. `told` says whether an earlier one has told that the action was started.
@@ -96,8 +121,8 @@ async fn attempt(
     job: &Arc<Job>,
     showing: Showing,
     told: &mut bool,
-) -> Result<Performed, ExecuteError> {
-    let (prepared, mut turn) = match ready(means, job).await? {
+) -> Result<Performed, End> {
+    let (prepared, mut turn) = match ready(means, node, job).await? {
         Ready::Hit(performed) => return Ok(*performed),
         Ready::Miss(prepared, turn) => (prepared, turn),
     };
@@ -108,9 +133,9 @@ async fn attempt(
     if let (Err(error), Some(turn)) = (&performed, &mut turn)
         && !matches!(error, ExecuteError::Stopped | ExecuteError::InputChanging { .. })
     {
-        turn.fail(&job.target);
+        turn.fail();
     }
-    performed
+    Ok(performed?)
 }
 
 /// Runs an action whose result is not known.
@@ -156,9 +181,8 @@ enum Ready {
     Miss(Box<Prepared>, Option<Turn>),
 }
 
-/// Makes an action's key, and puts its outputs in place if the result is known; or if it is after an action of the same
-/// key has ended.
-async fn ready(means: &Means, job: &Arc<Job>) -> Result<Ready, ExecuteError> {
+/// Makes an action's key, and puts its outputs in place if the result is known.
+async fn ready(means: &Means, node: NodeId, job: &Arc<Job>) -> Result<Ready, End> {
     let executor = &means.executor;
     job.watch.begin(Part::Tools);
     let tools = executor.find_tools(job)?;
@@ -182,12 +206,7 @@ async fn ready(means: &Means, job: &Arc<Job>) -> Result<Ready, ExecuteError> {
         Ready::Miss(prepared, None) if reads && means.cache.write => prepared,
         other => return Ok(other),
     };
-    let turn = means.twins.turn(prepared.key).await;
-    if let Some(target) = turn.failed_in() {
-        return Err(ExecuteError::FailedBefore {
-            target: target.to_owned(),
-        });
-    }
+    let turn = means.twins.turn(prepared.key, node).map_err(End::Twin)?;
     // Another action may have had the turn, and left its result, since this one looked.
     let (executor, looking) = (Arc::clone(executor), Arc::clone(job));
     Ok(match blocking(move || look_up(&executor, &looking, prepared)).await? {

@@ -23,6 +23,14 @@ const FORMAT: u32 = 1;
 /// How many plans of one request are kept: a plan for each of the last states of what it read.
 const VARIANTS: usize = 4;
 
+/// The code of what a builder says that stumbled over a tool that is not there.
+const MISSING_TOOL: &str = "builder::missing-tool";
+
+/// Whether this says that a target cannot be planned for want of a tool, which keeps no other one from being built.
+pub(super) fn is_missing_tool(problem: &Problem) -> bool {
+    problem.code == MISSING_TOOL
+}
+
 /// What is asked of a builder in one round.
 #[derive(Debug, Clone)]
 pub(super) struct Round {
@@ -121,7 +129,8 @@ fn ask(
     };
     let plan = answer.map_err(|failure| match failure {
         PlanFailure::Plugin(error) => Problem::from(error).target(target.name.as_str()),
-        PlanFailure::Problem(problem) => builder_problem(problem, target),
+        PlanFailure::Problem(problem) if recorder.lacks_tool() => builder_problem(MISSING_TOOL, problem, target),
+        PlanFailure::Problem(problem) => builder_problem("builder::problem", problem, target),
     })?;
     let (reads, logs, source) = recorder.finish();
     Ok((Stored { reads, plan, logs }, source.into_footprint()))
@@ -148,14 +157,14 @@ fn refused(error: &PlanError, builder: &OpenBuilder, target: &Target) -> Problem
         ))
 }
 
-/// A mistake of the user's that a builder found, at its place.
-fn builder_problem(problem: BuilderProblem, target: &Target) -> Problem {
+/// A mistake of the user's or a lack of the machine's that a builder found, at its place.
+fn builder_problem(code: &'static str, problem: BuilderProblem, target: &Target) -> Problem {
     let place = problem.file.map(|file| Location {
         file: RelPath::parse_lenient(&file).map_or(file, |path| target.base.join(&path).to_string()),
         line: problem.line.unwrap_or(1),
         column: 0,
     });
-    let mut located = Problem::new("builder::problem", Class::Request, problem.message)
+    let mut located = Problem::new(code, Class::Request, problem.message)
         .target(target.name.as_str())
         .at(Some(place.unwrap_or_else(|| target.location.clone())));
     located.hints.extend(problem.hint);

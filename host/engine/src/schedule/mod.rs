@@ -41,6 +41,8 @@ struct Node {
     /// The need whose end made it ready.
     last_need: Option<NodeId>,
     users: Vec<NodeId>,
+    /// Those that were put off until it ends.
+    followers: Vec<NodeId>,
     /// Where it stands among those of the same rank.
     place: usize,
     /// What it is expected to take.
@@ -95,6 +97,7 @@ impl Schedule {
             open,
             last_need: None,
             users: Vec::new(),
+            followers: Vec::new(),
             place,
             demand,
             rank: 0,
@@ -135,7 +138,9 @@ impl Schedule {
             if outcome == Outcome::Skipped {
                 skipped.push(id);
             }
-            for user in self.nodes[id.0].users.clone() {
+            let node = &mut self.nodes[id.0];
+            let followers = std::mem::take(&mut node.followers);
+            for user in node.users.clone().into_iter().chain(followers) {
                 if is_good(outcome) {
                     self.need_met(user, id);
                 } else {
@@ -145,6 +150,23 @@ impl Schedule {
         }
         skipped.sort();
         skipped
+    }
+
+    /// A running action turned out to have nothing to do before this other one ends, which is running or done. It waits
+    /// for that as for what it needs: its slots are free, and it is skipped if the other one does not end well. Returns
+    /// those that are skipped at once, in order.
+    pub fn postpone(&mut self, id: NodeId, until: NodeId) -> Vec<NodeId> {
+        match self.nodes[until.0].state {
+            _ if self.stopped => return self.finish(id, Outcome::Skipped),
+            State::Done(outcome) if is_good(outcome) => self.set(id, State::Ready),
+            State::Done(_) => return self.finish(id, Outcome::Skipped),
+            State::Waiting | State::Ready | State::Running => {
+                self.nodes[id.0].open = 1;
+                self.nodes[until.0].followers.push(id);
+                self.set(id, State::Waiting);
+            }
+        }
+        Vec::new()
     }
 
     /// Starts nothing more, and skips all that has not been started. Returns those, in order.
@@ -349,6 +371,37 @@ mod tests {
         assert_eq!(plan.0.state(late), State::Done(Outcome::Skipped));
         plan.0.finish(other, Outcome::UpToDate);
         assert_eq!(plan.0.state(other), State::Done(Outcome::UpToDate));
+    }
+
+    #[test]
+    fn what_is_put_off_takes_no_slot_and_waits_for_the_other() {
+        let one_slot = Room { slots: 1, ..WIDE };
+        let mut plan = Plan::default();
+        let [other, twin, third] = [plan.takes(&[], 3), plan.takes(&[], 2), plan.takes(&[], 1)];
+        assert_eq!(plan.0.start(&WIDE), Some(other));
+        assert_eq!(plan.0.start(&WIDE), Some(twin));
+        assert_eq!(plan.0.postpone(twin, other), []);
+        assert_eq!((plan.0.slots_used(), plan.0.state(twin)), (1, State::Waiting));
+        plan.end(other);
+        assert_eq!(
+            (plan.0.last_need(twin), plan.0.start(&one_slot)),
+            (Some(other), Some(twin))
+        );
+        assert_eq!(plan.0.postpone(twin, other), [], "the other has ended well meanwhile");
+        assert_eq!(plan.start_all(&WIDE), [twin, third]);
+    }
+
+    #[test]
+    fn what_was_put_off_is_skipped_with_the_other_and_when_the_build_stops() {
+        let mut plan = Plan::default();
+        let [other, twin, late, last] = std::array::from_fn(|_| plan.add(&[]));
+        let user = plan.add(&[twin]);
+        plan.start_all(&WIDE);
+        plan.0.postpone(twin, other);
+        assert_eq!(plan.0.finish(other, Outcome::Failed), [twin, user]);
+        assert_eq!(plan.0.postpone(late, other), [late], "it has failed before");
+        assert_eq!(plan.0.stop(), []);
+        assert_eq!(plan.0.postpone(last, other), [last], "nothing is started any more");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The acting half of a pass: actions that start and end, and targets that are finished by them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,10 +11,10 @@ use crate::plan::OutputRef;
 use crate::run::finish::{self, FinishError, Finished};
 use crate::run::job::{self, Ended, Phase};
 use crate::run::pass::{Message, Pass};
-use crate::run::perform::{self, Performed, Progress};
+use crate::run::perform::{self, End, Performed, Progress};
 use crate::run::recall;
 use crate::sandbox::Jobserver;
-use crate::schedule::NodeId;
+use crate::schedule::{NodeId, State};
 
 impl Pass<'_, '_> {
     /// Starts ready actions as far as there is room for them.
@@ -43,7 +44,7 @@ impl Pass<'_, '_> {
         self.spawn(async move {
             let performed = perform::perform(means, node, Arc::clone(&job)).await;
             job.watch.stop();
-            Message::Performed(node, Box::new(performed))
+            Message::Performed(node, performed)
         });
     }
 
@@ -87,23 +88,27 @@ impl Pass<'_, '_> {
     }
 
     /// An action ended.
-    pub(super) fn on_performed(&mut self, node: NodeId, performed: Result<Performed, ExecuteError>) {
+    pub(super) fn on_performed(&mut self, node: NodeId, performed: End) {
         self.admission.tokens.ended(node, self.schedule.slots_of(node));
         self.note_end(node);
         match performed {
-            Ok(performed) => self.on_success(node, performed),
-            Err(ExecuteError::Lost { .. }) => {
+            End::Good(performed) => self.on_success(node, *performed),
+            End::Twin(twin) => {
+                let skipped = self.schedule.postpone(node, twin);
+                skipped.into_iter().for_each(|skipped| self.tell_skipped(skipped));
+            }
+            End::Bad(ExecuteError::Lost { .. }) => {
                 self.schedule.finish(node, Outcome::Skipped);
                 self.lose();
             }
-            Err(ExecuteError::Stopped) => self.on_failure(node, Outcome::Skipped, None),
-            Err(error) => {
-                let is_builders_fault = matches!(error, ExecuteError::Plugin(_));
+            End::Bad(ExecuteError::Stopped) => self.on_failure(node, Outcome::Skipped, None),
+            End::Bad(error) => {
+                let is_its_own = matches!(error, ExecuteError::Plugin(_) | ExecuteError::MissingTool { .. });
                 let info = &self.nodes[&node];
                 let target = self.target_name(info.target);
                 let problem = Problem::from(error).target(target).action(info.action.clone());
                 self.on_failure(node, Outcome::Failed, Some(problem));
-                if !self.request.keep_going && !is_builders_fault {
+                if !self.request.keep_going && !is_its_own {
                     self.stop_schedule();
                 }
             }
@@ -152,6 +157,55 @@ impl Pass<'_, '_> {
         self.go_on(at, node);
     }
 
+    /// Fails every action whose tool is not there, before anything runs: one message for each tool. What does not need it
+    /// is built.
+    pub(super) fn fail_without_tools(&mut self) {
+        for (tool, nodes) in self.missing_tools() {
+            let mut problem = Some(self.missing_tool(tool, &nodes));
+            for node in nodes {
+                if !matches!(self.schedule.state(node), State::Done(_)) {
+                    self.on_failure(node, Outcome::Failed, problem.take());
+                }
+            }
+            problem.into_iter().for_each(|problem| self.teller.problem(problem));
+        }
+    }
+
+    /// The tools that are not there, and the actions that need them.
+    fn missing_tools(&self) -> BTreeMap<String, Vec<NodeId>> {
+        let mut missing: BTreeMap<String, Vec<NodeId>> = BTreeMap::new();
+        for (node, info) in &self.nodes {
+            let run = &self.runs[info.target];
+            let root = &self.opened.target(run.id).root;
+            let action = run.plan.action(&info.action);
+            for tool in action.into_iter().flat_map(|action| &action.tools) {
+                if self.opened.executor.tools.find(tool, root).is_none() {
+                    missing.entry(tool.clone()).or_default().push(*node);
+                }
+            }
+        }
+        missing
+    }
+
+    /// What is said of a tool that these actions miss.
+    fn missing_tool(&self, name: String, nodes: &[NodeId]) -> Problem {
+        let mut targets: BTreeSet<usize> = nodes.iter().map(|node| self.nodes[node].target).collect();
+        let problem = Problem::from(ExecuteError::MissingTool { name });
+        let Some(first) = targets.pop_first() else {
+            return problem;
+        };
+        let first = self.opened.target(self.runs[first].id);
+        let problem = problem.target(first.name.as_str()).at(Some(first.location.clone()));
+        if targets.is_empty() {
+            return problem;
+        }
+        let others: Vec<String> = targets
+            .iter()
+            .map(|at| format!("`{}`", self.target_name(*at)))
+            .collect();
+        problem.hint(format!("without it there is no {} either", others.join(", ")))
+    }
+
     /// Tells the end of the action first, with which reports show what it said, and then what is to be done.
     fn on_failure(&mut self, node: NodeId, outcome: Outcome, problem: Option<Problem>) {
         let skipped = self.schedule.finish(node, outcome);
@@ -198,44 +252,56 @@ impl Pass<'_, '_> {
         let run = &mut self.runs[at];
         run.open -= 1;
         run.failed |= !good;
-        if run.open == 0 {
-            self.finish_if_complete(at);
-        }
+        self.finish_if_complete(at);
     }
 
     /// Targets whose plan has no action.
     pub(super) fn finish_empty_targets(&mut self) {
         for at in 0..self.runs.len() {
-            if self.runs[at].open == 0 && self.runs[at].phase == Phase::Planned {
-                self.finish_if_complete(at);
-            }
+            self.finish_if_complete(at);
         }
     }
 
-    fn finish_if_complete(&mut self, at: usize) {
+    /// Puts a target's artifacts in place once all of its actions and the targets that it depends on have ended well: what
+    /// was made of something that failed its tests later is no result.
+    pub(super) fn finish_if_complete(&mut self, at: usize) {
+        let run = &self.runs[at];
+        let deps = || run.deps.iter().map(|dep| &self.runs[*dep]);
+        if !run.has_ended() {
+            return;
+        }
+        if run.failed || deps().any(|dep| dep.phase == Phase::Done && dep.failed) {
+            self.fail_target(at);
+        } else if run.phase == Phase::Planned && deps().all(|dep| dep.phase == Phase::Done) {
+            self.start_finishing(at);
+        }
+    }
+
+    fn start_finishing(&mut self, at: usize) {
         let run = &mut self.runs[at];
-        match (run.phase, run.failed) {
-            (Phase::Planned, false) => {
-                run.phase = Phase::Finishing;
-                let target = self.opened.target(run.id).name.as_str();
-                let last = self.taken.last.and_then(|last| last.record(target));
-                let work = finish::Work {
-                    folder: self.opened.artifact_folder(run.id),
-                    artifacts: run.plan.artifacts.clone(),
-                    contents: run.contents.clone(),
-                    known: last.map(recall::known_sha256).unwrap_or_default(),
-                };
-                let executor = Arc::clone(&self.opened.executor);
-                let clock = self.teller.clock();
-                self.spawn(async move {
-                    let finish = move || clock.time(|| finish::finish(&executor, &work));
-                    let finished = tokio::task::spawn_blocking(finish).await;
-                    let (finished, span) = finished.unwrap_or((Err(FinishError::Stopped), Span::default()));
-                    Message::Finished(at, span, finished)
-                });
-            }
-            (Phase::Planned | Phase::Partly, true) => self.fail_target(at),
-            _ => {}
+        run.phase = Phase::Finishing;
+        let target = self.opened.target(run.id).name.as_str();
+        let last = self.taken.last.and_then(|last| last.record(target));
+        let work = finish::Work {
+            folder: self.opened.artifact_folder(run.id),
+            artifacts: run.plan.artifacts.clone(),
+            contents: run.contents.clone(),
+            known: last.map(recall::known_sha256).unwrap_or_default(),
+        };
+        let executor = Arc::clone(&self.opened.executor);
+        let clock = self.teller.clock();
+        self.spawn(async move {
+            let finish = move || clock.time(|| finish::finish(&executor, &work));
+            let finished = tokio::task::spawn_blocking(finish).await;
+            let (finished, span) = finished.unwrap_or((Err(FinishError::Stopped), Span::default()));
+            Message::Finished(at, span, finished)
+        });
+    }
+
+    /// A target has ended: those that depend on it may have waited for just that.
+    pub(super) fn finish_users(&mut self, at: usize) {
+        for user in self.runs[at].users.clone() {
+            self.finish_if_complete(user);
         }
     }
 
@@ -257,6 +323,7 @@ impl Pass<'_, '_> {
                 run.artifacts.clone_from(&finished.artifacts);
                 run.outputs.extend(finished.outputs);
                 self.tell_target(at, finished.artifacts);
+                self.finish_users(at);
             }
             Err(FinishError::Lost) => self.lose(),
             Err(error) => {

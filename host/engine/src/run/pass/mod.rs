@@ -18,7 +18,6 @@ use tokio::sync::{mpsc, watch};
 
 use crate::error::{Class, Problem};
 use crate::event::{Event, Outcome, Span};
-use crate::execute::ExecuteError;
 use crate::fs::LockFile;
 use crate::graph::TargetId;
 use crate::path::RelPath;
@@ -27,7 +26,7 @@ use crate::run::job::{NodeInfo, Phase, TargetRun};
 use crate::run::lock;
 use crate::run::machine::Machine;
 use crate::run::pass::admission::Admission;
-use crate::run::perform::{Means, Performed, Progress};
+use crate::run::perform::{End, Means, Performed, Progress};
 use crate::run::planning::Planned;
 use crate::run::recall::{Last, Recalls};
 use crate::run::request::{Request, Stop};
@@ -53,7 +52,7 @@ pub(super) struct Ended {
 enum Message {
     Planned(usize, Span, Result<Planned, Problem>),
     Recalled(usize, Span, Result<Put, Option<Problem>>),
-    Performed(NodeId, Box<Result<Performed, ExecuteError>>),
+    Performed(NodeId, End),
     Finished(usize, Span, Result<Finished, FinishError>),
 }
 
@@ -87,6 +86,8 @@ pub(super) struct Pass<'a, 's> {
     means: Means,
     stop_tools: watch::Sender<bool>,
     lost: bool,
+    /// Whether there is something that the user has to mend before anything is built.
+    is_refused: bool,
     admission: Admission,
     /// Since when actions may be started, from the build's start.
     acting_since: Duration,
@@ -125,6 +126,7 @@ impl<'a, 's> Pass<'a, 's> {
             means,
             stop_tools,
             lost: false,
+            is_refused: false,
             admission: Admission::new(request.jobs, Machine::at("/")),
             acting_since: Duration::ZERO,
             lock: None,
@@ -137,11 +139,10 @@ impl<'a, 's> Pass<'a, 's> {
         while self.in_flight > 0 {
             self.wait(&mut stop).await;
         }
-        self.check_tools();
         self.check_inputs();
         self.check_on_demand();
-        let is_refused = self.teller.class().is_some_and(|class| class != Class::Build);
-        if is_refused || !self.prepare_folder(&mut stop).await {
+        let is_hopeless = !self.runs.is_empty() && self.runs.iter().all(|run| run.failed);
+        if self.is_refused || is_hopeless || !self.prepare_folder(&mut stop).await {
             return self.give_up();
         }
         if !self.taken.recalls.is_empty() && self.opened.places.stamp() != self.taken.stamp {
@@ -154,6 +155,7 @@ impl<'a, 's> Pass<'a, 's> {
         while self.in_flight > 0 {
             self.wait(&mut stop).await;
         }
+        self.fail_without_tools();
         self.finish_empty_targets();
         self.acting_since = self.teller.clock().now();
         loop {
@@ -199,7 +201,7 @@ impl<'a, 's> Pass<'a, 's> {
                 self.runs[at].finishing = Some(span);
                 self.on_recalled(at, put);
             }
-            Message::Performed(node, performed) => self.on_performed(node, *performed),
+            Message::Performed(node, performed) => self.on_performed(node, performed),
             Message::Finished(at, span, finished) => {
                 self.runs[at].finishing = Some(span);
                 self.on_finished(at, finished);

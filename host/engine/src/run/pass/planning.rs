@@ -50,7 +50,7 @@ impl Pass<'_, '_> {
         let builder = match self.opened.builders.of(&target.builder) {
             Ok(builder) => builder,
             Err(problem) => {
-                self.teller.problem(problem.target(target.name.as_str()));
+                self.refuse(problem.target(target.name.as_str()));
                 return self.fail_target(at);
             }
         };
@@ -78,9 +78,16 @@ impl Pass<'_, '_> {
     pub(super) fn on_planned(&mut self, at: usize, planned: Result<Planned, Problem>) {
         let added = planned.and_then(|planned| self.add_plan(at, planned));
         if let Err(problem) = added {
-            self.teller.problem(problem);
+            self.refuse(problem);
             self.fail_target(at);
         }
+    }
+
+    /// Tells a problem. Nothing is built while the user has something to mend; where the machine lacks a tool, what can do
+    /// without it is.
+    fn refuse(&mut self, problem: Problem) {
+        self.is_refused |= problem.class != Class::Build && !planning::is_missing_tool(&problem);
+        self.teller.problem(problem);
     }
 
     fn add_plan(&mut self, at: usize, planned: Planned) -> Result<(), Problem> {
@@ -252,39 +259,22 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// A target that cannot be planned, and all that depend on it.
+    /// A target that cannot be planned or has failed, and all that can have no result without it: those whose plan waits
+    /// for its own, and those whose actions have all ended.
     pub(super) fn fail_target(&mut self, at: usize) {
-        let run = &mut self.runs[at];
-        if run.phase == Phase::Done {
-            return;
-        }
-        run.failed = true;
-        let planned = run.is_planned();
-        run.phase = Phase::Done;
-        self.tell_target(at, Vec::new());
-        if !planned {
-            for user in self.runs[at].users.clone() {
-                self.fail_target(user);
+        let mut failing = vec![at];
+        while let Some(at) = failing.pop() {
+            let run = &mut self.runs[at];
+            if run.phase == Phase::Done {
+                continue;
             }
+            run.failed = true;
+            let planned = run.is_planned();
+            run.phase = Phase::Done;
+            self.tell_target(at, Vec::new());
+            let users = self.runs[at].users.iter().rev().copied();
+            failing.extend(users.filter(|user| !planned || self.runs[*user].has_ended()));
         }
-    }
-
-    /// Every tool of every planned action must be there before anything runs.
-    pub(super) fn check_tools(&mut self) {
-        let mut problems = Vec::new();
-        for run in &self.runs {
-            let target = self.opened.target(run.id);
-            let tools = run.plan.in_builds().flat_map(|action| &action.tools);
-            let tools: std::collections::BTreeSet<&String> = tools.collect();
-            for tool in tools {
-                if self.opened.executor.tools.find(tool, &target.root).is_none() {
-                    let error = ExecuteError::MissingTool { name: tool.clone() };
-                    let problem = Problem::from(error).target(target.name.as_str());
-                    problems.push(problem.at(Some(target.location.clone())));
-                }
-            }
-        }
-        problems.into_iter().for_each(|problem| self.teller.problem(problem));
     }
 
     /// Every file that is named as an input must be there before anything runs, but for those that a target of this
@@ -300,7 +290,7 @@ impl Pass<'_, '_> {
                 }
             }
         }
-        problems.into_iter().for_each(|problem| self.teller.problem(problem));
+        problems.into_iter().for_each(|problem| self.refuse(problem));
     }
 
     /// What is to be run once all is built must be there, as far as the plan is known by now.
@@ -311,7 +301,7 @@ impl Pass<'_, '_> {
             return;
         };
         if let Err(problem) = chosen.check(self.opened, &run.plan) {
-            self.teller.problem(problem);
+            self.refuse(problem);
         }
     }
 
