@@ -21,6 +21,7 @@ macro_rules! plan_of {
 
 plan_of!(the_service_in_go, "go", needs_go);
 plan_of!(the_image_of_nothing, "image");
+plan_of!(the_models_of_four_kinds, "models");
 plan_of!(the_packages_in_typescript, "node");
 plan_of!(the_program_in_rust, "rust");
 plan_of!(the_shop_in_python_and_with_vite, "shop");

@@ -60,6 +60,9 @@ pub struct Action {
     /// Whether the tool speaks the protocol of GNU make's jobserver.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub jobserver: bool,
+    /// Whether its tool runs what nobody here wrote.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub untrusted: bool,
     /// Whether it is no part of a build, and runs by `farm run TARGET ACTION` alone.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub on_demand: bool,
@@ -301,6 +304,14 @@ impl Action {
         self
     }
 
+    /// For a tool that runs what nobody here wrote, such as a model's checkpoint: where the sandbox is weaker than L2, farm
+    /// says so once in a build. Changes no key.
+    #[must_use]
+    pub const fn untrusted(mut self) -> Self {
+        self.untrusted = true;
+        self
+    }
+
     /// Takes it out of the build: it runs by `farm run TARGET ACTION` alone, after the target was built, each time it is
     /// asked for. For what changes the world outside the workspace: pushing an image, migrating a database. It runs a
     /// tool, has no outputs, and may reach the network ([`Self::reaches`]) without a lock file.
@@ -361,6 +372,7 @@ impl Action {
             timeout_seconds: None,
             weight: None,
             jobserver: false,
+            untrusted: false,
             on_demand: false,
             without_sandbox: false,
         }

@@ -221,6 +221,7 @@ mod tests {
             timeout_seconds: None,
             weight: 1,
             jobserver: false,
+            untrusted: false,
             on_demand: None,
             path_variables: Vec::new(),
             stdout: None,

@@ -88,6 +88,8 @@ pub(super) struct Pass<'a, 's> {
     lost: bool,
     /// Whether there is something that the user has to mend before anything is built.
     is_refused: bool,
+    /// Whether it was told that untrusted code runs in a weaker sandbox than it should.
+    told_untrusted: bool,
     admission: Admission,
     /// Since when actions may be started, from the build's start.
     acting_since: Duration,
@@ -127,6 +129,7 @@ impl<'a, 's> Pass<'a, 's> {
             stop_tools,
             lost: false,
             is_refused: false,
+            told_untrusted: false,
             admission: Admission::new(request.jobs, Machine::at("/")),
             acting_since: Duration::ZERO,
             lock: None,
