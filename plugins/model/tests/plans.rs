@@ -284,14 +284,14 @@ fn mistakes_in_a_store() {
     ");
     let twice = store("").file("store/manifests/other.example/library/pilot/v2", MANIFEST);
     insta::assert_snapshot!(problem(&twice, &pilot("pilot:v2")), @r"
-    `source` of `pilot` is `models.example/library/pilot`, which is no name of a model
-    in: -
-    hint: write it as for `ollama pull`, without a host: `llama3.2:1b`
-    ");
-    insta::assert_snapshot!(problem(&store(""), &pilot("models.example/library/pilot")), @r"
     the Ollama store has `pilot:v2` from several places
     in: store/manifests/models.example/library/pilot/v2
     hint: remove all but one from the store
+    ");
+    insta::assert_snapshot!(problem(&store(""), &pilot("models.example/library/pilot")), @r"
+    `source` of `pilot` is `models.example/library/pilot`, which is no name of a model
+    in: -
+    hint: write it as for `ollama pull`, without a host: `llama3.2:1b`
     ");
 }
 
@@ -316,34 +316,34 @@ fn the_deployment_knows_the_artifacts_that_there_are() {
 fn mistakes_in_a_model() {
     let said = |model: &Value| problem(&folder(CLASSIC), &one("digits", model));
     insta::assert_snapshot!(said(&with(&digits(), "formats", &json!(["onnx", "gguf"]))), @r"
+    `digits` is a model of scikit-learn, which is not exported to `gguf`
+    in: -
+    hint: `formats` may have `onnx`
+    ");
+    insta::assert_snapshot!(said(&with(&digits(), "checkpoint", &json!("x.pt"))), @r"
     `digits` has the option `checkpoint`, which is for models of PyTorch: name the file in `source`
     in: -
     hint: take it out
     ");
-    insta::assert_snapshot!(said(&with(&digits(), "checkpoint", &json!("x.pt"))), @r"
+    insta::assert_snapshot!(said(&with(&digits(), "samples", &json!("digist:samples"))), @r"
     `samples` of `digits` is `digist:samples`, and there is no `digist.py`
     in: digist.py
     hint: write `module:attribute`, with a module below the target's folder or its `src`
     ");
-    insta::assert_snapshot!(said(&with(&digits(), "samples", &json!("digist:samples"))), @r"
+    insta::assert_snapshot!(said(&with(&digits(), "samples", &json!("samples.npz"))), @r"
     `samples` of `digits` is `samples.npz`, and there is no `samples.npz`
     in: samples.npz
     hint: write `module:attribute`, or a path from the target's folder
     ");
-    insta::assert_snapshot!(said(&with(&digits(), "samples", &json!("samples.npz"))), @r"
+    insta::assert_snapshot!(said(&with(&digits(), "source", &json!("deps/train/model.pkl"))), @r"
     `source` of `digits` is `deps/train/model.pkl`, and no dependency makes that
     in: -
     hint: write `deps/TARGET/ARTIFACT`, and the target among `deps`
     ");
-    insta::assert_snapshot!(said(&with(&digits(), "source", &json!("deps/train/model.pkl"))), @r"
+    insta::assert_snapshot!(said(&json!({ "framework": "scikit-learn", "source": "digits:model" })), @r"
     `digits` has no samples to check its export with
     in: -
     hint: `samples` is `module:attribute` with inputs of the model, or a file (`.npz`, `.npy`, `.json`)
-    ");
-    insta::assert_snapshot!(said(&json!({ "framework": "scikit-learn", "source": "digits:model" })), @r"
-    `digits` is a model of scikit-learn, which is not exported to `gguf`
-    in: -
-    hint: `formats` may have `onnx`
     ");
     let int8 = json!({ "calibration": "digits:samples" });
     insta::assert_snapshot!(said(&with(&digits(), "int8", &int8)), @r#"

@@ -15,10 +15,7 @@ fn an_export_agrees_with_its_original_and_says_what_it_is() {
     let models = Models::built();
     let said = &first().build.artifact("models", "digits-onnx")["metadata"];
     assert!(number(&said["difference"]) <= 1e-4, "{said}");
-    assert!(
-        (0.000_1..=0.1).contains(&number(&said["int8"]["difference"])),
-        "{said}"
-    );
+    assert!((0.000_1..=0.1).contains(&number(&said["int8"]["difference"])), "{said}");
     assert_eq!((&said["format"], &said["samples"]), (&json!("onnx"), &json!(180)));
     assert_eq!(said["checked"], json!(["label", "probabilities"]));
     assert!(said["opset"].as_u64().is_some_and(|opset| opset >= 15), "{said}");
@@ -83,11 +80,7 @@ fn exported_again_and_somewhere_else_the_same_bytes_come_out() {
 fn another_tolerance_checks_again_and_exports_nothing() {
     needs_frameworks!();
     let models = Models::built();
-    models.edit(
-        "farm.toml",
-        "int8 = { tolerance = 0.1 }",
-        "int8 = { tolerance = 0.2 }",
-    );
+    models.edit("farm.toml", "int8 = { tolerance = 0.1 }", "int8 = { tolerance = 0.2 }");
     let build = models.build("--target models");
     assert_eq!(build.actions("models", "ran"), ["check-digits"], "{}", build.text());
 }

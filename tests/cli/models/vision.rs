@@ -28,6 +28,10 @@ fn a_model_of_keras_runs_in_litert_and_agrees() {
     models.0.write("vision/stripes.py", &format!("{text}# changed\n"));
     let build = models.build("--target vision");
     assert!(build.ok(), "{}", build.text());
-    assert_eq!(build.actions("vision", "ran"), ["export-stripes"], "trained and exported again");
+    assert_eq!(
+        build.actions("vision", "ran"),
+        ["export-stripes"],
+        "trained and exported again"
+    );
     models.made().assert_same(&first.files);
 }

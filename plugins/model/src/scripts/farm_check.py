@@ -19,7 +19,7 @@ FILES = {"onnx": "model.onnx", "tflite": "model.tflite", "torchscript": "model.p
 
 def main():
     spec, exported, into = json.loads(pathlib.Path(sys.argv[1]).read_text()), *map(pathlib.Path, sys.argv[2:])
-    into.mkdir(parents=True)
+    into.mkdir(parents=True, exist_ok=True)
     facts = json.loads((exported / "export.json").read_text())
     faults = []
     for format in spec["formats"]:
