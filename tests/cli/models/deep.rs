@@ -3,11 +3,7 @@
 use serde_json::{Value, json};
 
 use super::needs_frameworks;
-use super::product::{Models, first_deep};
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("a number: {value}"))
-}
+use super::product::{Models, first_deep, number};
 
 #[test]
 fn modules_and_folders_agree_with_their_exports_and_with_small_versions() {

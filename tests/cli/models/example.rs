@@ -1,13 +1,9 @@
 //! The target `models` of the example: what scikit-learn exports agrees, says what it is, and comes out the same anywhere.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::needs_frameworks;
-use super::product::{Models, first, size};
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("a number: {value}"))
-}
+use super::product::{Models, first, number, size};
 
 #[test]
 fn an_export_agrees_with_its_original_and_says_what_it_is() {

@@ -155,3 +155,8 @@ pub(crate) fn size(path: &Path) -> u64 {
     let info = fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     info.len()
 }
+
+/// A number in JSON.
+pub(crate) fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("a number: {value}"))
+}

@@ -1,13 +1,9 @@
 //! The target `vision` of the example: what TensorFlow exports runs in LiteRT, agrees, and comes out the same anywhere.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::needs_frameworks;
-use super::product::{Models, first_vision, size};
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("a number: {value}"))
-}
+use super::product::{Models, first_vision, number, size};
 
 #[test]
 fn a_model_of_keras_runs_in_litert_and_agrees() {
