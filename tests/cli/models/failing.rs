@@ -94,7 +94,7 @@ fn a_checkpoint_that_means_harm_does_none() {
          tried('read', lambda: print(open('{outside}/secret').read(), file=sys.stderr))\n\
          tried('connect', lambda: socket.create_connection(('127.0.0.1', {port}), 5))\n\
          tried('kill', lambda: os.kill({parent}, 0))\n\
-         tried('module', lambda: open('line.py', 'a').write('harm'))\n",
+         tried('module', lambda: open('line.py', 'a').write('# harm'))\n",
         outside = outside.display(),
         parent = std::process::id(),
     );
