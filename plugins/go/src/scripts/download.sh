@@ -60,10 +60,10 @@ put() {
   cp "$1" "$new/file" && mv -f "$new/file" "$2"
 }
 
-# A build reads the unpacked modules, and neither zips nor repositories. What the sum database said depends on when it was
-# asked, and what a proxy says of a version beside its name is fixed by no hash.
+# A build reads the unpacked modules, and neither zips nor repositories. Lists of versions, what the sum database said and
+# half files depend on how it went; and what a proxy says of a version beside its name is fixed by no hash.
 leave_what_is_read() {
-  find "$downloads" -name '*.zip' -exec rm -f {} +
+  find "$downloads" -type f \( -name '*.zip' -o -name '*.tmp' -o -name list \) -exec rm -f {} +
   rm -rf "$downloads/sumdb" "$GOMODCACHE/cache/vcs"
   find "$downloads" -name '*.info' -exec sed -i.farm -e 's/^{"Version":"\([^"]*\)".*$/{"Version":"\1"}/' {} +
   find "$downloads" -name '*.info.farm' -exec rm -f {} +
