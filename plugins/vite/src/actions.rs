@@ -1,9 +1,9 @@
-//! The actions of an app: install, generate types, check, bundle and measure. Does not read any file.
+//! The actions of an app: install, generate types, check, test, bundle and measure. Does not read any file.
 
 use farm_sdk::{Action, Dependency, Input, Output, OutputRef, Pin, Problem, Request};
 use serde_json::json;
 
-use crate::options::Options;
+use crate::options::{Options, Test};
 use crate::package::{LOCK, Package};
 use crate::typescript::Configurations;
 
@@ -28,6 +28,13 @@ const TESTS: &[&str] = &["**/*.{spec,test}.*", "**/__snapshots__/**", "**/__test
 pub(crate) struct Types {
     pub(crate) path: String,
     pub(crate) output: OutputRef,
+}
+
+/// The user's own configuration files, where there are any.
+#[derive(Debug)]
+pub(crate) struct Configs {
+    pub(crate) vite: Option<String>,
+    pub(crate) vitest: Option<String>,
 }
 
 /// Everything that checking and bundling have in common.
@@ -107,11 +114,36 @@ impl Sources<'_> {
             .inputs(self.inputs(&[]))
     }
 
+    /// `vitest run` under farm's configuration file, if it is asked for. A snapshot that is not there yet fails, since
+    /// one that was written now would be lost.
+    pub(crate) fn test(&self, package: &Package, configs: &Configs) -> Result<Option<Action>, Problem> {
+        if self.request.options.test == Test::None {
+            return Ok(None);
+        }
+        if !package.has("vitest") {
+            let problem = Problem::new("option `test` asks for `vitest`, which `package.json` does not have");
+            return Err(problem
+                .in_file("package.json")
+                .hint("run `npm install -D vitest`, or take the option out"));
+        }
+        let settings = shared_settings(self.request, package, configs.vitest.as_ref().or(configs.vite.as_ref()));
+        let test = Action::tool("test", "node")
+            .label("test with vitest")
+            .args(["node_modules/vitest/vitest.mjs", "run"])
+            .args(["--config", "farm.vitest.config.mjs", "--configLoader", "native"])
+            .inputs(self.inputs(&[]))
+            .inputs(self.scripts(&settings))
+            .input(Input::content(
+                "farm.vitest.config.mjs",
+                include_str!("scripts/farm.vitest.config.mjs"),
+            ))
+            .env("CI", "true");
+        Ok(Some(self.fixed().fold(test, |test, (name, value)| test.env(name, value))))
+    }
+
     /// `vite build` under farm's configuration file.
     pub(crate) fn bundle(&self, settings: &serde_json::Value) -> Action {
-        let options = &self.request.options;
         let development = (self.request.mode == "development").then_some(("NODE_ENV", "development"));
-        let fixed = options.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let build = Action::tool("bundle", "node")
             .label("bundle with vite")
             .args([
@@ -122,17 +154,30 @@ impl Sources<'_> {
             ])
             .args(["--configLoader", "native", "--mode", self.request.mode.as_str()])
             .inputs(self.inputs(TESTS))
-            .input(Input::content(
-                "farm.vite.config.mjs",
-                include_str!("scripts/farm.vite.config.mjs"),
-            ))
-            .input(Input::content("farm.vite.json", format!("{settings:#}\n")))
+            .inputs(self.scripts(settings))
             .output(Output::folder("bundle", "dist"))
             .output(Output::file("facts", "farm-facts/bundle.json"));
         development
             .into_iter()
-            .chain(fixed)
+            .chain(self.fixed())
             .fold(build, |build, (name, value)| build.env(name, value))
+    }
+
+    /// The environment that the options set.
+    fn fixed(&self) -> impl Iterator<Item = (&str, &str)> {
+        let env = &self.request.options.env;
+        env.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// farm's Vite configuration file, and the settings that it reads.
+    fn scripts(&self, settings: &serde_json::Value) -> [Input; 2] {
+        [
+            Input::content(
+                "farm.vite.config.mjs",
+                include_str!("scripts/farm.vite.config.mjs"),
+            ),
+            Input::content("farm.vite.json", format!("{settings:#}\n")),
+        ]
     }
 
     /// The sources without what is generated, the generated types, and the packages.
@@ -160,7 +205,7 @@ impl Sources<'_> {
 pub(crate) fn settings(
     request: &Request<Options>,
     package: &Package,
-    config: Option<&str>,
+    configs: &Configs,
 ) -> Result<serde_json::Value, Problem> {
     let options = &request.options;
     if let Some(name) = options.chunks.values().flatten().find(|name| !package.has(name)) {
@@ -171,15 +216,22 @@ pub(crate) fn settings(
             .in_file("package.json")
             .hint(format!("correct the name, or run `npm install {name}`")));
     }
+    let mut settings = shared_settings(request, package, configs.vite.as_ref());
+    settings["sourcemap"] = options.sourcemap(&request.mode);
+    settings["minify"] = options.minify(&request.mode);
+    settings["chunks"] = json!(options.chunks);
+    Ok(settings)
+}
+
+/// The settings that bundling and testing have in common.
+fn shared_settings(request: &Request<Options>, package: &Package, config: Option<&String>) -> serde_json::Value {
+    let options = &request.options;
     let version = options.version.as_deref().or(package.version()).unwrap_or("0.0.0");
-    Ok(json!({
+    json!({
         "config": config,
         "base": options.base,
         "define": { "__BUILD_VERSION__": version, "__ENVIRONMENT__": request.mode },
-        "sourcemap": options.sourcemap(&request.mode),
-        "minify": options.minify(&request.mode),
-        "chunks": options.chunks,
-    }))
+    })
 }
 
 /// The packages of the lock file, read in this component.

@@ -1,8 +1,8 @@
 //! The builder `vite`: a web app, from its lock file to a measured bundle. Does not know which framework it uses.
 //!
 //! Actions: `install` (once for each lock file), `types-…` (TypeScript types of each OpenAPI schema among the
-//! dependencies), `check-…` (the type check of each TypeScript configuration), `bundle`, and the steps `measure` and
-//! `components` (the packages of the lock file).
+//! dependencies), `check-…` (the type check of each TypeScript configuration), `test`, `bundle`, and the steps `measure`
+//! and `components` (the packages of the lock file).
 //! Artifacts: `bundle` of kind `web-bundle`, and `node_modules` of kind `node-modules` for other targets.
 
 mod actions;
@@ -16,7 +16,8 @@ use std::path::Path;
 
 use farm_sdk::{Action, Artifact, Builder, Dependency, Description, Host, OutputRef, Plan, Problem, Request};
 
-use crate::actions::{Sources, Types};
+use crate::actions::{Configs, Sources, Types};
+use crate::options::Test;
 pub use crate::options::Options;
 use crate::package::Package;
 use crate::typescript::Configurations;
@@ -40,7 +41,8 @@ impl Builder for Vite {
     fn plan(request: &Request<Options>, host: &dyn Host) -> Result<Plan, Problem> {
         let package = Package::read(host)?;
         check_tools(host)?;
-        let settings = actions::settings(request, &package, user_config(host)?)?;
+        let configs = configs(&request.options, host)?;
+        let settings = actions::settings(request, &package, &configs)?;
         let install = actions::install(&package, &request.options, host.is_file(".npmrc")?);
         let modules = install.out("node_modules");
         let (generators, types) = generate_types(request, &package, &modules)?;
@@ -63,6 +65,7 @@ impl Builder for Vite {
             .action(components)
             .actions(generators)
             .actions(sources.checks())
+            .actions(sources.test(&package, &configs)?)
             .actions([bundle, measure]))
     }
 
@@ -87,19 +90,21 @@ fn check_tools(host: &dyn Host) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The user's own configuration, in the order in which Vite looks for it.
-const USER_CONFIGS: [&str; 6] = [
-    "vite.config.js",
-    "vite.config.mjs",
-    "vite.config.ts",
-    "vite.config.cjs",
-    "vite.config.mts",
-    "vite.config.cts",
-];
+/// The user's own configuration files; Vitest's only where it runs.
+fn configs(options: &Options, host: &dyn Host) -> Result<Configs, Problem> {
+    let vitest = match options.test {
+        Test::None => None,
+        Test::Vitest => user_config(host, "vitest")?,
+    };
+    let vite = user_config(host, "vite")?;
+    Ok(Configs { vite, vitest })
+}
 
-fn user_config(host: &dyn Host) -> Result<Option<&'static str>, Problem> {
-    for file in USER_CONFIGS {
-        if host.is_file(file)? {
+/// The user's own configuration of Vite or Vitest, in the order in which both look for it.
+fn user_config(host: &dyn Host, tool: &str) -> Result<Option<String>, Problem> {
+    for extension in ["js", "mjs", "ts", "cjs", "mts", "cts"] {
+        let file = format!("{tool}.config.{extension}");
+        if host.is_file(&file)? {
             return Ok(Some(file));
         }
     }

@@ -22,11 +22,24 @@ pub struct Options {
     minify: Option<bool>,
     /// `true`, `false`, `"hidden"` or `"inline"`: handed to Vite as it is.
     sourcemap: Option<Value>,
+    #[serde(default)]
+    pub(crate) test: Test,
     #[serde(default = "yes")]
     pub(crate) typecheck: bool,
     #[serde(default = "types_dir")]
     types_dir: String,
     pub(crate) version: Option<String>,
+}
+
+/// How the app is tested in each build.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Test {
+    /// Not at all.
+    #[default]
+    None,
+    /// By Vitest.
+    Vitest,
 }
 
 impl Options {

@@ -187,6 +187,54 @@ fn install_scripts_run_only_when_asked_for() {
     assert!(!has_flag(json!({ "install-scripts": true })));
 }
 
+/// The app, with Vitest among its packages.
+fn tested() -> Folder {
+    let mut manifest = manifest();
+    manifest["devDependencies"]["vitest"] = json!("^4.0.0");
+    folder_of(&manifest, &lock(&manifest)).file("vite.config.ts", "export default {}")
+}
+
+#[test]
+fn tests_run_in_vitest_when_asked_for() {
+    let actions = |folder: &Folder, options: Value| plan::<Vite>(folder, &options).expect("sound").actions;
+    assert!(actions(&tested(), json!({})).iter().all(|action| action.id != "test"));
+    let options = json!({ "test": "vitest", "env": { "TZ": "UTC" } });
+    let settings_of = |folder: &Folder| {
+        let actions = actions(folder, options.clone());
+        let test = actions.into_iter().find(|action| action.id == "test").expect("a test");
+        assert!(test.outputs.is_empty() && test.network.is_none());
+        assert!(test.environment.contains(&("TZ".to_owned(), "UTC".to_owned())));
+        let sources = test.inputs.iter().find_map(|input| match &input.source {
+            farm_sdk::Source::Files(files) => Some(files.clone()),
+            _ => None,
+        });
+        let excluded = sources.expect("the sources").exclude;
+        assert!(!excluded.contains(&"**/*.{spec,test}.*".to_owned()), "{excluded:?}");
+        let settings = test.inputs.into_iter().find(|input| input.at == "farm.vite.json");
+        let Some(farm_sdk::Source::Content(content)) = settings.map(|input| input.source) else {
+            panic!("the settings are a fixed file")
+        };
+        serde_json::from_slice::<Value>(&content).expect("JSON")
+    };
+    let define = json!({ "__BUILD_VERSION__": "1.2.3", "__ENVIRONMENT__": "production" });
+    assert_eq!(
+        settings_of(&tested()),
+        json!({ "config": "vite.config.ts", "base": null, "define": define }),
+        "what only the bundle needs would run tests again for nothing"
+    );
+    let own = tested().file("vitest.config.mts", "export default {}");
+    assert_eq!(settings_of(&own)["config"], "vitest.config.mts");
+}
+
+#[test]
+fn tests_without_vitest() {
+    insta::assert_snapshot!(problem(&folder(), &json!({ "test": "vitest" })), @r"
+    option `test` asks for `vitest`, which `package.json` does not have
+    in: package.json
+    hint: run `npm install -D vitest`, or take the option out
+    ");
+}
+
 #[test]
 fn without_a_lock_file() {
     insta::assert_snapshot!(problem(&folder().without("package-lock.json"), &json!({})), @r"

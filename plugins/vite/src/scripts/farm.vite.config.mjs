@@ -1,35 +1,43 @@
 // Written by farm: loads the target's own Vite configuration and puts farm's settings under it, so that what the
-// user says wins. Only the output folder and the cache folder are farm's to decide.
+// user says wins. Only the output folder and the cache folder are farm's to decide. farm.vitest.config.mjs takes what
+// tests need as well from here.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import fsp from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as vite from "vite";
 
-const here = path.dirname(fileURLToPath(import.meta.url));
+export const here = path.dirname(fileURLToPath(import.meta.url));
 const settings = JSON.parse(readFileSync(path.join(here, "farm.vite.json"), "utf8"));
 const rolldown = Boolean(vite.rolldownVersion);
 
 export default async (env) => {
   const user = await loadUserConfig(env);
   const own = {
-    ...(settings.base === null ? {} : { base: settings.base }),
-    define: Object.fromEntries(Object.entries(settings.define).map(([name, value]) => [name, JSON.stringify(value)])),
+    ...shared(),
     build: {
       reportCompressedSize: false,
       sourcemap: settings.sourcemap,
       ...(settings.minify === null ? {} : { minify: settings.minify }),
     },
-    // node_modules may be a link into farm's store: modules keep the names they have in the target's folder, so that
-    // the bundle does not depend on where the store is.
-    resolve: { preserveSymlinks: true },
   };
   return vite.mergeConfig(vite.mergeConfig(own, user), { ...chunkGroups(user), plugins: [farm()] });
 };
 
+// What bundling and testing have in common.
+export function shared() {
+  return {
+    ...(settings.base === null ? {} : { base: settings.base }),
+    define: Object.fromEntries(Object.entries(settings.define).map(([name, value]) => [name, JSON.stringify(value)])),
+    // node_modules may be a link into farm's store: modules keep the names they have in the target's folder, so that
+    // the bundle does not depend on where the store is.
+    resolve: { preserveSymlinks: true },
+  };
+}
+
 // Vite bundles the file and writes the result to node_modules/.vite-temp, or beside the file where it may not write
 // there. It takes a refusal for that, and not the error of a read-only mount, so it is refused here in every case.
-async function loadUserConfig(env) {
+export async function loadUserConfig(env) {
   if (settings.config === null) return {};
   const { mkdir } = fsp;
   fsp.mkdir = async (folder, ...rest) => {
