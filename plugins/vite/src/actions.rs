@@ -1,8 +1,9 @@
 //! The actions of an app: install, generate types, check, test, bundle and measure. Does not read any file.
 
-use farm_sdk::{Action, Dependency, Input, Output, OutputRef, Pin, Problem, Request};
+use farm_sdk::{Action, Dependency, Host, Input, Output, OutputRef, Pin, Problem, Request};
 use serde_json::json;
 
+use crate::limit::Limits;
 use crate::options::{Options, Test};
 use crate::package::{LOCK, Package};
 use crate::typescript::Configurations;
@@ -126,7 +127,8 @@ impl Sources<'_> {
                 .in_file("package.json")
                 .hint("run `npm install -D vitest`, or take the option out"));
         }
-        let settings = shared_settings(self.request, package, configs.vitest.as_ref().or(configs.vite.as_ref()));
+        let config = configs.vitest.as_ref().or(configs.vite.as_ref());
+        let settings = shared_settings(self.request, package, config);
         let test = Action::tool("test", "node")
             .label("test with vitest")
             .args(["node_modules/vitest/vitest.mjs", "run"])
@@ -185,6 +187,7 @@ impl Sources<'_> {
         let sources = Input::files(["**"])
             .except(NEVER.iter().chain(exclude).copied())
             .except(self.request.options.exclude.iter().cloned())
+            .except(self.request.options.limits().and_then(|limits| limits.baseline))
             .except(self.types.iter().map(|types| types.path.clone()));
         let outside = &self.configurations.outside;
         let outside = (!outside.is_empty()).then(|| Input::workspace_files(outside.iter().cloned()));
@@ -202,25 +205,38 @@ impl Sources<'_> {
 }
 
 /// What farm's Vite configuration file reads.
-pub(crate) fn settings(
-    request: &Request<Options>,
-    package: &Package,
-    configs: &Configs,
-) -> Result<serde_json::Value, Problem> {
-    let options = &request.options;
-    if let Some(name) = options.chunks.values().flatten().find(|name| !package.has(name)) {
-        let problem = Problem::new(format!(
-            "option `chunks` names `{name}`, which `package.json` does not have"
-        ));
-        return Err(problem
-            .in_file("package.json")
-            .hint(format!("correct the name, or run `npm install {name}`")));
-    }
+pub(crate) fn settings(request: &Request<Options>, package: &Package, configs: &Configs) -> serde_json::Value {
+    let (options, mode) = (&request.options, &request.mode);
+    let preset = options.preset(mode);
     let mut settings = shared_settings(request, package, configs.vite.as_ref());
-    settings["sourcemap"] = options.sourcemap(&request.mode);
-    settings["minify"] = options.minify(&request.mode);
+    settings["sourcemap"] = options.sourcemap(mode);
+    settings["minify"] = options.minify(mode, package.has("terser"));
+    settings["target"] = preset.target();
+    settings["build"] = preset.build();
+    settings["treeshake"] = preset.treeshake();
     settings["chunks"] = json!(options.chunks);
-    Ok(settings)
+    settings["vendor"] = json!(preset.shares_vendor());
+    settings
+}
+
+/// Every package and file that `chunks` names must be there: a chunk of nothing would not be missed.
+pub(crate) fn check_chunks(options: &Options, package: &Package, host: &dyn Host) -> Result<(), Problem> {
+    for name in options.chunks.values().flatten() {
+        if let Some(path) = name.strip_prefix("./") {
+            if host.look(path)?.is_none() {
+                let problem = Problem::new(format!("option `chunks` names `{name}`, which does not exist"));
+                return Err(problem.hint("correct the path, which starts at the target's folder"));
+            }
+        } else if !package.has(name) {
+            let problem = Problem::new(format!(
+                "option `chunks` names `{name}`, which `package.json` does not have"
+            ));
+            return Err(problem
+                .in_file("package.json")
+                .hint(format!("correct the name, or run `npm install {name}`")));
+        }
+    }
+    Ok(())
 }
 
 /// The settings that bundling and testing have in common.
@@ -249,4 +265,16 @@ pub(crate) fn measure(bundle: &Action) -> Action {
         .input(Input::output("bundle", bundle.out("bundle")))
         .input(Input::output("facts.json", bundle.out("facts")))
         .output(Output::file("metadata", "metadata.json"))
+        .output(Output::file("sizes", "sizes.json"))
+}
+
+/// The check of the limits, in this component. It leaves nothing behind.
+pub(crate) fn limit(limits: &Limits, bundle: &Action, measure: &Action) -> Action {
+    let baseline = limits.baseline.as_ref();
+    Action::step("size-limit", "size-limit")
+        .label("check the size of the bundle")
+        .parameters(&json!(limits))
+        .input(Input::output("sizes.json", measure.out("sizes")))
+        .input(Input::output("facts.json", bundle.out("facts")))
+        .inputs(baseline.map(|path| Input::file(path)))
 }

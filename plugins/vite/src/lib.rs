@@ -1,14 +1,18 @@
 //! The builder `vite`: a web app, from its lock file to a measured bundle. Does not know which framework it uses.
 //!
 //! Actions: `install` (once for each lock file), `types-…` (TypeScript types of each OpenAPI schema among the
-//! dependencies), `check-…` (the type check of each TypeScript configuration), `test`, `bundle`, and the steps `measure`
-//! and `components` (the packages of the lock file).
+//! dependencies), `check-…` (the type check of each TypeScript configuration), `test`, `bundle`, and the steps `measure`,
+//! `size-limit` and `components` (the packages of the lock file).
 //! Artifacts: `bundle` of kind `web-bundle`, and `node_modules` of kind `node-modules` for other targets.
 
 mod actions;
+mod facts;
+mod limit;
 mod measure;
+mod optimize;
 mod options;
 mod package;
+mod size;
 mod typescript;
 
 use std::collections::BTreeMap;
@@ -17,6 +21,7 @@ use std::path::Path;
 use farm_sdk::{Action, Artifact, Builder, Dependency, Description, Host, OutputRef, Plan, Problem, Request};
 
 use crate::actions::{Configs, Sources, Types};
+use crate::limit::Limits;
 use crate::options::Test;
 pub use crate::options::Options;
 use crate::package::Package;
@@ -42,7 +47,9 @@ impl Builder for Vite {
         let package = Package::read(host)?;
         check_tools(host)?;
         let configs = configs(&request.options, host)?;
-        let settings = actions::settings(request, &package, &configs)?;
+        actions::check_chunks(&request.options, &package, host)?;
+        let limits = limits(&request.options, host)?;
+        let settings = actions::settings(request, &package, &configs);
         let install = actions::install(&package, &request.options, host.is_file(".npmrc")?);
         let modules = install.out("node_modules");
         let (generators, types) = generate_types(request, &package, &modules)?;
@@ -55,6 +62,7 @@ impl Builder for Vite {
         };
         let bundle = sources.bundle(&settings);
         let measure = actions::measure(&bundle);
+        let limit = limits.map(|limits| actions::limit(&limits, &bundle, &measure));
         let components = actions::components();
         let packages = || components.out("components");
         let artifact = Artifact::new("bundle", "web-bundle", bundle.out("bundle")).placed("");
@@ -66,12 +74,14 @@ impl Builder for Vite {
             .actions(generators)
             .actions(sources.checks())
             .actions(sources.test(&package, &configs)?)
-            .actions([bundle, measure]))
+            .actions([bundle, measure])
+            .actions(limit))
     }
 
-    fn run_step(name: &str, _parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
+    fn run_step(name: &str, parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
         match name {
             "measure" => measure::run(input, output),
+            "size-limit" => limit::run(parameters, input),
             "components" => package::write_components(input, output),
             _ => Err(Problem::new(format!("this builder has no step `{name}`"))),
         }
@@ -88,6 +98,20 @@ fn check_tools(host: &dyn Host) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// The limits of the bundle, with a baseline that is there.
+fn limits(options: &Options, host: &dyn Host) -> Result<Option<Limits>, Problem> {
+    let limits = options.limits();
+    if let Some(path) = limits.as_ref().and_then(|limits| limits.baseline.as_ref())
+        && !host.is_file(path)?
+    {
+        let problem = Problem::new(format!(
+            "option `size-limit` names the baseline `{path}`, which does not exist"
+        ));
+        return Err(problem.hint("build once with `analyze = true`, and copy its `modules.json` there"));
+    }
+    Ok(limits)
 }
 
 /// The user's own configuration files; Vitest's only where it runs.

@@ -6,6 +6,10 @@ use farm_sdk::Problem;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::limit::Limits;
+use crate::optimize::Preset;
+use crate::size::Size;
+
 /// The target's options.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -20,6 +24,8 @@ pub struct Options {
     #[serde(default)]
     pub(crate) install_scripts: bool,
     minify: Option<bool>,
+    optimize: Option<Preset>,
+    size_limit: Option<SizeLimit>,
     /// `true`, `false`, `"hidden"` or `"inline"`: handed to Vite as it is.
     sourcemap: Option<Value>,
     #[serde(default)]
@@ -29,6 +35,14 @@ pub struct Options {
     #[serde(default = "types_dir")]
     types_dir: String,
     pub(crate) version: Option<String>,
+}
+
+/// A limit of the whole bundle, or several limits.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum SizeLimit {
+    Total(Size),
+    Several(Limits),
 }
 
 /// How the app is tested in each build.
@@ -53,10 +67,24 @@ impl Options {
     }
 
     /// Vite's `build.minify`; null leaves the choice of the minifier to Vite.
-    pub(crate) fn minify(&self, mode: &str) -> Value {
-        match (self.minify, mode) {
-            (Some(false), _) | (None, "development") => json!(false),
-            _ => Value::Null,
+    pub(crate) fn minify(&self, mode: &str, has_terser: bool) -> Value {
+        match self.minify {
+            Some(false) => json!(false),
+            Some(true) if self.preset(mode) == Preset::None => Value::Null,
+            Some(true) | None => self.preset(mode).minify(has_terser),
+        }
+    }
+
+    /// How much is done to make the bundle small.
+    pub(crate) fn preset(&self, mode: &str) -> Preset {
+        self.optimize.unwrap_or_else(|| Preset::of_mode(mode))
+    }
+
+    /// How big the bundle may get.
+    pub(crate) fn limits(&self) -> Option<Limits> {
+        match self.size_limit.as_ref()? {
+            SizeLimit::Total(total) => Some(Limits::of_total(*total)),
+            SizeLimit::Several(limits) => Some(limits.clone()),
         }
     }
 

@@ -160,6 +160,64 @@ fn modes_and_options_decide_the_settings() {
 }
 
 #[test]
+fn presets_decide_how_much_is_done() {
+    let of = |options: Value| settings(&folder(), &options);
+    let some = |settings: Value| {
+        let part = |name: &str| settings[name].clone();
+        (part("minify"), part("target"), part("treeshake").is_null(), part("vendor"))
+    };
+    let (yes, no) = (json!(true), json!(false));
+    assert_eq!(of(json!({})), of(json!({ "optimize": "standard" })));
+    assert_eq!(
+        settings(&folder().mode("development"), &json!({}))["minify"],
+        settings(&folder().mode("development"), &json!({ "optimize": "none" }))["minify"]
+    );
+    let none = some(of(json!({ "optimize": "none" })));
+    assert_eq!(none, (no.clone(), json!("esnext"), true, no.clone()));
+    let minimal = some(of(json!({ "optimize": "minimal" })));
+    assert_eq!(minimal, (Value::Null, Value::Null, true, no));
+    let aggressive = some(of(json!({ "optimize": "aggressive" })));
+    assert_eq!(aggressive, (Value::Null, json!("esnext"), false, yes));
+}
+
+#[test]
+fn an_aggressive_build_takes_terser_where_it_is_there_and_what_is_said_of_minifying_wins() {
+    let mut manifest = manifest();
+    manifest["devDependencies"]["terser"] = json!("^5.0.0");
+    let folder = folder_of(&manifest, &lock(&manifest));
+    let minify = |options: Value| settings(&folder, &options)["minify"].clone();
+    assert_eq!(minify(json!({ "optimize": "aggressive" })), "terser");
+    assert_eq!(minify(json!({ "optimize": "aggressive", "minify": false })), false);
+    assert_eq!(minify(json!({ "optimize": "standard" })), Value::Null);
+    assert_eq!(minify(json!({ "optimize": "none", "minify": true })), Value::Null);
+}
+
+#[test]
+fn limits_are_checked_by_an_action_of_their_own() {
+    let limit = |options: Value| {
+        let plan = plan::<Vite>(&folder().file("sizes/modules.json", "{}"), &options).expect("sound");
+        let bundle = plan.actions.iter().find(|action| action.id == "bundle").expect("a bundle");
+        let sources = format!("{:?}", bundle.inputs);
+        let limit = plan.actions.into_iter().find(|action| action.id == "size-limit");
+        limit.map(|limit| match limit.work {
+            Work::Step { parameters, .. } => (parameters, limit.inputs.len(), sources.contains("sizes/modules.json")),
+            Work::Tool { .. } => panic!("a step"),
+        })
+    };
+    assert_eq!(limit(json!({})), None);
+    let expected = r#"{"as":"gzip","baseline":null,"chunk":null,"chunks":{},"total":200000}"#;
+    assert_eq!(limit(json!({ "size-limit": "200 kB" })), Some((expected.to_owned(), 2, false)));
+    assert_eq!(limit(json!({ "size-limit": 200_000 })), limit(json!({ "size-limit": "0.2 MB" })));
+    let several = json!({ "chunk": "1 KiB", "chunks": { "vendor": 5 }, "as": "raw", "baseline": "sizes/modules.json" });
+    let expected = r#"{"as":"raw","baseline":"sizes/modules.json","chunk":1024,"chunks":{"vendor":5},"total":null}"#;
+    assert_eq!(
+        limit(json!({ "size-limit": several })),
+        Some((expected.to_owned(), 3, true)),
+        "the bundle's sources leave the baseline out"
+    );
+}
+
+#[test]
 fn development_builds_for_development() {
     let plan = plan::<Vite>(&folder().mode("development"), &json!({ "env": { "VITE_API": "/api" } })).expect("sound");
     let bundle = plan
@@ -343,6 +401,16 @@ fn mistakes_in_options() {
     option `chunks` names `reakt`, which `package.json` does not have
     in: package.json
     hint: correct the name, or run `npm install reakt`
+    ");
+    insta::assert_snapshot!(problem(&folder(), &json!({ "chunks": { "charts": ["./src/charts"] } })), @r"
+    option `chunks` names `./src/charts`, which does not exist
+    in: -
+    hint: correct the path, which starts at the target's folder
+    ");
+    insta::assert_snapshot!(problem(&folder(), &json!({ "size-limit": { "total": 1, "baseline": "was.json" } })), @r"
+    option `size-limit` names the baseline `was.json`, which does not exist
+    in: -
+    hint: build once with `analyze = true`, and copy its `modules.json` there
     ");
     let with_schema = folder().dependency("backend", "openapi", "openapi-schema");
     insta::assert_snapshot!(problem(&with_schema, &json!({ "types-dir": "../shared" })), @r"

@@ -18,7 +18,9 @@ export default async (env) => {
     build: {
       reportCompressedSize: false,
       sourcemap: settings.sourcemap,
-      ...(settings.minify === null ? {} : { minify: settings.minify }),
+      ...given({ minify: settings.minify, target: settings.target }),
+      ...settings.build,
+      [bundlerKey(user)]: given({ treeshake: settings.treeshake }),
     },
   };
   return vite.mergeConfig(vite.mergeConfig(own, user), { ...chunkGroups(user), plugins: [farm()] });
@@ -27,7 +29,7 @@ export default async (env) => {
 // What bundling and testing have in common.
 export function shared() {
   return {
-    ...(settings.base === null ? {} : { base: settings.base }),
+    ...given({ base: settings.base }),
     define: Object.fromEntries(Object.entries(settings.define).map(([name, value]) => [name, JSON.stringify(value)])),
     // node_modules may be a link into farm's store: modules keep the names they have in the target's folder, so that
     // the bundle does not depend on where the store is.
@@ -51,23 +53,42 @@ export async function loadUserConfig(env) {
   }
 }
 
-// `chunks = { vendor = ["react"] }`: each package's modules go to the named chunk. A configuration that divides its
-// chunks itself is left alone.
+// Without what farm leaves to Vite.
+function given(values) {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
+}
+
+// Below which key of `build` the bundler's own options stand.
+function bundlerKey(user) {
+  return user.build?.rolldownOptions || (rolldown && !user.build?.rollupOptions) ? "rolldownOptions" : "rollupOptions";
+}
+
+// `chunks = { vendor = ["react"] }`: each package's modules go to the named chunk, and so do those of files and folders
+// of the target. `vendor`, without such a list: what several parts of the app need of packages; Rollup cannot be told
+// so. A configuration that divides its chunks itself is left alone.
 function chunkGroups(user) {
-  const groups = Object.entries(settings.chunks).map(([name, packages]) => ({
+  const groups = Object.entries(settings.chunks).map(([name, members]) => ({
     name,
-    test: new RegExp(`[\\\\/]node_modules[\\\\/](?:${packages.map(escape).join("|")})[\\\\/]`),
+    test: new RegExp(members.map(membersOf).join("|")),
+    priority: 1,
   }));
+  if (settings.vendor && rolldown) groups.push({ name: "vendor", test: /[\\/]node_modules[\\/]/, minShareCount: 2 });
   if (groups.length === 0) return {};
-  const key = user.build?.rolldownOptions ? "rolldownOptions" : rolldown && !user.build?.rollupOptions ? "rolldownOptions" : "rollupOptions";
+  const key = bundlerKey(user);
   const output = user.build?.[key]?.output;
   if (Array.isArray(output) || output?.codeSplitting || output?.advancedChunks || output?.manualChunks) {
-    console.warn("farm: the Vite configuration divides its chunks itself; option `chunks` is not used");
+    console.warn("farm: the Vite configuration divides its chunks itself; those of the target's options are not made");
     return {};
   }
   const manualChunks = (id) => groups.find((group) => group.test.test(id))?.name;
   const added = rolldown ? { codeSplitting: { groups } } : { manualChunks };
   return { build: { [key]: { output: added } } };
+}
+
+// What the ids of a package's modules look like, or those of a file or folder `./…`.
+function membersOf(name) {
+  if (!name.startsWith("./")) return `[\\\\/]node_modules[\\\\/]${escape(name)}[\\\\/]`;
+  return `^${escape(path.join(here, name))}(?:[\\\\/?]|$)`;
 }
 
 function escape(text) {
@@ -105,6 +126,7 @@ function describe(bundle, root) {
   const assets = files.filter((file) => file.type === "asset" && !file.fileName.endsWith(".map"));
   return {
     chunks: chunks.map((chunk) => ({
+      name: chunk.name,
       file: chunk.fileName,
       entry: chunk.isEntry,
       dynamic: chunk.isDynamicEntry,
