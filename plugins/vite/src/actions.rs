@@ -268,6 +268,16 @@ pub(crate) fn measure(bundle: &Action) -> Action {
         .output(Output::file("sizes", "sizes.json"))
 }
 
+/// The page of what the bundle is made of, written in this component.
+pub(crate) fn analyze(target: &str, bundle: &Action, measure: &Action) -> Action {
+    Action::step("analyze", "analyze")
+        .label("show what the bundle is made of")
+        .parameters(&json!({ "target": target }))
+        .input(Input::output("sizes.json", measure.out("sizes")))
+        .input(Input::output("facts.json", bundle.out("facts")))
+        .output(Output::folder("analysis", "analysis"))
+}
+
 /// The check of the limits, in this component. It leaves nothing behind.
 pub(crate) fn limit(limits: &Limits, bundle: &Action, measure: &Action) -> Action {
     let baseline = limits.baseline.as_ref();

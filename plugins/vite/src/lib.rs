@@ -2,10 +2,12 @@
 //!
 //! Actions: `install` (once for each lock file), `types-…` (TypeScript types of each OpenAPI schema among the
 //! dependencies), `check-…` (the type check of each TypeScript configuration), `test`, `bundle`, and the steps `measure`,
-//! `size-limit` and `components` (the packages of the lock file).
-//! Artifacts: `bundle` of kind `web-bundle`, and `node_modules` of kind `node-modules` for other targets.
+//! `size-limit`, `analyze` and `components` (the packages of the lock file).
+//! Artifacts: `bundle` of kind `web-bundle`, `node_modules` of kind `node-modules` for other targets, and `analysis` of kind
+//! `bundle-analysis`.
 
 mod actions;
+mod analysis;
 mod facts;
 mod limit;
 mod measure;
@@ -63,10 +65,14 @@ impl Builder for Vite {
         let bundle = sources.bundle(&settings);
         let measure = actions::measure(&bundle);
         let limit = limits.map(|limits| actions::limit(&limits, &bundle, &measure));
+        let analyze = request
+            .options
+            .analyze
+            .then(|| actions::analyze(&request.target, &bundle, &measure));
         let components = actions::components();
         let packages = || components.out("components");
         let artifact = Artifact::new("bundle", "web-bundle", bundle.out("bundle")).placed("");
-        Ok(Plan::new()
+        let plan = Plan::new()
             .artifact(artifact.metadata(measure.out("metadata")).components(packages()))
             .artifact(Artifact::new("node_modules", "node-modules", modules).components(packages()))
             .action(install)
@@ -75,12 +81,17 @@ impl Builder for Vite {
             .actions(sources.checks())
             .actions(sources.test(&package, &configs)?)
             .actions([bundle, measure])
-            .actions(limit))
+            .actions(limit);
+        Ok(match analyze {
+            Some(analyze) => plan.artifact(analysis(&analyze)).action(analyze),
+            None => plan,
+        })
     }
 
     fn run_step(name: &str, parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
         match name {
             "measure" => measure::run(input, output),
+            "analyze" => analysis::run(parameters, input, output),
             "size-limit" => limit::run(parameters, input),
             "components" => package::write_components(input, output),
             _ => Err(Problem::new(format!("this builder has no step `{name}`"))),
@@ -89,6 +100,11 @@ impl Builder for Vite {
 }
 
 farm_sdk::export!(Vite);
+
+/// The page is no part of the site: whoever serves its folder as well shows the names of all modules.
+fn analysis(analyze: &Action) -> Artifact {
+    Artifact::new("analysis", "bundle-analysis", analyze.out("analysis")).placed("bundle-analysis")
+}
 
 fn check_tools(host: &dyn Host) -> Result<(), Problem> {
     for tool in ["node", "npm"] {

@@ -14,6 +14,8 @@ use crate::size::Size;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Options {
+    #[serde(default)]
+    pub(crate) analyze: bool,
     pub(crate) base: Option<String>,
     #[serde(default)]
     pub(crate) chunks: BTreeMap<String, Vec<String>>,

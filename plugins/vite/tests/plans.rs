@@ -193,6 +193,16 @@ fn an_aggressive_build_takes_terser_where_it_is_there_and_what_is_said_of_minify
 }
 
 #[test]
+fn what_the_bundle_is_made_of_is_an_artifact_of_its_own() {
+    let kinds = |options: Value| -> Vec<String> {
+        let artifacts = plan::<Vite>(&folder(), &options).expect("sound").artifacts;
+        artifacts.into_iter().map(|artifact| artifact.kind).collect()
+    };
+    assert_eq!(kinds(json!({})), ["web-bundle", "node-modules"]);
+    assert_eq!(kinds(json!({ "analyze": true })), ["web-bundle", "node-modules", "bundle-analysis"]);
+}
+
+#[test]
 fn limits_are_checked_by_an_action_of_their_own() {
     let limit = |options: Value| {
         let plan = plan::<Vite>(&folder().file("sizes/modules.json", "{}"), &options).expect("sound");
