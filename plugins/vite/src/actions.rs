@@ -258,12 +258,24 @@ pub(crate) fn components() -> Action {
         .output(Output::file("components", "components.json"))
 }
 
+/// The bundle with smaller images, in this component.
+pub(crate) fn images(bundle: &Action) -> Action {
+    Action::step("images", "images")
+        .label("make images smaller")
+        .input(Input::output("bundle", bundle.out("bundle")))
+        .output(Output::folder("bundle", "bundle"))
+        .output(Output::file("images", "images.json"))
+}
+
 /// The sizes of the bundle, computed in this component.
-pub(crate) fn measure(bundle: &Action) -> Action {
+pub(crate) fn measure(bundle: &Action, images: Option<&Action>) -> Action {
+    let built = images.unwrap_or(bundle);
+    let images = images.map(|images| Input::output("images.json", images.out("images")));
     Action::step("measure", "measure")
         .label("measure the bundle")
-        .input(Input::output("bundle", bundle.out("bundle")))
+        .input(Input::output("bundle", built.out("bundle")))
         .input(Input::output("facts.json", bundle.out("facts")))
+        .inputs(images)
         .output(Output::file("metadata", "metadata.json"))
         .output(Output::file("sizes", "sizes.json"))
 }

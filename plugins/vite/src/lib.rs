@@ -1,14 +1,15 @@
 //! The builder `vite`: a web app, from its lock file to a measured bundle. Does not know which framework it uses.
 //!
 //! Actions: `install` (once for each lock file), `types-…` (TypeScript types of each OpenAPI schema among the
-//! dependencies), `check-…` (the type check of each TypeScript configuration), `test`, `bundle`, and the steps `measure`,
-//! `size-limit`, `analyze` and `components` (the packages of the lock file).
+//! dependencies), `check-…` (the type check of each TypeScript configuration), `test`, `bundle`, and the steps `images`,
+//! `measure`, `size-limit`, `analyze` and `components` (the packages of the lock file).
 //! Artifacts: `bundle` of kind `web-bundle`, `node_modules` of kind `node-modules` for other targets, and `analysis` of kind
 //! `bundle-analysis`.
 
 mod actions;
 mod analysis;
 mod facts;
+mod images;
 mod limit;
 mod measure;
 mod optimize;
@@ -63,15 +64,15 @@ impl Builder for Vite {
             configurations,
         };
         let bundle = sources.bundle(&settings);
-        let measure = actions::measure(&bundle);
+        let images = request.options.images(&request.mode).then(|| actions::images(&bundle));
+        let built = images.as_ref().unwrap_or(&bundle).out("bundle");
+        let measure = actions::measure(&bundle, images.as_ref());
         let limit = limits.map(|limits| actions::limit(&limits, &bundle, &measure));
-        let analyze = request
-            .options
-            .analyze
-            .then(|| actions::analyze(&request.target, &bundle, &measure));
+        let analyze = request.options.analyze;
+        let analyze = analyze.then(|| actions::analyze(&request.target, &bundle, &measure));
         let components = actions::components();
         let packages = || components.out("components");
-        let artifact = Artifact::new("bundle", "web-bundle", bundle.out("bundle")).placed("");
+        let artifact = Artifact::new("bundle", "web-bundle", built).placed("");
         let plan = Plan::new()
             .artifact(artifact.metadata(measure.out("metadata")).components(packages()))
             .artifact(Artifact::new("node_modules", "node-modules", modules).components(packages()))
@@ -80,7 +81,9 @@ impl Builder for Vite {
             .actions(generators)
             .actions(sources.checks())
             .actions(sources.test(&package, &configs)?)
-            .actions([bundle, measure])
+            .action(bundle)
+            .actions(images)
+            .action(measure)
             .actions(limit);
         Ok(match analyze {
             Some(analyze) => plan.artifact(analysis(&analyze)).action(analyze),
@@ -91,6 +94,7 @@ impl Builder for Vite {
     fn run_step(name: &str, parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
         match name {
             "measure" => measure::run(input, output),
+            "images" => images::run(input, output),
             "analyze" => analysis::run(parameters, input, output),
             "size-limit" => limit::run(parameters, input),
             "components" => package::write_components(input, output),

@@ -7,7 +7,8 @@ use std::path::Path;
 use farm_sdk::Problem;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::Facts;
+use crate::facts::{self, Facts};
+use crate::images::Images;
 
 /// How many of the largest files are named.
 const LARGEST: usize = 5;
@@ -44,6 +45,8 @@ struct Metadata {
     brotli: u64,
     files: usize,
     source_maps: SourceMaps,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    images: Option<Images>,
     largest: Vec<Measured>,
 }
 
@@ -66,7 +69,7 @@ pub(crate) struct Measured {
     pub(crate) brotli: u64,
 }
 
-/// Reads `bundle/` and `facts.json` below `input`; writes `metadata.json` and, of each file that visitors may download,
+/// Reads `bundle/`, `facts.json` and, where images were worked on, `images.json` below `input`; writes `metadata.json` and, of each file that visitors may download,
 /// `sizes.json` below `output`.
 pub(crate) fn run(input: &Path, output: &Path) -> Result<(), Problem> {
     let facts = Facts::read(input)?;
@@ -81,7 +84,12 @@ pub(crate) fn run(input: &Path, output: &Path) -> Result<(), Problem> {
         }
     }
     write(&output.join("sizes.json"), &measured)?;
-    write(&output.join("metadata.json"), &summarise(facts, measured, source_maps))
+    let mut metadata = summarise(facts, measured, source_maps);
+    let images = input.join("images.json");
+    if images.exists() {
+        metadata.images = Some(facts::read(&images)?);
+    }
+    write(&output.join("metadata.json"), &metadata)
 }
 
 fn write(path: &Path, value: &impl Serialize) -> Result<(), Problem> {
@@ -105,6 +113,7 @@ fn summarise(facts: Facts, mut measured: Vec<Measured>, source_maps: SourceMaps)
         brotli,
         files,
         source_maps,
+        images: None,
         largest: measured,
     }
 }
@@ -155,7 +164,8 @@ fn brotli(bytes: &[u8]) -> io::Result<u64> {
     Ok(encoder.into_inner().0)
 }
 
-fn files_below(folder: &Path, prefix: &str) -> io::Result<Vec<String>> {
+/// The files of a folder, sorted, as paths from it.
+pub(crate) fn files_below(folder: &Path, prefix: &str) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -170,13 +180,15 @@ fn files_below(folder: &Path, prefix: &str) -> io::Result<Vec<String>> {
     Ok(files)
 }
 
-fn extension(file: &str) -> &str {
+/// What stands behind the last point of a file's name.
+pub(crate) fn extension(file: &str) -> &str {
     file.rsplit('/')
         .next()
         .and_then(|name| name.rsplit_once('.'))
         .map_or("", |(_, extension)| extension)
 }
 
-fn length(bytes: &[u8]) -> u64 {
+/// How many bytes there are.
+pub(crate) fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }

@@ -63,6 +63,11 @@ impl Preset {
         }
     }
 
+    /// Whether images are made smaller, without loss.
+    pub(crate) fn images(self) -> bool {
+        matches!(self, Self::Standard | Self::Aggressive)
+    }
+
     /// Whether code of packages that several parts of the app load is kept in one chunk `vendor`.
     pub(crate) fn shares_vendor(self) -> bool {
         self == Self::Aggressive

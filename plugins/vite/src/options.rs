@@ -23,6 +23,7 @@ pub struct Options {
     pub(crate) env: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) exclude: Vec<String>,
+    images: Option<bool>,
     #[serde(default)]
     pub(crate) install_scripts: bool,
     minify: Option<bool>,
@@ -80,6 +81,11 @@ impl Options {
     /// How much is done to make the bundle small.
     pub(crate) fn preset(&self, mode: &str) -> Preset {
         self.optimize.unwrap_or_else(|| Preset::of_mode(mode))
+    }
+
+    /// Whether the bundle's images are worked on.
+    pub(crate) fn images(&self, mode: &str) -> bool {
+        self.images.unwrap_or_else(|| self.preset(mode).images())
     }
 
     /// How big the bundle may get.

@@ -1,0 +1,161 @@
+//! The step `images`: a copy of the bundle in which each image is as small as it gets without losing anything. Does not
+//! know Vite, and renames nothing.
+//!
+//! An image that is not understood to its last byte stays as it is, and so does one that would not get smaller. What is
+//! written is read again and compared before it takes an image's place. All is decided by the bytes alone, so the same
+//! bundle gives the same copy.
+
+mod avif;
+mod bytes;
+mod exif;
+mod jpeg;
+mod path_data;
+mod png;
+mod svg;
+mod webp;
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use farm_sdk::Problem;
+use serde::{Deserialize, Serialize};
+
+use crate::measure::{extension, files_below, length};
+
+/// Larger files stay as they are: a step's memory and time are limited, and one image must not fail the build.
+const LARGEST: u64 = 32 * 1024 * 1024;
+
+/// A PNG file whose pixels take more bytes stays as it is.
+const LARGEST_PIXELS: u64 = 48 * 1024 * 1024;
+
+/// Up to so much work for the whole bundle, nothing is left untried; beyond, less is.
+const UTMOST: u64 = 4 * 1024 * 1024;
+const THOROUGH: u64 = 16 * 1024 * 1024;
+const AT_MOST: u64 = 256 * 1024 * 1024;
+
+/// What became of the images.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Images {
+    /// How many images there are.
+    pub(crate) count: usize,
+    /// Their bytes before.
+    pub(crate) before_bytes: u64,
+    /// Their bytes now.
+    pub(crate) after_bytes: u64,
+    /// Those that got smaller.
+    pub(crate) smaller: Vec<Image>,
+}
+
+/// An image that got smaller.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Image {
+    file: String,
+    before_bytes: u64,
+    after_bytes: u64,
+}
+
+/// How hard PNG files are worked on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effort {
+    /// All filters; and what is small is compressed by a method that takes a hundred times as long.
+    Utmost,
+    /// All filters.
+    Thorough,
+    /// Two filters.
+    Quick,
+}
+
+/// What the images of the bundle have cost so far: bytes of pixels, and four for each byte of a JPEG file.
+struct Spent(u64);
+
+/// Copies `bundle/` below `input` to `bundle/` below `output`, and writes `images.json`.
+pub(crate) fn run(input: &Path, output: &Path) -> Result<(), Problem> {
+    let (from, to) = (input.join("bundle"), output.join("bundle"));
+    fs::create_dir_all(&to)?;
+    let mut spent = Spent(0);
+    let mut images = Images {
+        count: 0,
+        before_bytes: 0,
+        after_bytes: 0,
+        smaller: Vec::new(),
+    };
+    for file in files_below(&from, "")? {
+        let path = to.join(&file);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let size = fs::metadata(from.join(&file))?.len();
+        if !is_image(&file) || size > LARGEST {
+            fs::copy(from.join(&file), path)?;
+            continue;
+        }
+        let bytes = fs::read(from.join(&file))?;
+        let smaller = spent.smaller(&file, &bytes).filter(|smaller| smaller.len() < bytes.len());
+        images.add(file, &bytes, smaller.as_deref());
+        fs::write(path, smaller.unwrap_or(bytes))?;
+    }
+    keep_modes(input, output)?;
+    let json = serde_json::to_string_pretty(&images).map_err(io::Error::from)?;
+    Ok(fs::write(output.join("images.json"), json + "\n")?)
+}
+
+impl Images {
+    fn add(&mut self, file: String, before: &[u8], after: Option<&[u8]>) {
+        let (before_bytes, after_bytes) = (length(before), length(after.unwrap_or(before)));
+        self.count += 1;
+        self.before_bytes += before_bytes;
+        self.after_bytes += after_bytes;
+        if after.is_some() {
+            self.smaller.push(Image {
+                file,
+                before_bytes,
+                after_bytes,
+            });
+        }
+    }
+}
+
+impl Spent {
+    fn smaller(&mut self, file: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+        match extension(file).to_ascii_lowercase().as_str() {
+            "png" => {
+                let cost = png::cost(bytes).filter(|cost| *cost <= LARGEST_PIXELS)?;
+                png::smaller(bytes, self.spend(cost)?)
+            }
+            "jpg" | "jpeg" => {
+                self.spend(4 * length(bytes))?;
+                jpeg::smaller(bytes)
+            }
+            "webp" => webp::smaller(bytes),
+            "avif" => avif::smaller(bytes),
+            "svg" => svg::smaller(bytes),
+            _ => None,
+        }
+    }
+
+    /// What can be done for the next image.
+    fn spend(&mut self, cost: u64) -> Option<Effort> {
+        self.0 += cost;
+        match self.0 {
+            ..=UTMOST => Some(Effort::Utmost),
+            ..=THOROUGH => Some(Effort::Thorough),
+            ..=AT_MOST => Some(Effort::Quick),
+            _ => None,
+        }
+    }
+}
+
+fn is_image(file: &str) -> bool {
+    let extension = extension(file).to_ascii_lowercase();
+    matches!(extension.as_str(), "avif" | "jpeg" | "jpg" | "png" | "svg" | "webp")
+}
+
+fn keep_modes(input: &Path, output: &Path) -> Result<(), Problem> {
+    for path in farm_sdk::executables(input)? {
+        if path.starts_with("bundle") {
+            farm_sdk::make_executable(output, &path)?;
+        }
+    }
+    Ok(())
+}
