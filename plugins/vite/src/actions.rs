@@ -45,6 +45,28 @@ pub(crate) struct Sources<'a> {
     pub(crate) modules: OutputRef,
     pub(crate) types: Vec<Types>,
     pub(crate) configurations: Configurations,
+    pub(crate) checker: Checker,
+}
+
+/// What checks types: components of Vue and Svelte are no TypeScript by themselves.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Checker {
+    SvelteCheck,
+    Tsc,
+    VueTsc,
+}
+
+impl Checker {
+    /// The one that is among the packages.
+    pub(crate) fn of(package: &Package) -> Self {
+        if package.has("vue-tsc") {
+            Self::VueTsc
+        } else if package.has("svelte-check") {
+            Self::SvelteCheck
+        } else {
+            Self::Tsc
+        }
+    }
 }
 
 /// `npm ci`, with the manifest and its lock as only inputs: a changed source never installs again.
@@ -105,13 +127,29 @@ impl Sources<'_> {
         } else {
             format!("check-{stem}")
         };
-        Action::tool(id, "node")
-            .label(format!("check types of {file}"))
-            .args(["node_modules/typescript/bin/tsc", "--project", file, "--noEmit"])
+        let arguments: &[&str] = match self.checker {
+            Checker::SvelteCheck => &["--threshold", "error", "--output", "human"],
             // Build information that a project asks for would be lost with the action's tree, and its place may lie in
             // node_modules, which cannot be written.
-            .args(["--incremental", "false", "--composite", "false"])
-            .args(["--tsBuildInfoFile", "null"])
+            Checker::Tsc | Checker::VueTsc => &[
+                "--noEmit",
+                "--incremental",
+                "false",
+                "--composite",
+                "false",
+                "--tsBuildInfoFile",
+                "null",
+            ],
+        };
+        let (program, project) = match self.checker {
+            Checker::SvelteCheck => ("svelte-check/bin/svelte-check", "--tsconfig"),
+            Checker::Tsc => ("typescript/bin/tsc", "--project"),
+            Checker::VueTsc => ("vue-tsc/bin/vue-tsc.js", "--project"),
+        };
+        Action::tool(id, "node")
+            .label(format!("check types of {file}"))
+            .args([format!("node_modules/{program}").as_str(), project, file])
+            .args(arguments.iter().copied())
             .inputs(self.inputs(&[]))
     }
 

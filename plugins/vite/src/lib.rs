@@ -23,7 +23,7 @@ use std::path::Path;
 
 use farm_sdk::{Action, Artifact, Builder, Dependency, Description, Host, OutputRef, Plan, Problem, Request};
 
-use crate::actions::{Configs, Sources, Types};
+use crate::actions::{Checker, Configs, Sources, Types};
 use crate::limit::Limits;
 use crate::options::Test;
 pub use crate::options::Options;
@@ -62,6 +62,7 @@ impl Builder for Vite {
             modules: modules.clone(),
             types,
             configurations,
+            checker: Checker::of(&package),
         };
         let bundle = sources.bundle(&settings);
         let images = request.options.images(&request.mode).then(|| actions::images(&bundle));

@@ -255,6 +255,24 @@ fn install_scripts_run_only_when_asked_for() {
     assert!(!has_flag(json!({ "install-scripts": true })));
 }
 
+#[test]
+fn components_are_checked_by_what_understands_them() {
+    let program = |package: &str| {
+        let mut manifest = manifest();
+        manifest["devDependencies"][package] = json!("^1.0.0");
+        let folder = folder_of(&manifest, &lock(&manifest)).file("tsconfig.json", "{}");
+        let plan = plan::<Vite>(&folder, &json!({})).expect("sound");
+        let check = plan.actions.into_iter().find(|action| action.id == "check").expect("a check");
+        match check.work {
+            Work::Tool { arguments, .. } => arguments[..3].join(" "),
+            Work::Step { .. } => panic!("a tool"),
+        }
+    };
+    assert_eq!(program("vue-tsc"), "node_modules/vue-tsc/bin/vue-tsc.js --project tsconfig.json");
+    assert_eq!(program("svelte-check"), "node_modules/svelte-check/bin/svelte-check --tsconfig tsconfig.json");
+    assert_eq!(program("left-pad"), "node_modules/typescript/bin/tsc --project tsconfig.json");
+}
+
 /// The app, with Vitest among its packages.
 fn tested() -> Folder {
     let mut manifest = manifest();
