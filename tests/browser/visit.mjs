@@ -19,9 +19,12 @@ const FLAGS = [
 ];
 const WAIT_MS = 20_000;
 
-/** Lets `visit(page, url, folder)` look at the page that the command line names, and prints what it saw; the exit code. */
-export async function main(name, visit) {
-  const call = readCall(name);
+/**
+ * Lets `visit(page, url, folder)` look at the page that the command line names, and prints what it saw; the exit code.
+ * With `count` of several addresses, `url` is a list.
+ */
+export async function main(name, visit, count = 1) {
+  const call = readCall(name, count);
   if (typeof call === "string") {
     console.error(`${name}: ${call}`);
     return 2;
@@ -39,16 +42,17 @@ export async function main(name, visit) {
 }
 
 /** The call's meaning, or what is wrong with it. */
-function readCall(name) {
+function readCall(name, count) {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
       options: { chromium: { type: "string" }, screenshots: { type: "string" } },
     });
-    if (positionals.length !== 1) return `one URL is needed: node ${name} URL [--chromium PATH]`;
+    if (positionals.length !== count) return `URLs needed: ${count}: node ${name} URL… [--chromium PATH]`;
     const executablePath = values.chromium ?? process.env.CHROMIUM ?? "/usr/bin/chromium";
     if (!isExecutable(executablePath)) return `there is no browser at ${executablePath}; scripts/setup installs one`;
-    return { url: new URL(positionals[0]).href, executablePath, screenshots: values.screenshots };
+    const urls = positionals.map((url) => new URL(url).href);
+    return { url: count === 1 ? urls[0] : urls, executablePath, screenshots: values.screenshots };
   } catch (error) {
     return error.message;
   }

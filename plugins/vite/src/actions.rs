@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::limit::Limits;
 use crate::options::{Options, Test};
 use crate::package::{LOCK, Package};
+use crate::plugins::Plugin;
 use crate::typescript::Configurations;
 
 /// Neither sources nor configuration: what tools leave behind, and farm's own files.
@@ -31,11 +32,12 @@ pub(crate) struct Types {
     pub(crate) output: OutputRef,
 }
 
-/// The user's own configuration files, where there are any.
+/// The user's own configuration, where there is any.
 #[derive(Debug)]
 pub(crate) struct Configs {
     pub(crate) vite: Option<String>,
     pub(crate) vitest: Option<String>,
+    pub(crate) plugins: Vec<Plugin>,
 }
 
 /// Everything that checking and bundling have in common.
@@ -165,8 +167,10 @@ impl Sources<'_> {
                 .in_file("package.json")
                 .hint("run `npm install -D vitest`, or take the option out"));
         }
-        let config = configs.vitest.as_ref().or(configs.vite.as_ref());
-        let settings = shared_settings(self.request, package, config);
+        let mut settings = shared_settings(self.request, package, configs);
+        if let Some(config) = &configs.vitest {
+            settings["config"] = json!(config);
+        }
         let test = Action::tool("test", "node")
             .label("test with vitest")
             .args(["node_modules/vitest/vitest.mjs", "run"])
@@ -246,7 +250,7 @@ impl Sources<'_> {
 pub(crate) fn settings(request: &Request<Options>, package: &Package, configs: &Configs) -> serde_json::Value {
     let (options, mode) = (&request.options, &request.mode);
     let preset = options.preset(mode);
-    let mut settings = shared_settings(request, package, configs.vite.as_ref());
+    let mut settings = shared_settings(request, package, configs);
     settings["sourcemap"] = options.sourcemap(mode);
     settings["minify"] = options.minify(mode, package.has("terser"));
     settings["target"] = preset.target();
@@ -278,11 +282,12 @@ pub(crate) fn check_chunks(options: &Options, package: &Package, host: &dyn Host
 }
 
 /// The settings that bundling and testing have in common.
-fn shared_settings(request: &Request<Options>, package: &Package, config: Option<&String>) -> serde_json::Value {
+fn shared_settings(request: &Request<Options>, package: &Package, configs: &Configs) -> serde_json::Value {
     let options = &request.options;
     let version = options.version.as_deref().or(package.version()).unwrap_or("0.0.0");
     json!({
-        "config": config,
+        "config": configs.vite,
+        "plugins": configs.plugins,
         "base": options.base,
         "define": { "__BUILD_VERSION__": version, "__ENVIRONMENT__": request.mode },
     })

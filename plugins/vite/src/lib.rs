@@ -15,6 +15,7 @@ mod measure;
 mod optimize;
 mod options;
 mod package;
+mod plugins;
 mod size;
 mod typescript;
 
@@ -49,7 +50,7 @@ impl Builder for Vite {
     fn plan(request: &Request<Options>, host: &dyn Host) -> Result<Plan, Problem> {
         let package = Package::read(host)?;
         check_tools(host)?;
-        let configs = configs(&request.options, host)?;
+        let configs = configs(&request.options, &package, host)?;
         actions::check_chunks(&request.options, &package, host)?;
         let limits = limits(&request.options, host)?;
         let settings = actions::settings(request, &package, &configs);
@@ -135,14 +136,22 @@ fn limits(options: &Options, host: &dyn Host) -> Result<Option<Limits>, Problem>
     Ok(limits)
 }
 
-/// The user's own configuration files; Vitest's only where it runs.
-fn configs(options: &Options, host: &dyn Host) -> Result<Configs, Problem> {
+/// The user's own configuration; Vitest's only where it runs.
+fn configs(options: &Options, package: &Package, host: &dyn Host) -> Result<Configs, Problem> {
     let vitest = match options.test {
         Test::None => None,
         Test::Vitest => user_config(host, "vitest")?,
     };
-    let vite = user_config(host, "vite")?;
-    Ok(Configs { vite, vitest })
+    let vite = match &options.config {
+        Some(path) if host.is_file(path)? => Some(path.clone()),
+        Some(path) => {
+            let problem = Problem::new(format!("option `config` names `{path}`, which does not exist"));
+            return Err(problem.hint("correct the path, which starts at the target's folder"));
+        }
+        None => user_config(host, "vite")?,
+    };
+    let plugins = plugins::read(options.plugins.as_deref(), package, host)?;
+    Ok(Configs { vite, vitest, plugins })
 }
 
 /// The user's own configuration of Vite or Vitest, in the order in which both look for it.

@@ -19,6 +19,7 @@ pub struct Options {
     pub(crate) base: Option<String>,
     #[serde(default)]
     pub(crate) chunks: BTreeMap<String, Vec<String>>,
+    pub(crate) config: Option<String>,
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
     #[serde(default)]
@@ -28,6 +29,7 @@ pub struct Options {
     pub(crate) install_scripts: bool,
     minify: Option<bool>,
     optimize: Option<Preset>,
+    pub(crate) plugins: Option<String>,
     size_limit: Option<SizeLimit>,
     /// `true`, `false`, `"hidden"` or `"inline"`: handed to Vite as it is.
     sourcemap: Option<Value>,

@@ -228,6 +228,34 @@ fn limits_are_checked_by_an_action_of_their_own() {
 }
 
 #[test]
+fn plugins_and_the_configuration_may_be_named() {
+    let plugins = r#"[
+        // Comments are fine.
+        "react",
+        { "package": "react-dom/vite", "export": "dom", "options": { "fast": true } },
+    ]"#;
+    let folder = folder().file("build/plugins.json", plugins).file("build/vite.ts", "export default {}");
+    let settings = settings(&folder, &json!({ "plugins": "build/plugins.json", "config": "build/vite.ts" }));
+    assert_eq!(settings["config"], "build/vite.ts");
+    let expected = json!([
+        { "package": "react", "export": "default", "options": null },
+        { "package": "react-dom/vite", "export": "dom", "options": { "fast": true } },
+    ]);
+    assert_eq!(settings["plugins"], expected);
+}
+
+#[test]
+fn mistakes_in_the_file_of_plugins() {
+    let with = |text: &str| folder().file("vite.plugins.json", text);
+    let options = json!({ "plugins": "vite.plugins.json" });
+    insta::assert_snapshot!(problem(&folder(), &options), @"");
+    insta::assert_snapshot!(problem(&with("[\"react\",\n oops]"), &options), @"");
+    insta::assert_snapshot!(problem(&with("[\"@scope/plugin/vite\"]"), &options), @"");
+    insta::assert_snapshot!(problem(&with("[{ \"pakage\": \"react\" }]"), &options), @"");
+    insta::assert_snapshot!(problem(&folder(), &json!({ "config": "vite.mjs" })), @"");
+}
+
+#[test]
 fn development_builds_for_development() {
     let plan = plan::<Vite>(&folder().mode("development"), &json!({ "env": { "VITE_API": "/api" } })).expect("sound");
     let bundle = plan
@@ -305,7 +333,7 @@ fn tests_run_in_vitest_when_asked_for() {
     let define = json!({ "__BUILD_VERSION__": "1.2.3", "__ENVIRONMENT__": "production" });
     assert_eq!(
         settings_of(&tested()),
-        json!({ "config": "vite.config.ts", "base": null, "define": define }),
+        json!({ "config": "vite.config.ts", "plugins": [], "base": null, "define": define }),
         "what only the bundle needs would run tests again for nothing"
     );
     let own = tested().file("vitest.config.mts", "export default {}");

@@ -14,7 +14,7 @@ const rolldown = Boolean(vite.rolldownVersion);
 export default async (env) => {
   const user = await loadUserConfig(env);
   const own = {
-    ...shared(),
+    ...(await shared()),
     build: {
       reportCompressedSize: false,
       sourcemap: settings.sourcemap,
@@ -27,8 +27,9 @@ export default async (env) => {
 };
 
 // What bundling and testing have in common.
-export function shared() {
+export async function shared() {
   return {
+    plugins: await Promise.all(settings.plugins.map(load)),
     ...given({ base: settings.base }),
     define: Object.fromEntries(Object.entries(settings.define).map(([name, value]) => [name, JSON.stringify(value)])),
     // node_modules may be a link into farm's store: modules keep the names they have in the target's folder, so that
@@ -37,8 +38,16 @@ export function shared() {
   };
 }
 
+// A plugin of the file that the option `plugins` names.
+async function load({ package: from, export: name, options }) {
+  const make = (await import(from))[name];
+  if (typeof make !== "function") throw new Error(`farm: \`${from}\` has no function \`${name}\` that makes a plugin`);
+  return options === null ? make() : make(options);
+}
+
 // Vite bundles the file and writes the result to node_modules/.vite-temp, or beside the file where it may not write
-// there. It takes a refusal for that, and not the error of a read-only mount, so it is refused here in every case.
+// there. It takes a refusal for that, and not the error of a read-only mount, so it is refused here in every case. In a
+// folder below the target's, it may write nowhere: such a file is run without being bundled.
 export async function loadUserConfig(env) {
   if (settings.config === null) return {};
   const { mkdir } = fsp;
@@ -47,7 +56,9 @@ export async function loadUserConfig(env) {
     throw Object.assign(new Error("node_modules is read-only"), { code: "EACCES" });
   };
   try {
-    return (await vite.loadConfigFromFile(env, path.join(here, settings.config), here))?.config ?? {};
+    const loader = settings.config.includes("/") ? "runner" : "bundle";
+    const file = path.join(here, settings.config);
+    return (await vite.loadConfigFromFile(env, file, here, undefined, undefined, loader))?.config ?? {};
   } finally {
     fsp.mkdir = mkdir;
   }

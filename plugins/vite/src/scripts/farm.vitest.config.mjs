@@ -8,5 +8,5 @@ import { here, loadUserConfig, shared } from "./farm.vite.config.mjs";
 export default async (env) => {
   const user = await loadUserConfig(env);
   const farm = { cacheDir: path.join(here, ".farm-vite"), test: { cache: false, watch: false } };
-  return mergeConfig(mergeConfig(shared(), user), farm);
+  return mergeConfig(mergeConfig(await shared(), user), farm);
 };
