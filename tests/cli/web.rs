@@ -21,7 +21,10 @@ fn chromium() -> PathBuf {
 /// Why there is no browser to look with.
 fn no_browser() -> Option<String> {
     if !chromium().is_file() {
-        return Some(format!("there is no browser at {}; scripts/setup installs one", chromium().display()));
+        return Some(format!(
+            "there is no browser at {}; scripts/setup installs one",
+            chromium().display()
+        ));
     }
     let driver = repository().join("tests/browser/node_modules/playwright-core");
     (!driver.is_dir()).then(|| "the browser driver is not installed; scripts/setup installs it".to_owned())
@@ -39,7 +42,11 @@ fn look(script: &str, places: &[&Path], copy: &Copy) -> Value {
     command.arg("--screenshots").arg(copy.0.beside("screenshots"));
     let output = command.output().expect("there is a node");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_str(&text).expect("one line of JSON")
 }
 
@@ -71,7 +78,19 @@ fn a_vue_application_is_checked_tested_bundled_and_looked_at() {
 fn a_svelte_application_is_checked_tested_and_bundled() {
     let build = &MOON.first().build;
     let ran = build.actions("site", "ran");
-    assert_eq!(ran, ["bundle", "check", "components", "images", "install", "measure", "size-limit", "test"]);
+    assert_eq!(
+        ran,
+        [
+            "bundle",
+            "check",
+            "components",
+            "images",
+            "install",
+            "measure",
+            "size-limit",
+            "test"
+        ]
+    );
     assert_eq!(build.notices(), Vec::<&Value>::new());
 }
 
@@ -79,7 +98,10 @@ fn a_svelte_application_is_checked_tested_and_bundled() {
 fn a_second_build_of_either_runs_nothing() {
     for example in [&SOURDOUGH, &MOON] {
         let build = example.built().build("");
-        assert_eq!((build.count("ran"), build.count("cached"), build.components()), (0, 0, 0));
+        assert_eq!(
+            (build.count("ran"), build.count("cached"), build.components()),
+            (0, 0, 0)
+        );
     }
 }
 
@@ -101,7 +123,10 @@ fn the_analysis_shows_every_module_in_a_browser() {
     let copy = SOURDOUGH.built();
     let page = copy.0.root().join("dist/site/bundle-analysis/index.html");
     let seen = look("analysis.mjs", &[&page], &copy);
-    assert!(seen["chunks"].as_u64() >= Some(3) && seen["modules"].as_u64() >= Some(8), "{seen}");
+    assert!(
+        seen["chunks"].as_u64() >= Some(3) && seen["modules"].as_u64() >= Some(8),
+        "{seen}"
+    );
 }
 
 #[test]
@@ -139,13 +164,27 @@ fn a_bundle_over_its_limit_fails_with_the_chunk_and_what_it_is_made_of() {
 #[test]
 fn a_bundle_that_outgrew_its_baseline_fails_with_the_modules_that_grew() {
     let copy = SOURDOUGH.built();
-    copy.0.write("modules.json", &copy.0.read("dist/site/bundle-analysis/modules.json"));
-    copy.edit("farm.toml", LIMITS, "size-limit = { chunks = { index = 1 }, baseline = \"modules.json\" }");
-    copy.edit("src/dough.ts", "return {", "console.log(\"a dough of \" + flour + \" and \" + starter);\n  return {");
+    copy.0
+        .write("modules.json", &copy.0.read("dist/site/bundle-analysis/modules.json"));
+    copy.edit(
+        "farm.toml",
+        LIMITS,
+        "size-limit = { chunks = { index = 1 }, baseline = \"modules.json\" }",
+    );
+    copy.edit(
+        "src/dough.ts",
+        "return {",
+        "console.log(\"a dough of \" + flour + \" and \" + starter);\n  return {",
+    );
     let text = copy.0.farm("build").text();
-    let (_, grew) = text.split_once("the modules that grew since `modules.json`").expect("it says so");
+    let (_, grew) = text
+        .split_once("the modules that grew since `modules.json`")
+        .expect("it says so");
     assert!(grew.contains("  src/dough.ts"), "{text}");
-    assert!(!grew.contains("src/App.vue"), "what stayed the same is not named: {text}");
+    assert!(
+        !grew.contains("src/App.vue"),
+        "what stayed the same is not named: {text}"
+    );
 }
 
 #[test]
@@ -153,11 +192,17 @@ fn a_mistake_in_a_component_fails_the_check() {
     let sourdough = SOURDOUGH.built();
     sourdough.edit("src/App.vue", "version {{ version }}", "version {{ versoin }}");
     let text = sourdough.0.farm("build --keep-going").text();
-    assert!(text.contains("src/App.vue") && text.contains("'versoin' does not exist"), "{text}");
+    assert!(
+        text.contains("src/App.vue") && text.contains("'versoin' does not exist"),
+        "{text}"
+    );
     let moon = MOON.built();
     moon.edit("src/App.svelte", "from={date}", "from={day}");
     let text = moon.0.farm("build --keep-going").text();
-    assert!(text.contains("App.svelte") && text.contains("'string' is not assignable to type 'Date'"), "{text}");
+    assert!(
+        text.contains("App.svelte") && text.contains("'string' is not assignable to type 'Date'"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -165,7 +210,10 @@ fn a_test_that_fails_fails_the_build() {
     let copy = MOON.built();
     copy.edit("src/moon.ts", "29.530588853", "28");
     let text = copy.0.farm("build --keep-going").text();
-    assert!(text.contains("is new and dark in the night") && text.contains("action test"), "{text}");
+    assert!(
+        text.contains("is new and dark in the night") && text.contains("action test"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -178,7 +226,11 @@ fn plugins_can_be_named_without_a_configuration_in_javascript() {
         "vite.plugins.json",
         "[\n  // The plugin of vite.config.ts.\n  { \"package\": \"@sveltejs/vite-plugin-svelte\", \"export\": \"svelte\" },\n]\n",
     );
-    copy.edit("farm.toml", "options = {", "options = { plugins = \"vite.plugins.json\",");
+    copy.edit(
+        "farm.toml",
+        "options = {",
+        "options = { plugins = \"vite.plugins.json\",",
+    );
     let build = copy.build("");
     assert!(build.ok(), "{}", build.text());
     assert!(build.actions("site", "ran").contains(&"bundle"), "{}", build.text());

@@ -182,7 +182,9 @@ impl Sources<'_> {
                 include_str!("scripts/farm.vitest.config.mjs"),
             ))
             .env("CI", "true");
-        Ok(Some(self.fixed().fold(test, |test, (name, value)| test.env(name, value))))
+        Ok(Some(
+            self.fixed().fold(test, |test, (name, value)| test.env(name, value)),
+        ))
     }
 
     /// `vite build` under farm's configuration file.
@@ -216,10 +218,7 @@ impl Sources<'_> {
     /// farm's Vite configuration file, and the settings that it reads.
     fn scripts(&self, settings: &serde_json::Value) -> [Input; 2] {
         [
-            Input::content(
-                "farm.vite.config.mjs",
-                include_str!("scripts/farm.vite.config.mjs"),
-            ),
+            Input::content("farm.vite.config.mjs", include_str!("scripts/farm.vite.config.mjs")),
             Input::content("farm.vite.json", format!("{settings:#}\n")),
         ]
     }

@@ -26,8 +26,8 @@ use farm_sdk::{Action, Artifact, Builder, Dependency, Description, Host, OutputR
 
 use crate::actions::{Checker, Configs, Sources, Types};
 use crate::limit::Limits;
-use crate::options::Test;
 pub use crate::options::Options;
+use crate::options::Test;
 use crate::package::Package;
 use crate::typescript::Configurations;
 

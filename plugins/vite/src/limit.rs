@@ -75,8 +75,8 @@ impl Limits {
 
 /// Compares the files in `input` with the limits.
 pub(crate) fn run(parameters: &str, input: &Path) -> Result<(), Problem> {
-    let limits: Limits =
-        serde_json::from_str(parameters).map_err(|error| Problem::new(format!("the limits cannot be read: {error}")))?;
+    let limits: Limits = serde_json::from_str(parameters)
+        .map_err(|error| Problem::new(format!("the limits cannot be read: {error}")))?;
     let check = Check {
         sizes: facts::read(&input.join("sizes.json"))?,
         facts: Facts::read(input)?,

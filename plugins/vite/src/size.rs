@@ -81,7 +81,14 @@ mod tests {
         assert_eq!(read("\"200KB\""), Some(200_000));
         assert_eq!(read("\"1.5 MiB\""), Some(1_572_864));
         assert_eq!(read("\"0.3 MB\""), Some(300_000));
-        for wrong in ["\"200\"", "\"kB\"", "\"1.2.3 kB\"", "\"-1 kB\"", "\"1 PB\"", "\"99999999999999999999 B\""] {
+        for wrong in [
+            "\"200\"",
+            "\"kB\"",
+            "\"1.2.3 kB\"",
+            "\"-1 kB\"",
+            "\"1 PB\"",
+            "\"99999999999999999999 B\"",
+        ] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }

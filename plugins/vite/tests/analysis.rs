@@ -26,21 +26,38 @@ fn analyse() -> (String, Value) {
     let parameters = json!({ "target": "front & end" }).to_string();
     Vite::run_step("analyze", &parameters, folder.path(), folder.path()).expect("analysed");
     let read = |name: &str| fs::read_to_string(folder.path().join("analysis").join(name)).expect("written");
-    (read("index.html"), serde_json::from_str(&read("modules.json")).expect("JSON"))
+    (
+        read("index.html"),
+        serde_json::from_str(&read("modules.json")).expect("JSON"),
+    )
 }
 
 #[test]
 fn every_module_of_every_chunk_is_in_the_tables_and_in_the_data() {
     let (page, data) = analyse();
-    for id in ["src/App.tsx", "src/types.ts", "src/Cart.tsx", "&lt;/script&gt;&lt;img src=x&gt;{{files}}"] {
+    for id in [
+        "src/App.tsx",
+        "src/types.ts",
+        "src/Cart.tsx",
+        "&lt;/script&gt;&lt;img src=x&gt;{{files}}",
+    ] {
         assert!(page.contains(&format!("<tr data-id=\"{id}\"><td>{id}</td>")), "{id}");
     }
     assert_eq!((&data["version"], &data["target"]), (&json!(1), &json!("front & end")));
     let chunk = &data["chunks"][0];
-    assert_eq!((&chunk["raw"], &chunk["gzip"], &chunk["brotli"]), (&json!(700), &json!(400), &json!(300)));
+    assert_eq!(
+        (&chunk["raw"], &chunk["gzip"], &chunk["brotli"]),
+        (&json!(700), &json!(400), &json!(300))
+    );
     assert_eq!(chunk["modules"].as_array().map(Vec::len), Some(3));
-    assert!(page.contains("<b>Cart</b> (assets/Cart-2.js), loaded when it is imported: 1 modules"), "{page}");
-    assert!(page.contains("4 modules in 2 chunks, and 1 other files: 3.2 kB, gzip 1.6 kB, brotli 1.4 kB."), "{page}");
+    assert!(
+        page.contains("<b>Cart</b> (assets/Cart-2.js), loaded when it is imported: 1 modules"),
+        "{page}"
+    );
+    assert!(
+        page.contains("4 modules in 2 chunks, and 1 other files: 3.2 kB, gzip 1.6 kB, brotli 1.4 kB."),
+        "{page}"
+    );
 }
 
 #[test]
@@ -57,7 +74,9 @@ fn a_name_of_a_module_is_never_markup() {
 #[test]
 fn the_page_loads_nothing() {
     let (page, _) = analyse();
-    for way in ["http:", "https:", "//cdn", " src=\"", " href=", "@import", "url(", "fetch("] {
+    for way in [
+        "http:", "https:", "//cdn", " src=\"", " href=", "@import", "url(", "fetch(",
+    ] {
         assert!(!page.contains(way), "{way}");
     }
     assert!(page.contains("default-src 'none'"), "and a browser holds it to that");

@@ -21,7 +21,10 @@ fn run(files: &[(&str, &[u8])]) -> (Vec<Vec<u8>>, Value) {
     Vite::run_step("images", "{}", &input, &output).expect("every bundle can be copied");
     let read = |(path, _): &(&str, &[u8])| fs::read(output.join("bundle").join(path)).expect("a copy");
     let said = fs::read(output.join("images.json")).expect("it says what became of them");
-    (files.iter().map(read).collect(), serde_json::from_slice(&said).expect("JSON"))
+    (
+        files.iter().map(read).collect(),
+        serde_json::from_slice(&said).expect("JSON"),
+    )
 }
 
 /// What becomes of one image.
@@ -37,7 +40,10 @@ fn kept(name: &str) -> Vec<u8> {
 
 fn pictures() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/images");
-    let mut pictures: Vec<_> = fs::read_dir(folder).expect("pictures").map(|entry| entry.expect("one").path()).collect();
+    let mut pictures: Vec<_> = fs::read_dir(folder)
+        .expect("pictures")
+        .map(|entry| entry.expect("one").path())
+        .collect();
     pictures.retain(|path| path.extension().is_some_and(|extension| extension != "py"));
     pictures.sort();
     pictures
@@ -51,7 +57,9 @@ fn png_of(colour: png::ColorType, depth: png::BitDepth, (width, height): (u32, u
     encoder.set_depth(depth);
     encoder.set_compression(png::Compression::NoCompression);
     encoder.set_filter(png::Filter::NoFilter);
-    encoder.add_text_chunk("Comment".to_owned(), "made by a program".to_owned()).expect("text");
+    encoder
+        .add_text_chunk("Comment".to_owned(), "made by a program".to_owned())
+        .expect("text");
     let mut writer = encoder.write_header().expect("a header");
     writer.write_image_data(lines).expect("lines");
     writer.finish().expect("written");
@@ -70,9 +78,10 @@ fn seen(bytes: &[u8]) -> ((png::ColorType, png::BitDepth), Vec<u8>) {
     let info = reader.next_frame(&mut lines).expect("pixels");
     lines.truncate(info.buffer_size());
     let pixels = match info.color_type {
-        png::ColorType::GrayscaleAlpha if info.bit_depth == png::BitDepth::Eight => {
-            lines.chunks_exact(2).flat_map(|pair| [pair[0], pair[0], pair[0], pair[1]]).collect()
-        }
+        png::ColorType::GrayscaleAlpha if info.bit_depth == png::BitDepth::Eight => lines
+            .chunks_exact(2)
+            .flat_map(|pair| [pair[0], pair[0], pair[0], pair[1]])
+            .collect(),
         _ => lines,
     };
     (kind, pixels)
@@ -81,7 +90,9 @@ fn seen(bytes: &[u8]) -> ((png::ColorType, png::BitDepth), Vec<u8>) {
 /// Pixels of a gradient with this many values in each channel.
 fn gradient(channels: &[fn(u32, u32) -> u8]) -> Vec<u8> {
     let pixels = (0..40).flat_map(|y| (0..50).map(move |x| (x, y)));
-    pixels.flat_map(|(x, y)| channels.iter().map(move |channel| channel(x, y))).collect()
+    pixels
+        .flat_map(|(x, y)| channels.iter().map(move |channel| channel(x, y)))
+        .collect()
 }
 
 #[test]
@@ -96,13 +107,43 @@ fn a_png_takes_the_smallest_form_that_holds_its_pixels() {
     let half: fn(u32, u32) -> u8 = |x, _| if x < 20 { 128 } else { 255 };
     for (what, channels, colour, expected) in [
         ("colours", vec![ramp, other, few], Rgb, (Rgb, Eight)),
-        ("colours of which none is clear", vec![ramp, other, few, full], Rgba, (Rgb, Eight)),
+        (
+            "colours of which none is clear",
+            vec![ramp, other, few, full],
+            Rgba,
+            (Rgb, Eight),
+        ),
         ("clear colours", vec![ramp, other, few, ramp], Rgba, (Rgba, Eight)),
-        ("greys that call themselves colours", vec![ramp, ramp, ramp], Rgb, (Grayscale, Eight)),
-        ("clear greys", vec![ramp, ramp, ramp, other], Rgba, (GrayscaleAlpha, Eight)),
-        ("black and white", vec![black_or_white, black_or_white, black_or_white, full], Rgba, (Grayscale, One)),
-        ("a few colours", vec![few, black_or_white, full], Rgb, (Indexed, png::BitDepth::Four)),
-        ("two colours, one half clear", vec![full, half, full, half], Rgba, (Indexed, One)),
+        (
+            "greys that call themselves colours",
+            vec![ramp, ramp, ramp],
+            Rgb,
+            (Grayscale, Eight),
+        ),
+        (
+            "clear greys",
+            vec![ramp, ramp, ramp, other],
+            Rgba,
+            (GrayscaleAlpha, Eight),
+        ),
+        (
+            "black and white",
+            vec![black_or_white, black_or_white, black_or_white, full],
+            Rgba,
+            (Grayscale, One),
+        ),
+        (
+            "a few colours",
+            vec![few, black_or_white, full],
+            Rgb,
+            (Indexed, png::BitDepth::Four),
+        ),
+        (
+            "two colours, one half clear",
+            vec![full, half, full, half],
+            Rgba,
+            (Indexed, One),
+        ),
         ("three greys", vec![few, few, few], Rgb, (Indexed, Two)),
     ] {
         let before = png_of(colour, Eight, (50, 40), &gradient(&channels));
@@ -110,11 +151,23 @@ fn a_png_takes_the_smallest_form_that_holds_its_pixels() {
         let ((kind, pixels), (_, same)) = (seen(&after), seen(&before));
         assert_eq!(kind, expected, "{what}");
         assert_eq!(pixels, same, "{what}");
-        assert!(after.len() < before.len() / 2, "{what}: {} of {}", after.len(), before.len());
+        assert!(
+            after.len() < before.len() / 2,
+            "{what}: {} of {}",
+            after.len(),
+            before.len()
+        );
     }
-    let doubled: Vec<u8> = gradient(&[ramp, other, few]).iter().flat_map(|byte| [*byte, *byte]).collect();
+    let doubled: Vec<u8> = gradient(&[ramp, other, few])
+        .iter()
+        .flat_map(|byte| [*byte, *byte])
+        .collect();
     let sixteen = png_of(Rgb, Sixteen, (50, 40), &doubled);
-    assert_eq!(seen(&smaller("a.png", &sixteen)).0, (Rgb, Eight), "sixteen bits that say no more than eight");
+    assert_eq!(
+        seen(&smaller("a.png", &sixteen)).0,
+        (Rgb, Eight),
+        "sixteen bits that say no more than eight"
+    );
     let real: Vec<u8> = gradient(&[ramp, other, few, ramp, other, few]);
     let sixteen = png_of(Rgb, Sixteen, (50, 40), &real);
     let after = smaller("a.png", &sixteen);
@@ -124,12 +177,20 @@ fn a_png_takes_the_smallest_form_that_holds_its_pixels() {
 
 #[test]
 fn a_colour_that_stands_for_clear_stays_clear() {
-    let lines = gradient(&[|x, _| u8::try_from(x / 10).expect("small") * 50, |_, _| 10, |_, y| u8::try_from(y).expect("small")]);
+    let lines = gradient(&[
+        |x, _| u8::try_from(x / 10).expect("small") * 50,
+        |_, _| 10,
+        |_, y| u8::try_from(y).expect("small"),
+    ]);
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, 50, 40);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_trns([0, 50, 0, 10, 0, 7].to_vec());
-    encoder.write_header().expect("a header").write_image_data(&lines).expect("lines");
+    encoder
+        .write_header()
+        .expect("a header")
+        .write_image_data(&lines)
+        .expect("lines");
     let after = smaller("a.png", &bytes);
     assert_eq!(seen(&after).1, seen(&bytes).1);
     assert!(seen(&after).1.chunks_exact(4).any(|pixel| pixel[3] == 0) && after.len() < bytes.len());
@@ -137,7 +198,12 @@ fn a_colour_that_stands_for_clear_stays_clear() {
 
 #[test]
 fn an_animation_and_an_unknown_chunk_that_must_be_known_stay() {
-    let plain = png_of(png::ColorType::Rgb, png::BitDepth::Eight, (50, 40), &gradient(&[|_, _| 1, |_, _| 2, |_, _| 3]));
+    let plain = png_of(
+        png::ColorType::Rgb,
+        png::BitDepth::Eight,
+        (50, 40),
+        &gradient(&[|_, _| 1, |_, _| 2, |_, _| 3]),
+    );
     for name in [b"acTL", b"ABCD"] {
         let mut bytes = plain[..33].to_vec();
         let mut crc = flate2::Crc::new();
@@ -163,16 +229,30 @@ fn every_picture_of_the_other_kinds_gets_smaller_or_stays() {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         let before = kept(&name);
         let after = smaller(&name, &before);
-        assert!(after.len() < before.len(), "{name}: {} of {}", after.len(), before.len());
-        assert!(!holds(&after, b"camera describes") && !holds(&after, b"xmpmeta") && !holds(&after, b"said beside"), "{name}");
+        assert!(
+            after.len() < before.len(),
+            "{name}: {} of {}",
+            after.len(),
+            before.len()
+        );
+        assert!(
+            !holds(&after, b"camera describes") && !holds(&after, b"xmpmeta") && !holds(&after, b"said beside"),
+            "{name}"
+        );
         assert_eq!(smaller(&name, &after), after, "{name}: what is small stays");
     }
 }
 
 #[test]
 fn a_picture_that_a_camera_held_sideways_stays_turned() {
-    let (turned, straight) = (smaller("a.jpg", &kept("turned.jpg")), smaller("a.jpg", &kept("baseline.jpg")));
-    assert!(holds(&turned, b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06"));
+    let (turned, straight) = (
+        smaller("a.jpg", &kept("turned.jpg")),
+        smaller("a.jpg", &kept("baseline.jpg")),
+    );
+    assert!(holds(
+        &turned,
+        b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06"
+    ));
     assert!(!holds(&straight, b"Exif"));
 }
 
@@ -199,8 +279,15 @@ fn broken_pictures_stay_or_get_smaller_and_never_fail() {
         .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
         .map(|name| (name.clone(), kept(&name)))
         .collect();
-    let colours = gradient(&[|x, _| u8::try_from(x).expect("small"), |_, y| u8::try_from(y).expect("small"), |_, _| 9]);
-    pictures.push(("a.png".to_owned(), png_of(png::ColorType::Rgb, png::BitDepth::Eight, (50, 40), &colours)));
+    let colours = gradient(&[
+        |x, _| u8::try_from(x).expect("small"),
+        |_, y| u8::try_from(y).expect("small"),
+        |_, _| 9,
+    ]);
+    pictures.push((
+        "a.png".to_owned(),
+        png_of(png::ColorType::Rgb, png::BitDepth::Eight, (50, 40), &colours),
+    ));
     pictures.push(("a.svg".to_owned(), DRAWING.into()));
     for (name, bytes) in pictures {
         let step = (bytes.len() / 40).max(1);
@@ -209,7 +296,10 @@ fn broken_pictures_stay_or_get_smaller_and_never_fail() {
             for change in [0x00, 0xff, bytes[at] ^ 0x40] {
                 let mut broken = bytes.clone();
                 broken[at] = change;
-                assert!(smaller(&name, &broken).len() <= broken.len(), "{name} with {change:#x} at {at}");
+                assert!(
+                    smaller(&name, &broken).len() <= broken.len(),
+                    "{name} with {change:#x} at {at}"
+                );
             }
         }
     }
@@ -269,7 +359,10 @@ fn the_copy_has_every_file_and_says_what_became_of_the_images() {
         ("assets/wrong-4.png", b"no picture"),
     ]);
     assert_eq!(copies[0], b"<!doctype html>  <!-- stays -->");
-    assert_eq!((&copies[2][..], &copies[3][..], &copies[4][..]), (&b"<svg/>"[..], &b"// <svg>  </svg>"[..], &b"no picture"[..]));
+    assert_eq!(
+        (&copies[2][..], &copies[3][..], &copies[4][..]),
+        (&b"<svg/>"[..], &b"// <svg>  </svg>"[..], &b"no picture"[..])
+    );
     let expected = json!({
         "count": 3,
         "before_bytes": drawing.len() + 6 + 10,
@@ -281,7 +374,10 @@ fn the_copy_has_every_file_and_says_what_became_of_the_images() {
 
 #[test]
 fn the_same_bundle_gives_the_same_copy() {
-    let names: Vec<String> = pictures().iter().map(|path| path.file_name().expect("a name").to_string_lossy().into_owned()).collect();
+    let names: Vec<String> = pictures()
+        .iter()
+        .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
+        .collect();
     let files: Vec<(&str, Vec<u8>)> = names.iter().map(|name| (name.as_str(), kept(name))).collect();
     let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (*name, &bytes[..])).collect();
     assert_eq!(run(&files), run(&files));

@@ -60,8 +60,13 @@ fn a_chunk_over_its_limit_is_told_with_its_modules() {
 #[test]
 fn a_limit_of_its_own_takes_the_place_of_that_of_all_chunks() {
     check(&json!({ "chunk": 40_000, "chunks": { "vendor": 60_000 } }), None).expect("each is within its own");
-    let message = check(&json!({ "chunk": 60_000, "chunks": { "index": 30_000 } }), None).expect_err("over").message;
-    assert!(message.contains("the chunk `index` (assets/index-1.js) is 30.5 kB as gzip, 500 B over"), "{message}");
+    let message = check(&json!({ "chunk": 60_000, "chunks": { "index": 30_000 } }), None)
+        .expect_err("over")
+        .message;
+    assert!(
+        message.contains("the chunk `index` (assets/index-1.js) is 30.5 kB as gzip, 500 B over"),
+        "{message}"
+    );
     assert!(!message.contains("`vendor`"), "{message}");
 }
 
@@ -103,13 +108,19 @@ fn a_limit_for_a_chunk_that_is_not_there_would_never_be_broken() {
 #[test]
 fn of_many_modules_the_largest_are_named_and_the_rest_summed() {
     let folder = tempfile::tempdir().expect("a folder");
-    let modules: Vec<Value> = (1..=20).map(|n| json!({ "id": format!("src/{n}.js"), "bytes": n * 10 })).collect();
-    let facts = json!({ "vite": "8.3.8", "assets": [], "chunks": [{ "name": "a", "file": "a.js", "modules": modules }] });
+    let modules: Vec<Value> = (1..=20)
+        .map(|n| json!({ "id": format!("src/{n}.js"), "bytes": n * 10 }))
+        .collect();
+    let facts =
+        json!({ "vite": "8.3.8", "assets": [], "chunks": [{ "name": "a", "file": "a.js", "modules": modules }] });
     let sizes = json!([{ "file": "a.js", "raw": 2100, "gzip": 2000, "brotli": 2000 }]);
     fs::write(folder.path().join("facts.json"), facts.to_string()).expect("a file");
     fs::write(folder.path().join("sizes.json"), sizes.to_string()).expect("a file");
     let limits = json!({ "chunk": 1000 }).to_string();
     let problem = Vite::run_step("size-limit", &limits, folder.path(), folder.path()).expect_err("over");
     let lines: Vec<&str> = problem.message.lines().map(str::trim).collect();
-    assert_eq!((lines[2], lines[9], lines[10]), ("200 B  src/20.js", "130 B  src/13.js", "780 B  in 12 more"));
+    assert_eq!(
+        (lines[2], lines[9], lines[10]),
+        ("200 B  src/20.js", "130 B  src/13.js", "780 B  in 12 more")
+    );
 }

@@ -164,7 +164,12 @@ fn presets_decide_how_much_is_done() {
     let of = |options: Value| settings(&folder(), &options);
     let some = |settings: Value| {
         let part = |name: &str| settings[name].clone();
-        (part("minify"), part("target"), part("treeshake").is_null(), part("vendor"))
+        (
+            part("minify"),
+            part("target"),
+            part("treeshake").is_null(),
+            part("vendor"),
+        )
     };
     let (yes, no) = (json!(true), json!(false));
     assert_eq!(of(json!({})), of(json!({ "optimize": "standard" })));
@@ -199,14 +204,21 @@ fn what_the_bundle_is_made_of_is_an_artifact_of_its_own() {
         artifacts.into_iter().map(|artifact| artifact.kind).collect()
     };
     assert_eq!(kinds(json!({})), ["web-bundle", "node-modules"]);
-    assert_eq!(kinds(json!({ "analyze": true })), ["web-bundle", "node-modules", "bundle-analysis"]);
+    assert_eq!(
+        kinds(json!({ "analyze": true })),
+        ["web-bundle", "node-modules", "bundle-analysis"]
+    );
 }
 
 #[test]
 fn limits_are_checked_by_an_action_of_their_own() {
     let limit = |options: Value| {
         let plan = plan::<Vite>(&folder().file("sizes/modules.json", "{}"), &options).expect("sound");
-        let bundle = plan.actions.iter().find(|action| action.id == "bundle").expect("a bundle");
+        let bundle = plan
+            .actions
+            .iter()
+            .find(|action| action.id == "bundle")
+            .expect("a bundle");
         let sources = format!("{:?}", bundle.inputs);
         let limit = plan.actions.into_iter().find(|action| action.id == "size-limit");
         limit.map(|limit| match limit.work {
@@ -216,8 +228,14 @@ fn limits_are_checked_by_an_action_of_their_own() {
     };
     assert_eq!(limit(json!({})), None);
     let expected = r#"{"as":"gzip","baseline":null,"chunk":null,"chunks":{},"total":200000}"#;
-    assert_eq!(limit(json!({ "size-limit": "200 kB" })), Some((expected.to_owned(), 2, false)));
-    assert_eq!(limit(json!({ "size-limit": 200_000 })), limit(json!({ "size-limit": "0.2 MB" })));
+    assert_eq!(
+        limit(json!({ "size-limit": "200 kB" })),
+        Some((expected.to_owned(), 2, false))
+    );
+    assert_eq!(
+        limit(json!({ "size-limit": 200_000 })),
+        limit(json!({ "size-limit": "0.2 MB" }))
+    );
     let several = json!({ "chunk": "1 KiB", "chunks": { "vendor": 5 }, "as": "raw", "baseline": "sizes/modules.json" });
     let expected = r#"{"as":"raw","baseline":"sizes/modules.json","chunk":1024,"chunks":{"vendor":5},"total":null}"#;
     assert_eq!(
@@ -234,8 +252,13 @@ fn plugins_and_the_configuration_may_be_named() {
         "react",
         { "package": "react-dom/vite", "export": "dom", "options": { "fast": true } },
     ]"#;
-    let folder = folder().file("build/plugins.json", plugins).file("build/vite.ts", "export default {}");
-    let settings = settings(&folder, &json!({ "plugins": "build/plugins.json", "config": "build/vite.ts" }));
+    let folder = folder()
+        .file("build/plugins.json", plugins)
+        .file("build/vite.ts", "export default {}");
+    let settings = settings(
+        &folder,
+        &json!({ "plugins": "build/plugins.json", "config": "build/vite.ts" }),
+    );
     assert_eq!(settings["config"], "build/vite.ts");
     let expected = json!([
         { "package": "react", "export": "default", "options": null },
@@ -290,15 +313,28 @@ fn components_are_checked_by_what_understands_them() {
         manifest["devDependencies"][package] = json!("^1.0.0");
         let folder = folder_of(&manifest, &lock(&manifest)).file("tsconfig.json", "{}");
         let plan = plan::<Vite>(&folder, &json!({})).expect("sound");
-        let check = plan.actions.into_iter().find(|action| action.id == "check").expect("a check");
+        let check = plan
+            .actions
+            .into_iter()
+            .find(|action| action.id == "check")
+            .expect("a check");
         match check.work {
             Work::Tool { arguments, .. } => arguments[..3].join(" "),
             Work::Step { .. } => panic!("a tool"),
         }
     };
-    assert_eq!(program("vue-tsc"), "node_modules/vue-tsc/bin/vue-tsc.js --project tsconfig.json");
-    assert_eq!(program("svelte-check"), "node_modules/svelte-check/bin/svelte-check --tsconfig tsconfig.json");
-    assert_eq!(program("left-pad"), "node_modules/typescript/bin/tsc --project tsconfig.json");
+    assert_eq!(
+        program("vue-tsc"),
+        "node_modules/vue-tsc/bin/vue-tsc.js --project tsconfig.json"
+    );
+    assert_eq!(
+        program("svelte-check"),
+        "node_modules/svelte-check/bin/svelte-check --tsconfig tsconfig.json"
+    );
+    assert_eq!(
+        program("left-pad"),
+        "node_modules/typescript/bin/tsc --project tsconfig.json"
+    );
 }
 
 /// The app, with Vitest among its packages.

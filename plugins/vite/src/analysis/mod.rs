@@ -55,7 +55,11 @@ pub(crate) fn run(parameters: &str, input: &Path, output: &Path) -> Result<(), P
         version: 1,
         target,
         vite: facts.vite,
-        chunks: facts.chunks.into_iter().map(|chunk| with_sizes(chunk, &files)).collect(),
+        chunks: facts
+            .chunks
+            .into_iter()
+            .map(|chunk| with_sizes(chunk, &files))
+            .collect(),
     };
     files.retain(|file| analysis.chunks.iter().all(|chunk| chunk.file != file.file));
     let folder = output.join("analysis");

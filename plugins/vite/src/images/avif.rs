@@ -24,7 +24,10 @@ struct Place<'a> {
 pub(super) fn smaller(bytes: &[u8]) -> Option<Vec<u8>> {
     let boxes = boxes(bytes)?;
     let find = |name: &[u8; 4]| {
-        let mut found = boxes.iter().filter(|(other, _)| *other == name).map(|(_, content)| *content);
+        let mut found = boxes
+            .iter()
+            .filter(|(other, _)| *other == name)
+            .map(|(_, content)| *content);
         found.next().filter(|_| found.next().is_none())
     };
     let known: [&[u8; 4]; 5] = [b"ftyp", b"free", b"mdat", b"meta", b"skip"];
@@ -38,7 +41,11 @@ pub(super) fn smaller(bytes: &[u8]) -> Option<Vec<u8>> {
     let size = meta.write(0)?.len();
     let start = file.len() + size + 8;
     file.extend(meta.write(u64::try_from(start).ok()?)?);
-    let media: Vec<u8> = meta.kept().filter(|place| place.method == 0).flat_map(|place| place.content.concat()).collect();
+    let media: Vec<u8> = meta
+        .kept()
+        .filter(|place| place.method == 0)
+        .flat_map(|place| place.content.concat())
+        .collect();
     file.extend(boxed(b"mdat", &media)?);
     is_same(&meta, &file)?.then_some(file)
 }
@@ -73,7 +80,12 @@ impl<'a> Meta<'a> {
         if !parts.iter().all(is_known) {
             return None;
         }
-        let one = |name: &[u8; 4]| parts.iter().find(|(other, _)| *other == name).map(|(_, content)| *content);
+        let one = |name: &[u8; 4]| {
+            parts
+                .iter()
+                .find(|(other, _)| *other == name)
+                .map(|(_, content)| *content)
+        };
         let dropped = metadata_items(one(b"iinf")?)?;
         // Properties of metadata, and groups with it, would have to be taken out as well: nobody writes those.
         if names_any(one(b"iprp")?, &dropped)? {
@@ -204,7 +216,13 @@ fn items(part: &[u8]) -> Option<(bool, Vec<Item<'_>>)> {
 
 fn metadata_items(part: &[u8]) -> Option<BTreeSet<u64>> {
     let (_, items) = items(part)?;
-    Some(items.iter().filter(|item| item.is_metadata).map(|item| item.id).collect())
+    Some(
+        items
+            .iter()
+            .filter(|item| item.is_metadata)
+            .map(|item| item.id)
+            .collect(),
+    )
 }
 
 /// Whether the associations of `iprp` name one of these items.

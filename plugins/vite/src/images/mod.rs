@@ -91,7 +91,9 @@ pub(crate) fn run(input: &Path, output: &Path) -> Result<(), Problem> {
             continue;
         }
         let bytes = fs::read(from.join(&file))?;
-        let smaller = spent.smaller(&file, &bytes).filter(|smaller| smaller.len() < bytes.len());
+        let smaller = spent
+            .smaller(&file, &bytes)
+            .filter(|smaller| smaller.len() < bytes.len());
         images.add(file, &bytes, smaller.as_deref());
         fs::write(path, smaller.unwrap_or(bytes))?;
     }

@@ -107,7 +107,12 @@ fn flag(text: &str) -> Option<usize> {
 /// The length of the number that the text starts with.
 fn number(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
-    let digits = |from: usize| bytes[from.min(bytes.len())..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = |from: usize| {
+        bytes[from.min(bytes.len())..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count()
+    };
     let mut at = usize::from(matches!(bytes.first(), Some(b'+' | b'-')));
     let whole = digits(at);
     at += whole;
@@ -133,7 +138,8 @@ fn number(text: &str) -> Option<usize> {
 /// Spaces, and one comma among them.
 fn skip_separator(text: &str) -> &str {
     let text = text.trim_start_matches(is_space);
-    text.strip_prefix(',').map_or(text, |rest| rest.trim_start_matches(is_space))
+    text.strip_prefix(',')
+        .map_or(text, |rest| rest.trim_start_matches(is_space))
 }
 
 fn is_space(c: char) -> bool {
@@ -165,7 +171,15 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_left_alone() {
-        for wrong in ["M 1 2 x 3", "1 2", "M 1,,2", "M 1 2 L #", "Z 3", "A 5 5 0 2 1 1 1", "M 1e 2"] {
+        for wrong in [
+            "M 1 2 x 3",
+            "1 2",
+            "M 1,,2",
+            "M 1 2 L #",
+            "Z 3",
+            "A 5 5 0 2 1 1 1",
+            "M 1e 2",
+        ] {
             assert_eq!(shorter(wrong), None, "{wrong}");
         }
     }

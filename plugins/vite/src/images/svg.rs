@@ -69,7 +69,9 @@ pub(super) fn smaller(bytes: &[u8]) -> Option<Vec<u8>> {
 /// Whether it uses names that a document type may define.
 fn names_entities(text: &str) -> bool {
     let own = ["#", "amp;", "apos;", "gt;", "lt;", "quot;"];
-    text.split('&').skip(1).any(|after| !own.iter().any(|own| after.starts_with(own)))
+    text.split('&')
+        .skip(1)
+        .any(|after| !own.iter().any(|own| after.starts_with(own)))
 }
 
 /// The file's tokens; none where it is not well-formed, or needs a whole XML reader.
@@ -96,7 +98,14 @@ fn markup(text: &str) -> Option<(Token<'_>, usize)> {
         let end = text[4..].find("-->")? + 7;
         // By custom, a comment that begins with `!` is a licence that stays.
         let is_licence = text.starts_with("<!--!");
-        return Some((if is_licence { Token::Text(&text[..end]) } else { Token::Aside }, end));
+        return Some((
+            if is_licence {
+                Token::Text(&text[..end])
+            } else {
+                Token::Aside
+            },
+            end,
+        ));
     }
     if text.starts_with("<![CDATA[") {
         let end = until("]]>")?;
@@ -155,7 +164,8 @@ fn attribute(text: &str) -> Option<(Attribute<'_>, usize)> {
     let value = text[equals + 1..].trim_start();
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     let end = value[1..].find(quote)? + 2;
-    let is_name = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | '/'));
+    let is_name =
+        !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | '/'));
     let length = text.len() - value.len() + end;
     (is_name && !value[..end].contains('<')).then_some(((name, &value[..end]), length))
 }
@@ -169,7 +179,10 @@ fn editor_prefixes(tokens: &[Token<'_>]) -> Vec<String> {
     let prefix = |(name, value): &Attribute<'_>| {
         let prefix = name.strip_prefix("xmlns:")?;
         let address = &value[1..value.len() - 1];
-        EDITORS.iter().any(|editor| address.starts_with(editor)).then(|| format!("{prefix}:"))
+        EDITORS
+            .iter()
+            .any(|editor| address.starts_with(editor))
+            .then(|| format!("{prefix}:"))
     };
     attributes.filter_map(prefix).collect()
 }
@@ -272,12 +285,18 @@ fn shorter(element: &str, attribute: &str, value: &str) -> String {
     } else {
         None
     };
-    short.filter(|short| short.len() < inner.len()).map_or_else(|| value.to_owned(), |short| format!("{quote}{short}{quote}"))
+    short
+        .filter(|short| short.len() < inner.len())
+        .map_or_else(|| value.to_owned(), |short| format!("{quote}{short}{quote}"))
 }
 
 /// `#aabbcc` is `#abc`.
 fn short_colour(value: &str) -> Option<String> {
-    let digits = value.trim().strip_prefix('#').filter(|digits| digits.len() == 6)?.as_bytes();
+    let digits = value
+        .trim()
+        .strip_prefix('#')
+        .filter(|digits| digits.len() == 6)?
+        .as_bytes();
     let is_double = |pair: &[u8]| pair[0].eq_ignore_ascii_case(&pair[1]);
     if !digits.iter().all(u8::is_ascii_hexdigit) || !digits.chunks_exact(2).all(is_double) {
         return None;

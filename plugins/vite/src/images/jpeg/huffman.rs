@@ -118,7 +118,10 @@ fn lengthen(first: usize, lengths: &mut [u8; 257], next: &[usize; 257]) -> usize
 /// How many codes there are of each length, none longer than 16, without the one that is kept free.
 fn limited(lengths: &[u8; 257]) -> Option<[u8; 16]> {
     let mut counts = [0_u32; 256];
-    lengths.iter().filter(|length| **length > 0).for_each(|length| counts[usize::from(*length)] += 1);
+    lengths
+        .iter()
+        .filter(|length| **length > 0)
+        .for_each(|length| counts[usize::from(*length)] += 1);
     for length in (17..256).rev() {
         while counts[length] > 0 {
             let shorter = (1..length - 1).rev().find(|shorter| counts[*shorter] > 0)?;
@@ -222,7 +225,8 @@ mod tests {
 
     fn uses(of: &[(u8, u64)]) -> [u64; 256] {
         let mut uses = [0; 256];
-        of.iter().for_each(|(symbol, count)| uses[usize::from(*symbol)] = *count);
+        of.iter()
+            .for_each(|(symbol, count)| uses[usize::from(*symbol)] = *count);
         uses
     }
 
@@ -240,7 +244,9 @@ mod tests {
         // Fibonacci's numbers make the deepest tree.
         let mut counts = vec![(0_u8, 1_u64), (1, 1)];
         for symbol in 2..40 {
-            let [.., (_, a), (_, b)] = counts[..] else { panic!("two there are") };
+            let [.., (_, a), (_, b)] = counts[..] else {
+                panic!("two there are")
+            };
             counts.push((symbol, a + b));
         }
         let table = Table::of(&uses(&counts)).expect("a table");

@@ -41,7 +41,11 @@ pub(super) fn smaller(bytes: &[u8]) -> Option<Vec<u8>> {
     }
     let stripped = write(&kept);
     let recoded = recoded(&kept);
-    Some(recoded.filter(|recoded| recoded.len() < stripped.len()).unwrap_or(stripped))
+    Some(
+        recoded
+            .filter(|recoded| recoded.len() < stripped.len())
+            .unwrap_or(stripped),
+    )
 }
 
 fn parse(bytes: &[u8]) -> Option<Vec<Part<'_>>> {

@@ -144,7 +144,10 @@ pub(super) fn recode(frame: &Frame<'_>) -> Option<(Vec<u8>, Vec<u8>)> {
     }
     let mut tables = [const { None }; 8];
     let mut segment = Vec::new();
-    for (index, uses) in (0_u8..).zip(&uses).filter(|(_, uses)| uses.iter().any(|count| *count > 0)) {
+    for (index, uses) in (0_u8..)
+        .zip(&uses)
+        .filter(|(_, uses)| uses.iter().any(|count| *count > 0))
+    {
         let table = Table::of(uses)?;
         segment.push((index & 4) << 2 | index & 3);
         segment.extend(table.write());
@@ -207,10 +210,20 @@ fn read_scan(scan: &[u8], (width, height): (usize, usize), all: &[Component]) ->
             return None;
         }
         // A scan of one component has no units of several blocks.
-        let number = if count == 1 { 1 } else { component.across * component.down };
+        let number = if count == 1 {
+            1
+        } else {
+            component.across * component.down
+        };
         blocks.extend(std::iter::repeat_n((first, 4 | others), number));
     }
-    let largest = |side: fn(&Component) -> usize| if count == 1 { 1 } else { all.iter().map(side).max().unwrap_or(1) };
+    let largest = |side: fn(&Component) -> usize| {
+        if count == 1 {
+            1
+        } else {
+            all.iter().map(side).max().unwrap_or(1)
+        }
+    };
     let across = width.div_ceil(8 * largest(|component| component.across));
     let down = height.div_ceil(8 * largest(|component| component.down));
     Some((blocks, across * down))

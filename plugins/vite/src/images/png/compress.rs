@@ -67,7 +67,9 @@ impl Compressed {
     pub(super) fn laboured(mut self, effort: Effort) -> Self {
         if effort == Effort::Utmost && self.filtered.len() <= LABOURED {
             let laboured = labour(&self.filtered);
-            self.data = laboured.filter(|data| data.len() < self.data.len()).unwrap_or(self.data);
+            self.data = laboured
+                .filter(|data| data.len() < self.data.len())
+                .unwrap_or(self.data);
         }
         self
     }
@@ -108,7 +110,12 @@ fn filter(form: &Form, choice: Choice) -> Vec<u8> {
 }
 
 fn nearest(by: impl Fn(u8) -> Vec<u8>) -> (u8, Vec<u8>) {
-    let sum = |bytes: &[u8]| bytes.iter().map(|byte| u64::from(byte.cast_signed().unsigned_abs())).sum::<u64>();
+    let sum = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .map(|byte| u64::from(byte.cast_signed().unsigned_abs()))
+            .sum::<u64>()
+    };
     let mut best = (NONE, by(NONE));
     let mut least = sum(&best.1);
     for kind in [SUB, UP, AVERAGE, PAETH] {
@@ -130,7 +137,10 @@ fn filter_line(kind: u8, line: &[u8], above: &[u8], step: usize) -> Vec<u8> {
         PAETH => paeth(left(at, line), above[at], left(at, above)),
         _ => 0,
     };
-    line.iter().enumerate().map(|(at, byte)| byte.wrapping_sub(predicted(at))).collect()
+    line.iter()
+        .enumerate()
+        .map(|(at, byte)| byte.wrapping_sub(predicted(at)))
+        .collect()
 }
 
 /// Of left, above and above left, the one that is nearest to what a plane through them would have.

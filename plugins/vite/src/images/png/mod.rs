@@ -28,7 +28,8 @@ pub(super) fn smaller(bytes: &[u8], effort: Effort) -> Option<Vec<u8>> {
     let chunks = chunks(bytes)?;
     let kept: Vec<_> = chunks.iter().filter(|(name, _)| SHOWN.contains(name)).collect();
     // Chunks whose names begin with a capital letter must be understood; an animation has several pictures.
-    let is_known = |name: &&[u8; 4]| matches!(*name, b"IHDR" | b"PLTE" | b"IDAT" | b"IEND") || name[0].is_ascii_lowercase();
+    let is_known =
+        |name: &&[u8; 4]| matches!(*name, b"IHDR" | b"PLTE" | b"IDAT" | b"IEND") || name[0].is_ascii_lowercase();
     if !chunks.iter().all(|(name, _)| is_known(name) && *name != b"acTL") {
         return None;
     }

@@ -141,7 +141,10 @@ impl Picture {
         let samples = pixels.iter().map(|pixel| index[pixel]).collect();
         let alphas = colours.iter().map(|(colour, _)| colour[3]);
         Some(Form {
-            palette: colours.iter().flat_map(|(colour, _)| [colour[0], colour[1], colour[2]]).collect(),
+            palette: colours
+                .iter()
+                .flat_map(|(colour, _)| [colour[0], colour[1], colour[2]])
+                .collect(),
             transparency: alphas.take_while(|alpha| *alpha < 255).collect(),
             ..self.form(PALETTE, depth, samples)
         })
@@ -156,7 +159,9 @@ impl Picture {
             let per_byte = usize::from(8 / depth);
             let pack = |samples: &[u8]| (0..per_byte).fold(0, |byte, at| byte << depth | samples.get(at).unwrap_or(&0));
             let lines = samples.chunks(width);
-            lines.flat_map(|line| line.chunks(per_byte).map(pack).collect::<Vec<u8>>()).collect()
+            lines
+                .flat_map(|line| line.chunks(per_byte).map(pack).collect::<Vec<u8>>())
+                .collect()
         };
         Form {
             width: self.own.width,
@@ -199,8 +204,15 @@ fn expand(form: &Form) -> Option<Option<Vec<[u8; 4]>>> {
         return None;
     }
     let count = usize::from(samples(form.colour));
-    let key = form.transparency.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-    let key: Vec<u16> = if matches!(form.colour, GREY | RGB) { key.collect() } else { Vec::new() };
+    let key = form
+        .transparency
+        .chunks_exact(2)
+        .map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+    let key: Vec<u16> = if matches!(form.colour, GREY | RGB) {
+        key.collect()
+    } else {
+        Vec::new()
+    };
     let mut pixels = Vec::with_capacity(form.lines.len() / form.step().max(1));
     for line in form.lines.chunks(stride) {
         let samples = line_samples(line, form, count)?;
@@ -217,11 +229,19 @@ fn expand(form: &Form) -> Option<Option<Vec<[u8; 4]>>> {
 /// The samples of a line as the file counts them.
 fn line_samples(line: &[u8], form: &Form, count: usize) -> Option<Vec<u16>> {
     let all: Vec<u16> = match form.depth {
-        16 => line.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect(),
+        16 => line
+            .chunks_exact(2)
+            .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+            .collect(),
         8 => line.iter().map(|byte| u16::from(*byte)).collect(),
         depth @ (1 | 2 | 4) => {
             let shifts = (0..8 / depth).rev().map(|at| at * depth);
-            let split = |byte: &u8| shifts.clone().map(|shift| u16::from(byte >> shift & ((1 << depth) - 1))).collect::<Vec<_>>();
+            let split = |byte: &u8| {
+                shifts
+                    .clone()
+                    .map(|shift| u16::from(byte >> shift & ((1 << depth) - 1)))
+                    .collect::<Vec<_>>()
+            };
             line.iter().flat_map(split).collect()
         }
         _ => return None,
