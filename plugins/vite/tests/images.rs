@@ -104,6 +104,7 @@ fn a_png_takes_the_smallest_form_that_holds_its_pixels() {
     let full: fn(u32, u32) -> u8 = |_, _| 255;
     let black_or_white: fn(u32, u32) -> u8 = |x, y| if (x / 5 + y / 5) % 2 == 0 { 0 } else { 255 };
     let few: fn(u32, u32) -> u8 = |x, _| u8::try_from(x / 17).expect("small") * 40;
+    let three: fn(u32, u32) -> u8 = |x, y| u8::try_from((x * y + x / 3 + y / 2) % 3).expect("small") * 40;
     let half: fn(u32, u32) -> u8 = |x, _| if x < 20 { 128 } else { 255 };
     for (what, channels, colour, expected) in [
         ("colours", vec![ramp, other, few], Rgb, (Rgb, Eight)),
@@ -144,13 +145,13 @@ fn a_png_takes_the_smallest_form_that_holds_its_pixels() {
             Rgba,
             (Indexed, One),
         ),
-        ("three greys", vec![few, few, few], Rgb, (Indexed, Two)),
+        ("three greys", vec![three, three, three], Rgb, (Indexed, Two)),
     ] {
         let before = png_of(colour, Eight, (50, 40), &gradient(&channels));
         let after = smaller("a.png", &before);
         let ((kind, pixels), (_, same)) = (seen(&after), seen(&before));
         assert_eq!(kind, expected, "{what}");
-        assert_eq!(pixels, same, "{what}");
+        assert!(pixels == same, "{what}");
         assert!(
             after.len() < before.len() / 2,
             "{what}: {} of {}",
@@ -192,7 +193,7 @@ fn a_colour_that_stands_for_clear_stays_clear() {
         .write_image_data(&lines)
         .expect("lines");
     let after = smaller("a.png", &bytes);
-    assert_eq!(seen(&after).1, seen(&bytes).1);
+    assert!(seen(&after).1 == seen(&bytes).1, "every pixel is as clear as before");
     assert!(seen(&after).1.chunks_exact(4).any(|pixel| pixel[3] == 0) && after.len() < bytes.len());
 }
 
@@ -286,7 +287,7 @@ fn broken_pictures_stay_or_get_smaller_and_never_fail() {
     ]);
     pictures.push((
         "a.png".to_owned(),
-        png_of(png::ColorType::Rgb, png::BitDepth::Eight, (50, 40), &colours),
+        png_of(png::ColorType::Rgb, png::BitDepth::Eight, (50, 4), &colours[..600]),
     ));
     pictures.push(("a.svg".to_owned(), DRAWING.into()));
     for (name, bytes) in pictures {
@@ -328,7 +329,11 @@ const DRAWING: &str = r##"<?xml version="1.0" encoding="UTF-8" standalone="no"?>
 #[test]
 fn a_drawing_loses_what_its_program_wrote_for_itself_and_keeps_all_that_is_seen() {
     let after = String::from_utf8(smaller("a.svg", DRAWING.as_bytes())).expect("text");
-    insta::assert_snapshot!(after, @"");
+    insta::assert_snapshot!(after, @r##"
+    <svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="100" height="100" viewBox="0 0 100 100"><!--! Licensed to whoever asks. --><title>A  cup</title><style>
+        .cup > path { fill: #112233 }
+      </style><g class="cup" stroke="#ABC" fill="#aabbcd"><path id="body" d="M10.5 20L.25-.75A5 5 0 0 1 10 10Z"/><use xlink:href="#body" x='4'/></g><text x="1" y="2"> two  <tspan>spaces</tspan> <tspan>stay</tspan></text></svg>
+    "##);
 }
 
 #[test]

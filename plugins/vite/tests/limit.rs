@@ -54,7 +54,13 @@ fn within_its_limits_a_bundle_passes() {
 
 #[test]
 fn a_chunk_over_its_limit_is_told_with_its_modules() {
-    insta::assert_snapshot!(problem(&json!({ "chunk": 50_000 }), None), @"");
+    insta::assert_snapshot!(problem(&json!({ "chunk": 50_000 }), None), @r"
+    the bundle is over its size limit
+    the chunk `vendor` (assets/vendor-3.js) is 60.0 kB as gzip, 10.0 kB over its limit of 50.0 kB; its modules, largest first, before they are minified:
+        150.0 kB  node_modules/react-dom/client.js
+         50.0 kB  node_modules/react/index.js
+    hint: load parts of it later with `import()`, take something out, or raise `size-limit`; `analyze = true` shows every module
+    ");
 }
 
 #[test]
@@ -72,7 +78,20 @@ fn a_limit_of_its_own_takes_the_place_of_that_of_all_chunks() {
 
 #[test]
 fn all_that_is_over_a_limit_is_told_at_once() {
-    insta::assert_snapshot!(problem(&json!({ "total": 100_000, "chunk": 45_000, "as": "raw" }), None), @"");
+    insta::assert_snapshot!(problem(&json!({ "total": 100_000, "chunk": 45_000, "as": "raw" }), None), @r"
+    the bundle is over its size limit
+    the whole bundle is 340.0 kB, 240.0 kB over its limit of 100.0 kB; its files, largest first:
+        200.0 kB  assets/vendor-3.js
+         90.0 kB  assets/index-1.js
+         50.0 kB  assets/photo-2.avif
+    the chunk `index` (assets/index-1.js) is 90.0 kB, 45.0 kB over its limit of 45.0 kB; its modules, largest first, before they are minified:
+         80.0 kB  src/App.tsx
+         10.0 kB  src/main.tsx
+    the chunk `vendor` (assets/vendor-3.js) is 200.0 kB, 155.0 kB over its limit of 45.0 kB; its modules, largest first, before they are minified:
+        150.0 kB  node_modules/react-dom/client.js
+         50.0 kB  node_modules/react/index.js
+    hint: load parts of it later with `import()`, take something out, or raise `size-limit`; `analyze = true` shows every module
+    ");
 }
 
 #[test]
@@ -84,7 +103,13 @@ fn with_a_baseline_the_modules_that_grew_are_told() {
     ]);
     let limits = json!({ "chunk": 50_000, "baseline": "modules.json" });
     let before = json!({ "version": 1, "chunks": before });
-    insta::assert_snapshot!(problem(&limits, Some(&before)), @"");
+    insta::assert_snapshot!(problem(&limits, Some(&before)), @r"
+    the bundle is over its size limit
+    the chunk `vendor` (assets/vendor-3.js) is 60.0 kB as gzip, 10.0 kB over its limit of 50.0 kB; the modules that grew since `modules.json`, before they are minified:
+        +50.0 kB  node_modules/react/index.js (new)
+        +10.0 kB  node_modules/react-dom/client.js
+    hint: load parts of it later with `import()`, take something out, or raise `size-limit`; `analyze = true` shows every module
+    ");
 }
 
 #[test]
@@ -97,12 +122,18 @@ fn where_nothing_grew_since_the_baseline_everything_is_told() {
 #[test]
 fn a_baseline_that_is_none_is_named() {
     let limits = json!({ "chunk": 50_000, "baseline": "modules.json" });
-    insta::assert_snapshot!(problem(&limits, Some(&json!([]))), @"");
+    insta::assert_snapshot!(problem(&limits, Some(&json!([]))), @r"
+    `modules.json` cannot be read: invalid length 0, expected struct Baseline with 1 element at line 1 column 2
+    hint: take the `modules.json` that `analyze = true` makes
+    ");
 }
 
 #[test]
 fn a_limit_for_a_chunk_that_is_not_there_would_never_be_broken() {
-    insta::assert_snapshot!(problem(&json!({ "chunks": { "vendro": 1 } }), None), @"");
+    insta::assert_snapshot!(problem(&json!({ "chunks": { "vendro": 1 } }), None), @r"
+    option `size-limit` names the chunk `vendro`, which the bundle does not have
+    hint: it has: index, vendor
+    ");
 }
 
 #[test]

@@ -271,11 +271,31 @@ fn plugins_and_the_configuration_may_be_named() {
 fn mistakes_in_the_file_of_plugins() {
     let with = |text: &str| folder().file("vite.plugins.json", text);
     let options = json!({ "plugins": "vite.plugins.json" });
-    insta::assert_snapshot!(problem(&folder(), &options), @"");
-    insta::assert_snapshot!(problem(&with("[\"react\",\n oops]"), &options), @"");
-    insta::assert_snapshot!(problem(&with("[\"@scope/plugin/vite\"]"), &options), @"");
-    insta::assert_snapshot!(problem(&with("[{ \"pakage\": \"react\" }]"), &options), @"");
-    insta::assert_snapshot!(problem(&folder(), &json!({ "config": "vite.mjs" })), @"");
+    insta::assert_snapshot!(problem(&folder(), &options), @r"
+    option `plugins` names `vite.plugins.json`, which does not exist
+    in: -
+    hint: create it, or take the option out
+    ");
+    insta::assert_snapshot!(problem(&with("[\"react\",\n oops]"), &options), @r"
+    `vite.plugins.json` cannot be read: expected value at line 2 column 2
+    in: vite.plugins.json:2
+    hint: correct the JSON there
+    ");
+    insta::assert_snapshot!(problem(&with("[\"@scope/plugin/vite\"]"), &options), @r"
+    `vite.plugins.json` names `@scope/plugin`, which `package.json` does not have
+    in: vite.plugins.json
+    hint: correct the name, or run `npm install -D @scope/plugin`
+    ");
+    insta::assert_snapshot!(problem(&with("[{ \"pakage\": \"react\" }]"), &options), @r#"
+    `vite.plugins.json` has an entry that names no plugin: {"pakage":"react"}
+    in: vite.plugins.json
+    hint: write the package's name, or { "package": …, "export": …, "options": … }
+    "#);
+    insta::assert_snapshot!(problem(&folder(), &json!({ "config": "vite.mjs" })), @r"
+    option `config` names `vite.mjs`, which does not exist
+    in: -
+    hint: correct the path, which starts at the target's folder
+    ");
 }
 
 #[test]

@@ -193,22 +193,18 @@ struct Item<'a> {
 fn items(part: &[u8]) -> Option<(bool, Vec<Item<'_>>)> {
     let wide = part.first()? != &0;
     let after = if wide { 8 } else { 6 };
-    let entries = boxes(part.get(after..)?)?;
-    let read = |(name, content): &Part<'_>| {
+    let mut items = Vec::new();
+    for (name, content) in boxes(part.get(after..)?)? {
         let version = *content.first()?;
-        if *name != b"infe" || !matches!(version, 2 | 3) {
+        if name != b"infe" || !matches!(version, 2 | 3) {
             return None;
         }
         let width = if version == 2 { 2 } else { 4 };
-        Some((number(content, 4, width)?, self::part(content, 6 + width, 4)?))
-    };
-    let mut items = Vec::new();
-    for entry in &entries {
-        let (id, kind) = read(entry)?;
+        let kind = self::part(content, 6 + width, 4)?;
         items.push(Item {
-            id,
+            id: number(content, 4, width)?,
             is_metadata: matches!(kind, b"Exif" | b"mime"),
-            content: entry.1,
+            content,
         });
     }
     Some((wide, items))

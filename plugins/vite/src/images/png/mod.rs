@@ -34,7 +34,7 @@ pub(super) fn smaller(bytes: &[u8], effort: Effort) -> Option<Vec<u8>> {
         return None;
     }
     let has_profile = kept.iter().any(|(name, _)| matches!(*name, b"iCCP" | b"cICP"));
-    let picture = Picture::decode(bytes)?;
+    let picture = decode(bytes)?;
     let best = picture
         .forms(has_profile)
         .into_iter()
@@ -43,7 +43,13 @@ pub(super) fn smaller(bytes: &[u8], effort: Effort) -> Option<Vec<u8>> {
     let (made, form) = best;
     let file = write(&form, &made.laboured(effort).data, &kept)?;
     // The proof: what was written shows the same.
-    (Picture::decode(&file)?.is_same(&picture)).then_some(file)
+    decode(&file)?.is_same(&picture).then_some(file)
+}
+
+fn decode(bytes: &[u8]) -> Option<Picture> {
+    let chunks = chunks(bytes)?;
+    let transparency = chunks.iter().find(|(name, _)| *name == b"tRNS");
+    Picture::decode(bytes, transparency.map_or(&[], |(_, content)| content))
 }
 
 type Chunk<'a> = (&'a [u8; 4], &'a [u8]);

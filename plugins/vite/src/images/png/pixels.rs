@@ -49,7 +49,8 @@ impl Form {
 }
 
 impl Picture {
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+    /// `transparency` is the chunk `tRNS` as it stands in the file: the decoder keeps it in forms of its own.
+    pub(super) fn decode(bytes: &[u8], transparency: &[u8]) -> Option<Self> {
         let mut decoder = png::Decoder::new(Cursor::new(bytes));
         decoder.set_transformations(png::Transformations::IDENTITY);
         decoder.ignore_checksums(false);
@@ -65,7 +66,7 @@ impl Picture {
             colour: info.color_type as u8,
             depth: info.bit_depth as u8,
             palette: header.palette.as_deref().unwrap_or_default().to_vec(),
-            transparency: header.trns.as_deref().unwrap_or_default().to_vec(),
+            transparency: transparency.to_vec(),
             lines,
         };
         let pixels = expand(&own)?;
