@@ -97,14 +97,13 @@ fn gradient(channels: &[fn(u32, u32) -> u8]) -> Vec<u8> {
 
 #[test]
 fn a_png_takes_the_smallest_form_that_holds_its_pixels() {
-    use png::BitDepth::{Eight, One, Sixteen, Two};
+    use png::BitDepth::{Eight, One, Sixteen};
     use png::ColorType::{Grayscale, GrayscaleAlpha, Indexed, Rgb, Rgba};
     let ramp: fn(u32, u32) -> u8 = |x, y| u8::try_from(3 * x + 2 * y).expect("small");
     let other: fn(u32, u32) -> u8 = |x, y| u8::try_from((7 * x * y) % 251).expect("small");
     let full: fn(u32, u32) -> u8 = |_, _| 255;
     let black_or_white: fn(u32, u32) -> u8 = |x, y| if (x / 5 + y / 5) % 2 == 0 { 0 } else { 255 };
     let few: fn(u32, u32) -> u8 = |x, _| u8::try_from(x / 17).expect("small") * 40;
-    let three: fn(u32, u32) -> u8 = |x, y| u8::try_from((x * y + x / 3 + y / 2) % 3).expect("small") * 40;
     let half: fn(u32, u32) -> u8 = |x, _| if x < 20 { 128 } else { 255 };
     for (what, channels, colour, expected) in [
         ("colours", vec![ramp, other, few], Rgb, (Rgb, Eight)),
@@ -145,7 +144,6 @@ fn a_png_takes_the_smallest_form_that_holds_its_pixels() {
             Rgba,
             (Indexed, One),
         ),
-        ("three greys", vec![three, three, three], Rgb, (Indexed, Two)),
     ] {
         let before = png_of(colour, Eight, (50, 40), &gradient(&channels));
         let after = smaller("a.png", &before);
