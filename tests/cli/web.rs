@@ -1,5 +1,6 @@
 //! The examples of the builder `vite` beside the shop, built for real: a Vue and a Svelte application.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -149,9 +150,9 @@ fn a_bundle_over_its_limit_fails_with_the_chunk_and_what_it_is_made_of() {
     copy.edit("farm.toml", LIMITS, "size-limit = { chunks = { vue = \"10 kB\" } }");
     let ran = copy.0.farm("build");
     let text = ran.text();
-    assert_eq!(ran.code(), 1, "{text}");
+    assert_eq!(ran.code(), 3, "{text}");
     for expected in [
-        "error[execute::step-failed]: the bundle is over its size limit",
+        "error[execute::over-limit]: the bundle is over its size limit",
         "the chunk `vue` (assets/vue-",
         " kB as gzip, ",
         " kB over its limit of 10.0 kB; its modules, largest first, before they are minified:",
@@ -159,6 +160,48 @@ fn a_bundle_over_its_limit_fails_with_the_chunk_and_what_it_is_made_of() {
     ] {
         assert!(text.contains(expected), "`{expected}` is missing: {text}");
     }
+}
+
+#[test]
+fn limits_of_one_build_go_before_those_of_the_options() {
+    let copy = SOURDOUGH.built();
+    let says = |options: &str, code: i32, expected: &str| {
+        let ran = copy.0.farm(&format!("build {options}"));
+        assert_eq!(ran.code(), code, "{options}: {}", ran.text());
+        assert!(ran.text().contains(expected), "{options}: {}", ran.text());
+    };
+    says("--size-limit 1kB", 3, "the whole bundle is ");
+    says("--size-limit site=1kB", 3, "the whole bundle is ");
+    says(
+        "--size-limit 1MB --size-limit site/vue=5kB",
+        3,
+        "the chunk `vue` (assets/vue-",
+    );
+    says(
+        "--size-limit site/nothing=5kB",
+        3,
+        "names the chunk `nothing`, which the bundle does not have",
+    );
+    says(
+        "--size-limit shop=1kB",
+        2,
+        "error[build::unanswered]: `--size-limit` is for `shop`",
+    );
+    says("--size-limit 1MB", 0, "");
+}
+
+#[test]
+fn a_page_that_was_asked_for_once_is_gone_with_the_next_build() {
+    let copy = MOON.built();
+    let page = copy.path("dist/site/bundle-analysis/index.html");
+    let build = copy.build("--analyze");
+    assert_eq!(build.actions("site", "ran"), ["analyze"], "{}", build.text());
+    assert!(page.is_file());
+    let again = copy.build("--analyze");
+    assert_eq!((again.count("ran"), again.components()), (0, 0), "{}", again.text());
+    let without = copy.build("");
+    assert_eq!(without.count("ran"), 0, "{}", without.text());
+    assert!(!page.exists());
 }
 
 #[test]
@@ -235,6 +278,68 @@ fn plugins_can_be_named_without_a_configuration_in_javascript() {
     assert!(build.ok(), "{}", build.text());
     assert!(build.actions("site", "ran").contains(&"bundle"), "{}", build.text());
     Files::below(&site, &[]).assert_same(&before);
+}
+
+/// What a lock file has of these packages, and of what they need.
+fn closure(lock: &Value, packages: &[&str]) -> BTreeSet<String> {
+    let mut wanted: Vec<String> = packages.iter().map(|name| (*name).to_owned()).collect();
+    let mut places = BTreeSet::new();
+    while let Some(name) = wanted.pop() {
+        let place = format!("node_modules/{name}");
+        let package = &lock["packages"][&place];
+        if package.is_null() || !places.insert(place) {
+            continue;
+        }
+        for kind in ["dependencies", "optionalDependencies", "peerDependencies"] {
+            let names = package[kind].as_object().into_iter().flat_map(|needed| needed.keys());
+            wanted.extend(names.cloned());
+        }
+    }
+    places
+}
+
+#[test]
+fn an_app_in_plain_typescript_needs_no_framework_and_no_configuration() {
+    let copy = MOON.built();
+    let json = |path: &str| -> Value { serde_json::from_str(&copy.0.read(path)).expect("JSON") };
+    let (mut manifest, mut lock) = (json("package.json"), json("package-lock.json"));
+    let places = closure(&lock, &["vite", "typescript", "vitest"]);
+    let is_kept = |name: &String| matches!(name.as_str(), "vite" | "typescript" | "vitest");
+    for packages in [
+        &mut manifest["devDependencies"],
+        &mut lock["packages"][""]["devDependencies"],
+    ] {
+        packages
+            .as_object_mut()
+            .expect("packages")
+            .retain(|name, _| is_kept(name));
+    }
+    let packages = lock["packages"].as_object_mut().expect("packages");
+    packages.retain(|place, _| place.is_empty() || places.contains(place));
+    for (path, value) in [("package.json", manifest), ("package-lock.json", lock)] {
+        copy.0.write(path, &format!("{value:#}\n"));
+    }
+    for path in [
+        "src/App.svelte",
+        "src/Calendar.svelte",
+        "svelte.config.js",
+        "vite.config.ts",
+    ] {
+        copy.0.remove(path);
+    }
+    copy.0
+        .write("src/env.d.ts", "/// <reference types=\"vite/client\" />\n");
+    copy.edit("tsconfig.json", "\"svelte\", ", "");
+    copy.edit("tsconfig.json", ", \"vite.config.ts\"", "");
+    let main = "import { phase } from \"./moon\";\n\ndocument.body.textContent = phase(new Date());\n";
+    copy.0.write("src/main.ts", main);
+    let build = copy.build("");
+    assert!(build.ok(), "{}", build.text());
+    let ran = build.actions("site", "ran");
+    assert!(
+        ran.contains(&"bundle") && ran.contains(&"check") && ran.contains(&"test"),
+        "{ran:?}"
+    );
 }
 
 #[test]

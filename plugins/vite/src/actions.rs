@@ -25,6 +25,9 @@ const NEVER: &[&str] = &[
 /// Tests: checked, but in no bundle.
 const TESTS: &[&str] = &["**/*.{spec,test}.*", "**/__snapshots__/**", "**/__tests__/**"];
 
+/// What lets Node read a Vite configuration where `node_modules` cannot be written.
+const READ_ONLY: [&str; 2] = ["--import", "./farm.readonly.mjs"];
+
 /// One generated file of types: the action's output, and where it lies.
 #[derive(Debug)]
 pub(crate) struct Types {
@@ -112,6 +115,11 @@ pub(crate) fn types(schema: &Dependency, name: &str, folder: &str, modules: &Out
     (action, Types { path, output })
 }
 
+/// The file that [`READ_ONLY`] names.
+fn read_only() -> Input {
+    Input::content("farm.readonly.mjs", include_str!("scripts/farm.readonly.mjs"))
+}
+
 impl Sources<'_> {
     /// The type check of each configuration.
     pub(crate) fn checks(&self) -> Vec<Action> {
@@ -143,6 +151,9 @@ impl Sources<'_> {
                 "null",
             ],
         };
+        // It takes Svelte's settings from the Vite configuration, where that has them.
+        let reads_vite = matches!(self.checker, Checker::SvelteCheck);
+        let before: &[&str] = if reads_vite { &READ_ONLY } else { &[] };
         let (program, project) = match self.checker {
             Checker::SvelteCheck => ("svelte-check/bin/svelte-check", "--tsconfig"),
             Checker::Tsc => ("typescript/bin/tsc", "--project"),
@@ -150,9 +161,11 @@ impl Sources<'_> {
         };
         Action::tool(id, "node")
             .label(format!("check types of {file}"))
+            .args(before.iter().copied())
             .args([format!("node_modules/{program}").as_str(), project, file])
             .args(arguments.iter().copied())
             .inputs(self.inputs(&[]))
+            .inputs(reads_vite.then(read_only))
     }
 
     /// `vitest run` under farm's configuration file, if it is asked for. A snapshot that is not there yet fails, since
@@ -173,6 +186,7 @@ impl Sources<'_> {
         }
         let test = Action::tool("test", "node")
             .label("test with vitest")
+            .args(READ_ONLY)
             .args(["node_modules/vitest/vitest.mjs", "run"])
             .args(["--config", "farm.vitest.config.mjs", "--configLoader", "native"])
             .inputs(self.inputs(&[]))
@@ -192,12 +206,9 @@ impl Sources<'_> {
         let development = (self.request.mode == "development").then_some(("NODE_ENV", "development"));
         let build = Action::tool("bundle", "node")
             .label("bundle with vite")
-            .args([
-                "node_modules/vite/bin/vite.js",
-                "build",
-                "--config",
-                "farm.vite.config.mjs",
-            ])
+            .args(READ_ONLY)
+            .args(["node_modules/vite/bin/vite.js", "build"])
+            .args(["--config", "farm.vite.config.mjs"])
             .args(["--configLoader", "native", "--mode", self.request.mode.as_str()])
             .inputs(self.inputs(TESTS))
             .inputs(self.scripts(settings))
@@ -216,8 +227,9 @@ impl Sources<'_> {
     }
 
     /// farm's Vite configuration file, and the settings that it reads.
-    fn scripts(&self, settings: &serde_json::Value) -> [Input; 2] {
+    fn scripts(&self, settings: &serde_json::Value) -> [Input; 3] {
         [
+            read_only(),
             Input::content("farm.vite.config.mjs", include_str!("scripts/farm.vite.config.mjs")),
             Input::content("farm.vite.json", format!("{settings:#}\n")),
         ]
@@ -268,12 +280,10 @@ pub(crate) fn check_chunks(options: &Options, package: &Package, host: &dyn Host
                 let problem = Problem::new(format!("option `chunks` names `{name}`, which does not exist"));
                 return Err(problem.hint("correct the path, which starts at the target's folder"));
             }
-        } else if !package.has(name) {
-            let problem = Problem::new(format!(
-                "option `chunks` names `{name}`, which `package.json` does not have"
-            ));
+        } else if !package.installs(name) {
+            let problem = Problem::new(format!("option `chunks` names `{name}`, which `{LOCK}` does not have"));
             return Err(problem
-                .in_file("package.json")
+                .in_file(LOCK)
                 .hint(format!("correct the name, or run `npm install {name}`")));
         }
     }
@@ -337,6 +347,7 @@ pub(crate) fn limit(limits: &Limits, bundle: &Action, measure: &Action) -> Actio
     let baseline = limits.baseline.as_ref();
     Action::step("size-limit", "size-limit")
         .label("check the size of the bundle")
+        .checks_limit()
         .parameters(&json!(limits))
         .input(Input::output("sizes.json", measure.out("sizes")))
         .input(Input::output("facts.json", bundle.out("facts")))

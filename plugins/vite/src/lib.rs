@@ -9,6 +9,7 @@
 mod actions;
 mod analysis;
 mod facts;
+mod frameworks;
 mod images;
 mod limit;
 mod measure;
@@ -45,14 +46,17 @@ impl Builder for Vite {
             .wants_tool("npm")
             .wants_network("npm")
             .wants_tool_cache("npm")
+            .answers("analyze")
+            .answers("size-limit")
     }
 
     fn plan(request: &Request<Options>, host: &dyn Host) -> Result<Plan, Problem> {
         let package = Package::read(host)?;
         check_tools(host)?;
         let configs = configs(&request.options, &package, host)?;
+        frameworks::check(&package, &request.options, host)?;
         actions::check_chunks(&request.options, &package, host)?;
-        let limits = limits(&request.options, host)?;
+        let limits = limits(request, host)?;
         let settings = actions::settings(request, &package, &configs);
         let install = actions::install(&package, &request.options, host.is_file(".npmrc")?);
         let modules = install.out("node_modules");
@@ -70,7 +74,7 @@ impl Builder for Vite {
         let built = images.as_ref().unwrap_or(&bundle).out("bundle");
         let measure = actions::measure(&bundle, images.as_ref());
         let limit = limits.map(|limits| actions::limit(&limits, &bundle, &measure));
-        let analyze = request.options.analyze;
+        let analyze = request.options.analyze || request.asked("analyze").is_some();
         let analyze = analyze.then(|| actions::analyze(&request.target, &bundle, &measure));
         let components = actions::components();
         let packages = || components.out("components");
@@ -123,8 +127,11 @@ fn check_tools(host: &dyn Host) -> Result<(), Problem> {
 }
 
 /// The limits of the bundle, with a baseline that is there.
-fn limits(options: &Options, host: &dyn Host) -> Result<Option<Limits>, Problem> {
-    let limits = options.limits();
+fn limits(request: &Request<Options>, host: &dyn Host) -> Result<Option<Limits>, Problem> {
+    let mut limits = request.options.limits();
+    if let Some(asked) = request.asked("size-limit") {
+        limits.get_or_insert_default().add(asked)?;
+    }
     if let Some(path) = limits.as_ref().and_then(|limits| limits.baseline.as_ref())
         && !host.is_file(path)?
     {

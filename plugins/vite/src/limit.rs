@@ -64,6 +64,24 @@ struct Check<'a> {
 }
 
 impl Limits {
+    /// Adds what is asked for on the command line, as `wit/builder.wit` says it: it goes before what the options say.
+    pub(crate) fn add(&mut self, asked: &str) -> Result<(), Problem> {
+        for limit in asked.split(' ') {
+            let (chunk, size) = limit
+                .rsplit_once('=')
+                .map_or((None, limit), |(chunk, size)| (Some(chunk), size));
+            let size = Size::parse(size).ok_or_else(|| {
+                let problem = Problem::new(format!("`--size-limit` has `{size}`, which is no size"));
+                problem.hint("write a number with B, kB, MB, KiB or MiB, as in `200kB`")
+            })?;
+            match chunk {
+                Some(chunk) => drop(self.chunks.insert(chunk.to_owned(), size)),
+                None => self.total = Some(size),
+            }
+        }
+        Ok(())
+    }
+
     /// A limit of the whole bundle.
     pub(crate) fn of_total(total: Size) -> Self {
         Self {
@@ -113,7 +131,7 @@ impl Check<'_> {
             return Ok(());
         };
         let problem = Problem::new(format!(
-            "option `size-limit` names the chunk `{name}`, which the bundle does not have"
+            "`size-limit` names the chunk `{name}`, which the bundle does not have"
         ));
         let mut names: Vec<&str> = self.facts.chunks.iter().map(|chunk| chunk.name.as_str()).collect();
         names.sort_unstable();

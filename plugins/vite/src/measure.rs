@@ -69,8 +69,8 @@ pub(crate) struct Measured {
     pub(crate) brotli: u64,
 }
 
-/// Reads `bundle/`, `facts.json` and, where images were worked on, `images.json` below `input`; writes `metadata.json` and, of each file that visitors may download,
-/// `sizes.json` below `output`.
+/// Reads `bundle/`, `facts.json` and, where images were worked on, `images.json` below `input`; writes `metadata.json` and,
+/// of each file that visitors may download, `sizes.json` below `output`.
 pub(crate) fn run(input: &Path, output: &Path) -> Result<(), Problem> {
     let facts = Facts::read(input)?;
     let (mut measured, mut source_maps) = (Vec::new(), SourceMaps::default());

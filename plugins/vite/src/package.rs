@@ -1,6 +1,7 @@
 //! `package.json` and `package-lock.json`: what is installed, and whether both say the same; the step `components`. Does
 //! not install.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -16,6 +17,8 @@ const OLDEST_VITE: (u32, u32) = (6, 1);
 #[derive(Debug)]
 pub(crate) struct Package {
     manifest: Manifest,
+    /// The names of all packages that are installed.
+    installed: BTreeSet<String>,
     /// How many packages the lock file names.
     pub(crate) count: usize,
 }
@@ -36,6 +39,7 @@ impl Package {
         lock.check_fits("", (MANIFEST, &manifest))?;
         let package = Self {
             manifest,
+            installed: lock.packages.keys().filter_map(|place| name_of(place)).collect(),
             count: lock.count(),
         };
         package.check_vite(&lock)?;
@@ -45,6 +49,11 @@ impl Package {
     /// Whether the app itself asks for a package.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.manifest.has(name)
+    }
+
+    /// Whether a package is installed, for the app itself or for another package.
+    pub(crate) fn installs(&self, name: &str) -> bool {
+        self.installed.contains(name)
     }
 
     /// The app's own version.
@@ -71,6 +80,12 @@ impl Package {
             _ => Ok(()),
         }
     }
+}
+
+/// `node_modules/a/node_modules/@b/c` is a place of `@b/c`.
+fn name_of(place: &str) -> Option<String> {
+    let (_, name) = place.rsplit_once("node_modules/")?;
+    Some(name.to_owned())
 }
 
 /// The step `components`: the lock file below `input` as `components.json` below `output`. Packages for development are

@@ -32,10 +32,17 @@ impl TryFrom<Written> for Size {
         match written {
             Written::Bytes(bytes) => Ok(Self(bytes)),
             Written::Text(text) => {
-                let size = parse(&text).map(Self);
+                let size = Self::parse(&text);
                 size.ok_or_else(|| format!("`{text}` is no size such as `200 kB`"))
             }
         }
+    }
+}
+
+impl Size {
+    /// A number with a unit.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        parse(text).map(Self)
     }
 }
 

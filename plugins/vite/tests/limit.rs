@@ -131,7 +131,7 @@ fn a_baseline_that_is_none_is_named() {
 #[test]
 fn a_limit_for_a_chunk_that_is_not_there_would_never_be_broken() {
     insta::assert_snapshot!(problem(&json!({ "chunks": { "vendro": 1 } }), None), @r"
-    option `size-limit` names the chunk `vendro`, which the bundle does not have
+    `size-limit` names the chunk `vendro`, which the bundle does not have
     hint: it has: index, vendor
     ");
 }

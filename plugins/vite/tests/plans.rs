@@ -21,6 +21,7 @@ fn lock(manifest: &Value) -> Value {
         "packages": {
             "": { "dependencies": manifest["dependencies"], "devDependencies": manifest["devDependencies"] },
             "node_modules/react": { "version": "19.0.0" },
+            "node_modules/react/node_modules/@m/scheduler": { "version": "1.0.0" },
             "node_modules/vite": { "version": "8.3.8" },
         },
     })
@@ -72,10 +73,20 @@ fn settings(folder: &Folder, options: &Value) -> Value {
     serde_json::from_slice(content).expect("JSON")
 }
 
-/// The plan as text, without the long script of farm's own.
+/// The plan as text, without the scripts of farm's own.
 fn planned(folder: &Folder, options: &Value) -> String {
-    let script = serde_json::to_string(include_str!("../src/scripts/farm.vite.config.mjs")).expect("a string");
-    show(&plan::<Vite>(folder, options)).replace(&script, "\"(farm.vite.config.mjs)\"")
+    let scripts = [
+        ("farm.readonly.mjs", include_str!("../src/scripts/farm.readonly.mjs")),
+        (
+            "farm.vite.config.mjs",
+            include_str!("../src/scripts/farm.vite.config.mjs"),
+        ),
+    ];
+    let plan = show(&plan::<Vite>(folder, options));
+    scripts.iter().fold(plan, |plan, (name, script)| {
+        let script = serde_json::to_string(script).expect("a string");
+        plan.replace(&script, &format!("\"({name})\""))
+    })
 }
 
 #[test]
@@ -154,8 +165,12 @@ fn modes_and_options_decide_the_settings() {
         false
     );
     assert_eq!(
-        of("production", json!({ "chunks": { "vendor": ["react"] } }))["chunks"],
-        json!({ "vendor": ["react"] })
+        of(
+            "production",
+            json!({ "chunks": { "vendor": ["react", "@m/scheduler"] } })
+        )["chunks"],
+        json!({ "vendor": ["react", "@m/scheduler"] }),
+        "what another package asks for may be named as well"
     );
 }
 
@@ -243,6 +258,26 @@ fn limits_are_checked_by_an_action_of_their_own() {
         Some((expected.to_owned(), 3, true)),
         "the bundle's sources leave the baseline out"
     );
+}
+
+#[test]
+fn what_is_asked_for_in_one_build_goes_before_the_options() {
+    let plan = |folder: Folder, options: Value| plan::<Vite>(&folder, &options).expect("sound");
+    let has = |plan: &farm_sdk::Plan, id: &str| plan.actions.iter().any(|action| action.id == id);
+    assert!(has(&plan(folder().asked("analyze", "true"), json!({})), "analyze"));
+    let asked = folder().asked("size-limit", "5MB vendor=1.5kB");
+    let plan = plan(asked, json!({ "size-limit": { "total": "1 kB", "chunk": "2 kB" } }));
+    let limit = plan.actions.into_iter().find(|action| action.id == "size-limit");
+    let Some(Work::Step { parameters, .. }) = limit.map(|limit| limit.work) else {
+        panic!("a step checks the limit")
+    };
+    let expected = r#"{"as":"gzip","baseline":null,"chunk":2000,"chunks":{"vendor":1500},"total":5000000}"#;
+    assert_eq!(parameters, expected);
+    insta::assert_snapshot!(problem(&folder().asked("size-limit", "5TB"), &json!({})), @r"
+    `--size-limit` has `5TB`, which is no size
+    in: -
+    hint: write a number with B, kB, MB, KiB or MiB, as in `200kB`
+    ");
 }
 
 #[test]
@@ -339,22 +374,23 @@ fn components_are_checked_by_what_understands_them() {
             .find(|action| action.id == "check")
             .expect("a check");
         match check.work {
-            Work::Tool { arguments, .. } => arguments[..3].join(" "),
+            Work::Tool { arguments, .. } => arguments.join(" "),
             Work::Step { .. } => panic!("a tool"),
         }
     };
-    assert_eq!(
-        program("vue-tsc"),
-        "node_modules/vue-tsc/bin/vue-tsc.js --project tsconfig.json"
-    );
-    assert_eq!(
-        program("svelte-check"),
-        "node_modules/svelte-check/bin/svelte-check --tsconfig tsconfig.json"
-    );
-    assert_eq!(
-        program("left-pad"),
-        "node_modules/typescript/bin/tsc --project tsconfig.json"
-    );
+    for (package, expected) in [
+        (
+            "vue-tsc",
+            "node_modules/vue-tsc/bin/vue-tsc.js --project tsconfig.json ",
+        ),
+        (
+            "svelte-check",
+            "--import ./farm.readonly.mjs node_modules/svelte-check/bin/svelte-check --tsconfig tsconfig.json ",
+        ),
+        ("left-pad", "node_modules/typescript/bin/tsc --project tsconfig.json "),
+    ] {
+        assert!(program(package).starts_with(expected), "{}", program(package));
+    }
 }
 
 /// The app, with Vitest among its packages.
@@ -496,6 +532,23 @@ fn without_the_generator_of_types() {
 }
 
 #[test]
+fn without_the_framework_of_the_sources() {
+    let svelte = folder().file("src/parts/Menu.svelte", "");
+    insta::assert_snapshot!(problem(&svelte, &json!({})), @r"
+    `src/parts/Menu.svelte` is written for Svelte, and `svelte` is not installed
+    in: package.json
+    hint: run `npm install -D svelte @sveltejs/vite-plugin-svelte`
+    ");
+    let vue = folder().file("src/App.vue", "");
+    insta::assert_snapshot!(problem(&vue, &json!({})), @r"
+    `src/App.vue` is written for Vue, and `vue` is not installed
+    in: package.json
+    hint: run `npm install vue @vitejs/plugin-vue`
+    ");
+    plan::<Vite>(&vue, &json!({ "exclude": ["src/App.vue"] })).expect("it is no part of the app");
+}
+
+#[test]
 fn without_tools() {
     let folder = Folder::new()
         .file("package.json", manifest().to_string())
@@ -510,8 +563,8 @@ fn without_tools() {
 #[test]
 fn mistakes_in_options() {
     insta::assert_snapshot!(problem(&folder(), &json!({ "chunks": { "vendor": ["reakt"] } })), @r"
-    option `chunks` names `reakt`, which `package.json` does not have
-    in: package.json
+    option `chunks` names `reakt`, which `package-lock.json` does not have
+    in: package-lock.json
     hint: correct the name, or run `npm install reakt`
     ");
     insta::assert_snapshot!(problem(&folder(), &json!({ "chunks": { "charts": ["./src/charts"] } })), @r"

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::bytes::{length32, number, part};
+use crate::measure::length;
 
 /// A box: its name, and what is in it.
 type Part<'a> = (&'a [u8; 4], &'a [u8]);
@@ -36,6 +37,10 @@ pub(super) fn smaller(bytes: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let meta = Meta::read(meta, bytes)?;
+    // Items that share bytes could take more memory than there is.
+    if meta.length()? > length(bytes) {
+        return None;
+    }
     let mut file = boxed(b"ftyp", first)?;
     // The places of the items depend on the size of `meta`, which does not depend on them.
     let size = meta.write(0)?.len();
@@ -102,6 +107,12 @@ impl<'a> Meta<'a> {
 
     fn kept(&self) -> impl Iterator<Item = &Place<'a>> {
         self.places.iter().filter(|place| !self.dropped.contains(&place.id))
+    }
+
+    /// How many bytes the items have that stay.
+    fn length(&self) -> Option<u64> {
+        let mut pieces = self.kept().flat_map(|place| &place.content);
+        pieces.try_fold(0_u64, |sum, piece| sum.checked_add(length(piece)))
     }
 
     /// The box, for a `mdat` whose content starts here.
@@ -242,6 +253,9 @@ fn places<'a>(part: &[u8], file: &'a [u8]) -> Option<Vec<Place<'a>>> {
     let (sizes, more) = (usize::from(*part.get(4)?), usize::from(*part.get(5)?));
     let (offset_size, length_size) = (sizes >> 4, sizes & 15);
     let (base_size, index_size) = (more >> 4, if version == 0 { 0 } else { more & 15 });
+    if length_size == 0 {
+        return None;
+    }
     let width = if version == 2 { 4 } else { 2 };
     let mut at = 6;
     let mut next = |length: usize| {

@@ -35,7 +35,7 @@ const THOROUGH: u64 = 16 * 1024 * 1024;
 const AT_MOST: u64 = 256 * 1024 * 1024;
 
 /// What became of the images.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Images {
     /// How many images there are.
     pub(crate) count: usize,
@@ -45,6 +45,8 @@ pub(crate) struct Images {
     pub(crate) after_bytes: u64,
     /// Those that got smaller.
     pub(crate) smaller: Vec<Image>,
+    /// Those that nothing was done about: broken, too large, or coded in a way that is not known here.
+    pub(crate) skipped: Vec<String>,
 }
 
 /// An image that got smaller.
@@ -73,29 +75,21 @@ struct Spent(u64);
 pub(crate) fn run(input: &Path, output: &Path) -> Result<(), Problem> {
     let (from, to) = (input.join("bundle"), output.join("bundle"));
     fs::create_dir_all(&to)?;
-    let mut spent = Spent(0);
-    let mut images = Images {
-        count: 0,
-        before_bytes: 0,
-        after_bytes: 0,
-        smaller: Vec::new(),
-    };
+    let (mut spent, mut images) = (Spent(0), Images::default());
     for file in files_below(&from, "")? {
-        let path = to.join(&file);
-        if let Some(folder) = path.parent() {
+        let (source, place) = (from.join(&file), to.join(&file));
+        if let Some(folder) = place.parent() {
             fs::create_dir_all(folder)?;
         }
-        let size = fs::metadata(from.join(&file))?.len();
-        if !is_image(&file) || size > LARGEST {
-            fs::copy(from.join(&file), path)?;
-            continue;
+        let after = if is_image(&file) {
+            images.take(&mut spent, file, &source)?
+        } else {
+            None
+        };
+        match after {
+            Some(bytes) => fs::write(place, bytes)?,
+            None => drop(fs::copy(source, place)?),
         }
-        let bytes = fs::read(from.join(&file))?;
-        let smaller = spent
-            .smaller(&file, &bytes)
-            .filter(|smaller| smaller.len() < bytes.len());
-        images.add(file, &bytes, smaller.as_deref());
-        fs::write(path, smaller.unwrap_or(bytes))?;
     }
     keep_modes(input, output)?;
     let json = serde_json::to_string_pretty(&images).map_err(io::Error::from)?;
@@ -103,18 +97,32 @@ pub(crate) fn run(input: &Path, output: &Path) -> Result<(), Problem> {
 }
 
 impl Images {
-    fn add(&mut self, file: String, before: &[u8], after: Option<&[u8]>) {
-        let (before_bytes, after_bytes) = (length(before), length(after.unwrap_or(before)));
+    /// What takes an image's place, if anything does.
+    fn take(&mut self, spent: &mut Spent, file: String, source: &Path) -> Result<Option<Vec<u8>>, Problem> {
+        let before_bytes = fs::metadata(source)?.len();
+        let understood = if before_bytes <= LARGEST {
+            spent.smaller(&file, &fs::read(source)?)
+        } else {
+            None
+        };
         self.count += 1;
         self.before_bytes += before_bytes;
+        let Some(bytes) = understood else {
+            self.after_bytes += before_bytes;
+            self.skipped.push(file);
+            return Ok(None);
+        };
+        let after_bytes = length(&bytes).min(before_bytes);
         self.after_bytes += after_bytes;
-        if after.is_some() {
-            self.smaller.push(Image {
-                file,
-                before_bytes,
-                after_bytes,
-            });
+        if after_bytes == before_bytes {
+            return Ok(None);
         }
+        self.smaller.push(Image {
+            file,
+            before_bytes,
+            after_bytes,
+        });
+        Ok(Some(bytes))
     }
 }
 

@@ -1,7 +1,14 @@
 //! SVG: the same elements in fewer bytes. Comments, what drawing programs write for themselves, and spaces between
 //! elements go; numbers of paths and colours are written shorter, none is rounded. Ids, titles, styles and scripts stay.
 //!
-//! A file with entities of its own, in another encoding, or with a mistake, stays as it is.
+//! A file with entities of its own, in another encoding, or with a mistake, stays as it is. It is read by the crate
+//! `quick-xml`; what is left out is decided here. `oxvg`, which does what SVGO does, rounds numbers, takes ids and styles
+//! apart, and is bigger than all of this builder.
+
+use std::borrow::Cow;
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
 
 use super::path_data;
 
@@ -25,249 +32,161 @@ const EDITORS: [&str; 8] = [
 /// Attributes that hold a colour.
 const COLOURS: [&str; 6] = ["fill", "stroke", "stop-color", "flood-color", "lighting-color", "color"];
 
-/// What a file is made of.
-#[derive(Debug, PartialEq, Eq)]
-enum Token<'a> {
-    /// `<name …>`, or `<name …/>` where it is closed.
-    Start {
-        name: &'a str,
-        attributes: Vec<Attribute<'a>>,
-        is_closed: bool,
-    },
-    /// `</name>`
-    End(&'a str),
-    /// Text between tags, and sections of it, as they are.
-    Text(&'a str),
-    /// Comments, and instructions to programs.
-    Aside,
-}
-
-/// A name, and a value with its quotes.
-type Attribute<'a> = (&'a str, &'a str);
-
 /// The same picture in fewer bytes; none when the file is not understood.
 pub(super) fn smaller(bytes: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(bytes).ok()?;
-    if text.contains("<!DOCTYPE") && names_entities(text) {
-        return None;
-    }
-    let tokens = read(text.strip_prefix('\u{feff}').unwrap_or(text))?;
-    let prefixes = editor_prefixes(&tokens);
+    let events = read(text.strip_prefix('\u{feff}').unwrap_or(text))?;
     let mut writer = Writer {
-        prefixes,
+        prefixes: editor_prefixes(&events)?,
         text: String::new(),
-        open: Vec::new(),
+        open: 0,
         left_out: 0,
         verbatim: 0,
     };
-    for token in &tokens {
-        writer.add(token)?;
+    for event in &events {
+        writer.add(event)?;
     }
-    writer.open.is_empty().then(|| writer.text.into_bytes())
+    (writer.open == 0).then(|| writer.text.into_bytes())
 }
 
-/// Whether it uses names that a document type may define.
-fn names_entities(text: &str) -> bool {
-    let own = ["#", "amp;", "apos;", "gt;", "lt;", "quot;"];
-    text.split('&')
-        .skip(1)
-        .any(|after| !own.iter().any(|own| after.starts_with(own)))
-}
-
-/// The file's tokens; none where it is not well-formed, or needs a whole XML reader.
-fn read(mut rest: &str) -> Option<Vec<Token<'_>>> {
-    let mut tokens = Vec::new();
-    while !rest.is_empty() {
-        if !rest.starts_with('<') {
-            let end = rest.find('<').unwrap_or(rest.len());
-            tokens.push(Token::Text(&rest[..end]));
-            rest = &rest[end..];
-            continue;
-        }
-        let (token, length) = markup(rest)?;
-        tokens.push(token);
-        rest = &rest[length..];
-    }
-    Some(tokens)
-}
-
-/// What starts with `<`, and how long it is.
-fn markup(text: &str) -> Option<(Token<'_>, usize)> {
-    let until = |end: &str| text.find(end).map(|at| at + end.len());
-    if text.starts_with("<!--") {
-        let end = text[4..].find("-->")? + 7;
-        // By custom, a comment that begins with `!` is a licence that stays.
-        let is_licence = text.starts_with("<!--!");
-        return Some((
-            if is_licence {
-                Token::Text(&text[..end])
-            } else {
-                Token::Aside
-            },
-            end,
-        ));
-    }
-    if text.starts_with("<![CDATA[") {
-        let end = until("]]>")?;
-        return Some((Token::Text(&text[..end]), end));
-    }
-    if text.starts_with("<?") {
-        let end = until("?>")?;
-        return is_plain_instruction(&text[..end]).then_some((Token::Aside, end));
-    }
-    if text.starts_with("<!DOCTYPE") {
-        let end = until(">")?;
-        // Entities that the file defines are used in it.
-        return (!text[..end].contains('[')).then_some((Token::Aside, end));
-    }
-    if let Some(name) = text.strip_prefix("</") {
-        let end = until(">")?;
-        return Some((Token::End(name[..end - 3].trim_end()), end));
-    }
-    start(text)
-}
-
-/// Of the instructions, a style sheet is no aside, and another encoding than UTF-8 is not read here.
-fn is_plain_instruction(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    !lower.starts_with("<?xml-stylesheet") && (!lower.contains("encoding") || lower.contains("utf-8"))
-}
-
-fn start(text: &str) -> Option<(Token<'_>, usize)> {
-    let after = &text[1..];
-    let name = &after[..after.find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>'))?];
-    if name.is_empty() || name.contains(['<', '"', '\'', '=', '!']) {
-        return None;
-    }
-    let (mut attributes, mut at) = (Vec::new(), 1 + name.len());
+/// What the file is made of; none where it is not well-formed, or says something by what is not in it.
+fn read(text: &str) -> Option<Vec<Event<'_>>> {
+    let mut reader = Reader::from_str(text);
+    reader.config_mut().check_comments = true;
+    let mut events = Vec::new();
     loop {
-        let rest = text[at..].trim_start();
-        at = text.len() - rest.len();
-        if rest.starts_with('>') || rest.starts_with("/>") {
-            let is_closed = rest.starts_with('/');
-            let token = Token::Start {
-                name,
-                attributes,
-                is_closed,
-            };
-            return Some((token, at + 1 + usize::from(is_closed)));
+        match reader.read_event().ok()? {
+            Event::Eof => return Some(events),
+            event if is_plain(&event) => events.push(event),
+            _ => return None,
         }
-        let (attribute, length) = attribute(rest)?;
-        attributes.push(attribute);
-        at += length;
     }
 }
 
-fn attribute(text: &str) -> Option<(Attribute<'_>, usize)> {
-    let equals = text.find('=')?;
-    let name = text[..equals].trim_end();
-    let value = text[equals + 1..].trim_start();
-    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    let end = value[1..].find(quote)? + 2;
-    let is_name =
-        !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | '/'));
-    let length = text.len() - value.len() + end;
-    (is_name && !value[..end].contains('<')).then_some(((name, &value[..end]), length))
+/// Whether it is in UTF-8, and needs no style sheet and no entities beside it.
+fn is_plain(event: &Event<'_>) -> bool {
+    match event {
+        Event::Decl(declaration) => declaration
+            .encoding()
+            .is_none_or(|encoding| encoding.is_ok_and(|encoding| encoding.eq_ignore_ascii_case("utf-8"))),
+        Event::PI(instruction) => instruction.target() != "xml-stylesheet",
+        Event::DocType(kind) => !kind.contains('['),
+        Event::GeneralRef(name) => is_own(name),
+        _ => true,
+    }
+}
+
+/// Whether an entity is one of XML's own, or a character by its number.
+fn is_own(entity: &str) -> bool {
+    entity.starts_with('#') || matches!(entity, "amp" | "apos" | "gt" | "lt" | "quot")
+}
+
+/// The attributes of an element, as they are written; none where one is not well-formed.
+fn attributes<'e>(start: &'e BytesStart<'_>) -> Option<Vec<(&'e str, Cow<'e, str>)>> {
+    let attributes = start.attributes().map(|attribute| {
+        let attribute = attribute.ok()?;
+        let mut entities = attribute.value.split('&').skip(1);
+        let is_plain = !attribute.value.contains('<')
+            && entities.all(|after| after.split_once(';').is_some_and(|(entity, _)| is_own(entity)));
+        is_plain.then_some((attribute.key.into_inner(), attribute.value))
+    });
+    attributes.collect()
 }
 
 /// The prefixes that stand for drawing programs, with their colon.
-fn editor_prefixes(tokens: &[Token<'_>]) -> Vec<String> {
-    let attributes = tokens.iter().flat_map(|token| match token {
-        Token::Start { attributes, .. } => &attributes[..],
-        _ => &[],
-    });
-    let prefix = |(name, value): &Attribute<'_>| {
-        let prefix = name.strip_prefix("xmlns:")?;
-        let address = &value[1..value.len() - 1];
-        EDITORS
-            .iter()
-            .any(|editor| address.starts_with(editor))
-            .then(|| format!("{prefix}:"))
-    };
-    attributes.filter_map(prefix).collect()
+fn editor_prefixes(events: &[Event<'_>]) -> Option<Vec<String>> {
+    let mut prefixes = Vec::new();
+    for event in events {
+        let (Event::Start(start) | Event::Empty(start)) = event else {
+            continue;
+        };
+        for (name, address) in attributes(start)? {
+            let prefix = name.strip_prefix("xmlns:");
+            let prefix = prefix.filter(|_| EDITORS.iter().any(|editor| address.starts_with(editor)));
+            prefixes.extend(prefix.map(|prefix| format!("{prefix}:")));
+        }
+    }
+    Some(prefixes)
 }
 
 /// Writes what is kept.
-struct Writer<'a> {
+struct Writer {
     prefixes: Vec<String>,
     text: String,
-    /// The elements that have not ended yet.
-    open: Vec<&'a str>,
+    /// How many elements have not ended yet.
+    open: usize,
     /// How many of them are left out; from the first on, all are.
     left_out: usize,
     /// How many of them are written with all their text.
     verbatim: usize,
 }
 
-impl<'a> Writer<'a> {
-    fn add(&mut self, token: &Token<'a>) -> Option<()> {
-        match token {
-            Token::Start {
-                name,
-                attributes,
-                is_closed,
-            } => self.start(*name, attributes, *is_closed),
-            Token::End(name) => self.end(name)?,
-            Token::Text(text) => self.text(text),
-            Token::Aside => {}
+impl Writer {
+    fn add(&mut self, event: &Event<'_>) -> Option<()> {
+        match event {
+            Event::Start(start) => self.start(start)?,
+            Event::Empty(start) if !self.is_left_out(start) => self.tag(start, "/>")?,
+            Event::End(end) => self.end(end.name().into_inner())?,
+            Event::Text(text) if self.verbatim > 0 || !text.trim_ascii().is_empty() => self.push(&["", text, ""]),
+            Event::CData(text) => self.push(&["<![CDATA[", text, "]]>"]),
+            Event::GeneralRef(name) => self.push(&["&", name, ";"]),
+            // By custom, a comment that begins with `!` is a licence that stays.
+            Event::Comment(comment) if comment.starts_with('!') => self.push(&["<!--", comment, "-->"]),
+            _ => {}
         }
         Some(())
     }
 
-    fn start(&mut self, name: &'a str, attributes: &[Attribute<'_>], is_closed: bool) {
-        let is_left_out = self.left_out > 0 || name == "metadata" || self.is_editors(name);
+    fn push(&mut self, parts: &[&str; 3]) {
+        if self.left_out == 0 {
+            self.text.extend(parts.iter().copied());
+        }
+    }
+
+    fn start(&mut self, start: &BytesStart<'_>) -> Option<()> {
+        let is_left_out = self.is_left_out(start);
         if !is_left_out {
-            self.tag(name, attributes, is_closed);
+            self.tag(start, ">")?;
         }
-        if is_closed {
-            return;
-        }
-        self.open.push(name);
-        self.left_out += usize::from(is_left_out);
+        let name = start.name().into_inner();
         let is_verbatim = VERBATIM.contains(&name)
             || name == DESCRIBING
             || name.contains(':')
-            || attributes.iter().any(|(name, _)| *name == "xml:space");
+            || attributes(start)?.iter().any(|(name, _)| *name == "xml:space");
+        self.open += 1;
+        self.left_out += usize::from(is_left_out);
         self.verbatim += usize::from(is_verbatim || self.verbatim > 0);
-    }
-
-    fn tag(&mut self, name: &str, attributes: &[Attribute<'_>], is_closed: bool) {
-        self.text.push('<');
-        self.text.push_str(name);
-        let is_kept = |name: &str| {
-            let declared = name.strip_prefix("xmlns:").map(|prefix| format!("{prefix}:"));
-            !self.is_editors(name) && declared.is_none_or(|prefix| !self.prefixes.contains(&prefix))
-        };
-        let kept: Vec<_> = attributes.iter().filter(|(name, _)| is_kept(name)).collect();
-        for (attribute, value) in kept {
-            self.text.push(' ');
-            self.text.push_str(attribute);
-            self.text.push('=');
-            self.text.push_str(&shorter(name, attribute, value));
-        }
-        self.text.push_str(if is_closed { "/>" } else { ">" });
-    }
-
-    fn end(&mut self, name: &str) -> Option<()> {
-        if self.open.pop()? != name {
-            return None;
-        }
-        let is_left_out = self.left_out > 0;
-        self.left_out -= usize::from(is_left_out);
-        self.verbatim -= usize::from(self.verbatim > 0);
-        if !is_left_out {
-            self.text.push_str("</");
-            self.text.push_str(name);
-            self.text.push('>');
-        }
         Some(())
     }
 
-    fn text(&mut self, text: &str) {
-        let is_blank = text.chars().all(|c| c.is_ascii_whitespace());
-        if self.left_out == 0 && (self.verbatim > 0 || !is_blank) {
-            self.text.push_str(text);
+    fn tag(&mut self, start: &BytesStart<'_>, end: &str) -> Option<()> {
+        let element = start.name().into_inner();
+        self.text.extend(["<", element]);
+        for (name, value) in attributes(start)? {
+            let declared = name.strip_prefix("xmlns:").map(|prefix| format!("{prefix}:"));
+            if self.is_editors(name) || declared.is_some_and(|prefix| self.prefixes.contains(&prefix)) {
+                continue;
+            }
+            let quote = if value.contains('"') { "'" } else { "\"" };
+            self.text
+                .extend([" ", name, "=", quote, &shorter(element, name, &value), quote]);
         }
+        self.text.push_str(end);
+        Some(())
+    }
+
+    /// The reader has seen to it that it is the last element that was opened.
+    fn end(&mut self, name: &str) -> Option<()> {
+        self.push(&["</", name, ">"]);
+        self.open = self.open.checked_sub(1)?;
+        self.left_out = self.left_out.saturating_sub(1);
+        self.verbatim = self.verbatim.saturating_sub(1);
+        Some(())
+    }
+
+    fn is_left_out(&self, start: &BytesStart<'_>) -> bool {
+        let name = start.name().into_inner();
+        self.left_out > 0 || name == "metadata" || self.is_editors(name)
     }
 
     fn is_editors(&self, name: &str) -> bool {
@@ -275,19 +194,17 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// A value with its quotes, which means the same.
-fn shorter(element: &str, attribute: &str, value: &str) -> String {
-    let (quote, inner) = (&value[..1], &value[1..value.len() - 1]);
+/// A value that means the same.
+fn shorter<'v>(element: &str, attribute: &str, value: &'v str) -> Cow<'v, str> {
     let short = if attribute == "d" && matches!(element, "path" | "glyph" | "missing-glyph") {
-        path_data::shorter(inner)
+        path_data::shorter(value)
     } else if COLOURS.contains(&attribute) {
-        short_colour(inner)
+        short_colour(value)
     } else {
         None
     };
-    short
-        .filter(|short| short.len() < inner.len())
-        .map_or_else(|| value.to_owned(), |short| format!("{quote}{short}{quote}"))
+    let short = short.filter(|short| short.len() < value.len());
+    short.map_or(Cow::Borrowed(value), Cow::Owned)
 }
 
 /// `#aabbcc` is `#abc`.

@@ -13,10 +13,14 @@ pub(super) fn smaller(bytes: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let chunks = chunks(bytes)?;
-    // Without this header there is nothing but the picture.
-    let (first, header) = chunks
-        .first()
-        .filter(|(name, header)| *name == b"VP8X" && header.len() == 10)?;
+    let (first, header) = chunks.first()?;
+    if chunks.len() == 1 && matches!(*first, b"VP8 " | b"VP8L") {
+        // There is nothing but the picture.
+        return Some(bytes.to_vec());
+    }
+    if *first != b"VP8X" || header.len() != 10 {
+        return None;
+    }
     let width = 1 + u64::from(header[4]) + (u64::from(header[5]) << 8) + (u64::from(header[6]) << 16);
     let kept: Vec<_> = chunks[1..].iter().filter(|chunk| is_kept(chunk, width)).collect();
     let mut header = header.to_vec();

@@ -2,7 +2,6 @@
 // user says wins. Only the output folder and the cache folder are farm's to decide. farm.vitest.config.mjs takes what
 // tests need as well from here.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import fsp from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as vite from "vite";
@@ -45,23 +44,13 @@ async function load({ package: from, export: name, options }) {
   return options === null ? make() : make(options);
 }
 
-// Vite bundles the file and writes the result to node_modules/.vite-temp, or beside the file where it may not write
-// there. It takes a refusal for that, and not the error of a read-only mount, so it is refused here in every case. In a
-// folder below the target's, it may write nowhere: such a file is run without being bundled.
+// Bundled, the file is written beside itself for a moment (see farm.readonly.mjs). In a folder below the target's, nothing
+// may be written: such a file is run without being bundled.
 export async function loadUserConfig(env) {
   if (settings.config === null) return {};
-  const { mkdir } = fsp;
-  fsp.mkdir = async (folder, ...rest) => {
-    if (path.basename(String(folder)) !== ".vite-temp") return mkdir(folder, ...rest);
-    throw Object.assign(new Error("node_modules is read-only"), { code: "EACCES" });
-  };
-  try {
-    const loader = settings.config.includes("/") ? "runner" : "bundle";
-    const file = path.join(here, settings.config);
-    return (await vite.loadConfigFromFile(env, file, here, undefined, undefined, loader))?.config ?? {};
-  } finally {
-    fsp.mkdir = mkdir;
-  }
+  const loader = settings.config.includes("/") ? "runner" : "bundle";
+  const file = path.join(here, settings.config);
+  return (await vite.loadConfigFromFile(env, file, here, undefined, undefined, loader))?.config ?? {};
 }
 
 // Without what farm leaves to Vite.

@@ -5,6 +5,9 @@ use super::huffman::{Reader, Table, Writer};
 use super::{DHT, DRI, Part, SOS};
 use crate::images::bytes::length16;
 
+/// Pictures of more tokens keep their tables: the tokens of this many take 96 MiB.
+const MOST: usize = 24 * 1024 * 1024;
+
 /// A picture of one sequential scan.
 pub(super) struct Frame<'a> {
     /// Of the tables, at `class << 2 | number`: of first coefficients, then of all others.
@@ -70,6 +73,9 @@ impl<'a> Frame<'a> {
             }
             for (first, others) in &self.blocks {
                 self.read_block((*first, *others), &mut reader, &mut tokens)?;
+            }
+            if tokens.len() > MOST {
+                return None;
             }
         }
         reader.is_at_end().then_some(tokens)

@@ -5,7 +5,7 @@ mod pixels;
 
 use super::Effort;
 use super::bytes::{length32, number, part};
-use compress::compress;
+use compress::{compress, laboured};
 use pixels::{Form, Picture};
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -39,9 +39,9 @@ pub(super) fn smaller(bytes: &[u8], effort: Effort) -> Option<Vec<u8>> {
         .forms(has_profile)
         .into_iter()
         .filter_map(|form| Some((compress(&form, effort)?, form)))
-        .min_by_key(|(made, form)| made.data.len() + form.palette.len() + form.transparency.len())?;
-    let (made, form) = best;
-    let file = write(&form, &made.laboured(effort).data, &kept)?;
+        .min_by_key(|(data, form)| data.len() + form.palette.len() + form.transparency.len())?;
+    let (data, form) = best;
+    let file = write(&form, &laboured(data, effort), &kept)?;
     // The proof: what was written shows the same.
     decode(&file)?.is_same(&picture).then_some(file)
 }
@@ -67,6 +67,12 @@ fn chunks(bytes: &[u8]) -> Option<Vec<Chunk<'_>>> {
         at = at.checked_add(length)?.checked_add(12)?;
     }
     (at == bytes.len()).then_some(chunks)
+}
+
+/// The content of all chunks of this name.
+fn joined(chunks: &[Chunk<'_>], name: &[u8; 4]) -> Vec<u8> {
+    let found = chunks.iter().filter(|(other, _)| *other == name);
+    found.flat_map(|(_, content)| *content).copied().collect()
 }
 
 fn write(form: &Form, data: &[u8], kept: &[&Chunk<'_>]) -> Option<Vec<u8>> {

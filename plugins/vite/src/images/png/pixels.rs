@@ -41,11 +41,6 @@ impl Form {
         let width = usize::try_from(self.width).unwrap_or(usize::MAX);
         width.saturating_mul(bits).div_ceil(8)
     }
-
-    /// Bytes from a pixel to the next, one at least.
-    pub(super) fn step(&self) -> usize {
-        (usize::from(samples(self.colour)) * usize::from(self.depth)).div_ceil(8)
-    }
 }
 
 impl Picture {
@@ -214,7 +209,7 @@ fn expand(form: &Form) -> Option<Option<Vec<[u8; 4]>>> {
     } else {
         Vec::new()
     };
-    let mut pixels = Vec::with_capacity(form.lines.len() / form.step().max(1));
+    let mut pixels = Vec::with_capacity(form.lines.len() / count);
     for line in form.lines.chunks(stride) {
         let samples = line_samples(line, form, count)?;
         for pixel in samples.chunks_exact(count) {
