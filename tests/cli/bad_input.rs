@@ -412,5 +412,12 @@ fn an_analysis_and_a_limit_that_no_builder_knows() {
     error[build::unanswered]: `--size-limit` is for `web`, and no chosen target of this name can do that
       hint: leave it out, or choose a target whose builder can, as `vite` can
     ");
-    farm_snapshot!(workspace.farm("build --size-limit huge"), @"");
+    farm_snapshot!(workspace.farm("build --size-limit huge"), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: invalid value 'huge' for '--size-limit <[TARGET[/CHUNK]=]SIZE>': write a size as 5MB, 200kB or 300KiB, alone or behind TARGET= or TARGET/CHUNK=
+
+    For more information, try '--help'.
+    ");
 }

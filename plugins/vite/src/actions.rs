@@ -1,5 +1,7 @@
 //! The actions of an app: install, generate types, check, test, bundle and measure. Does not read any file.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use farm_sdk::{Action, Dependency, Host, Input, Output, OutputRef, Pin, Problem, Request};
 use serde_json::json;
 
@@ -267,9 +269,22 @@ pub(crate) fn settings(request: &Request<Options>, package: &Package, configs: &
     settings["target"] = preset.target();
     settings["build"] = preset.build();
     settings["treeshake"] = preset.treeshake();
-    settings["chunks"] = json!(options.chunks);
+    settings["chunks"] = json!(chunks(options, package));
     settings["vendor"] = json!(preset.shares_vendor());
     settings
+}
+
+/// The chunks of the option with what the packages in them need, as a package means little without. A package is in one
+/// chunk: in the one that names it, else in the first that needs it.
+fn chunks(options: &Options, package: &Package) -> BTreeMap<String, Vec<String>> {
+    let mut chunks = options.chunks.clone();
+    let mut taken: BTreeSet<String> = options.chunks.values().flatten().cloned().collect();
+    for members in chunks.values_mut() {
+        let needed = package.needed_by(members).into_iter().map(str::to_owned);
+        let new: Vec<String> = needed.filter(|name| taken.insert(name.clone())).collect();
+        members.extend(new);
+    }
+    chunks
 }
 
 /// Every package and file that `chunks` names must be there: a chunk of nothing would not be missed.

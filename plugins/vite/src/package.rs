@@ -1,7 +1,7 @@
 //! `package.json` and `package-lock.json`: what is installed, and whether both say the same; the step `components`. Does
 //! not install.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -17,8 +17,8 @@ const OLDEST_VITE: (u32, u32) = (6, 1);
 #[derive(Debug)]
 pub(crate) struct Package {
     manifest: Manifest,
-    /// The names of all packages that are installed.
-    installed: BTreeSet<String>,
+    /// All packages that are installed, each with those that it asks for.
+    installed: BTreeMap<String, BTreeSet<String>>,
     /// How many packages the lock file names.
     pub(crate) count: usize,
 }
@@ -39,7 +39,7 @@ impl Package {
         lock.check_fits("", (MANIFEST, &manifest))?;
         let package = Self {
             manifest,
-            installed: lock.packages.keys().filter_map(|place| name_of(place)).collect(),
+            installed: installed(&lock),
             count: lock.count(),
         };
         package.check_vite(&lock)?;
@@ -53,7 +53,18 @@ impl Package {
 
     /// Whether a package is installed, for the app itself or for another package.
     pub(crate) fn installs(&self, name: &str) -> bool {
-        self.installed.contains(name)
+        self.installed.contains_key(name)
+    }
+
+    /// The packages that these ask for, and those that they ask for in turn.
+    pub(crate) fn needed_by<'a>(&'a self, names: &'a [String]) -> BTreeSet<&'a str> {
+        let mut needed = BTreeSet::new();
+        let mut waiting: Vec<&str> = names.iter().map(String::as_str).collect();
+        while let Some(name) = waiting.pop() {
+            let new = self.installed.get(name).into_iter().flatten().map(String::as_str);
+            waiting.extend(new.filter(|name| needed.insert(*name)));
+        }
+        needed
     }
 
     /// The app's own version.
@@ -82,10 +93,16 @@ impl Package {
     }
 }
 
-/// `node_modules/a/node_modules/@b/c` is a place of `@b/c`.
-fn name_of(place: &str) -> Option<String> {
-    let (_, name) = place.rsplit_once("node_modules/")?;
-    Some(name.to_owned())
+/// By name: `node_modules/a/node_modules/@b/c` is a place of `@b/c`.
+fn installed(lock: &PackageLock) -> BTreeMap<String, BTreeSet<String>> {
+    let mut installed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (place, package) in &lock.packages {
+        if let Some((_, name)) = place.rsplit_once("node_modules/") {
+            let needed = package.dependencies.keys().chain(package.optional_dependencies.keys());
+            installed.entry(name.to_owned()).or_default().extend(needed.cloned());
+        }
+    }
+    installed
 }
 
 /// The step `components`: the lock file below `input` as `components.json` below `output`. Packages for development are

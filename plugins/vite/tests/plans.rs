@@ -1,59 +1,12 @@
-//! The plans of the builder `vite`, whole, and each mistake that it names.
+//! The plans of the builder `vite`, whole.
 
+mod app;
+
+use app::{folder, folder_of, lock, manifest};
 use farm_builder_vite::Vite;
+use farm_sdk::Work;
 use farm_sdk::testing::{Folder, check_options, plan, show};
-use farm_sdk::{Problem, Work};
 use serde_json::{Value, json};
-
-fn manifest() -> Value {
-    json!({
-        "name": "web",
-        "version": "1.2.3",
-        "dependencies": { "react": "^19.0.0", "react-dom": "^19.0.0" },
-        "devDependencies": { "vite": "^8.0.0", "typescript": "5.9.3", "openapi-typescript": "^7.0.0" },
-    })
-}
-
-fn lock(manifest: &Value) -> Value {
-    json!({
-        "name": "web",
-        "lockfileVersion": 3,
-        "packages": {
-            "": { "dependencies": manifest["dependencies"], "devDependencies": manifest["devDependencies"] },
-            "node_modules/react": { "version": "19.0.0" },
-            "node_modules/react/node_modules/@m/scheduler": { "version": "1.0.0" },
-            "node_modules/vite": { "version": "8.3.8" },
-        },
-    })
-}
-
-fn folder_of(manifest: &Value, lock: &Value) -> Folder {
-    Folder::new()
-        .file("package.json", format!("{manifest:#}"))
-        .file("package-lock.json", format!("{lock:#}"))
-        .file("index.html", "<script type=module src=/src/main.tsx></script>")
-        .file("src/main.tsx", "")
-        .tools(["node", "npm"])
-}
-
-fn folder() -> Folder {
-    folder_of(&manifest(), &lock(&manifest()))
-}
-
-fn problem(folder: &Folder, options: &Value) -> String {
-    let Problem {
-        message,
-        file,
-        line,
-        hint,
-    } = plan::<Vite>(folder, options).expect_err("a mistake");
-    let at = line.map_or(String::new(), |line| format!(":{line}"));
-    format!(
-        "{message}\nin: {}{at}\nhint: {}",
-        file.unwrap_or("-".to_owned()),
-        hint.expect("every problem has a hint")
-    )
-}
 
 fn settings(folder: &Folder, options: &Value) -> Value {
     let plan = plan::<Vite>(folder, options).expect("sound");
@@ -164,13 +117,16 @@ fn modes_and_options_decide_the_settings() {
         of("production", json!({ "sourcemap": true, "minify": false }))["minify"],
         false
     );
+    let chunks = |options: Value| of("production", json!({ "chunks": options }))["chunks"].clone();
     assert_eq!(
-        of(
-            "production",
-            json!({ "chunks": { "vendor": ["react", "@m/scheduler"] } })
-        )["chunks"],
-        json!({ "vendor": ["react", "@m/scheduler"] }),
-        "what another package asks for may be named as well"
+        chunks(json!({ "vendor": ["react"] })),
+        json!({ "vendor": ["react", "@m/scheduler", "loop"] }),
+        "a package comes with what it needs"
+    );
+    assert_eq!(
+        chunks(json!({ "a": ["react"], "b": ["@m/scheduler"] })),
+        json!({ "a": ["react", "loop"], "b": ["@m/scheduler"] }),
+        "what a chunk names is nowhere else, though only another package asks for it"
     );
 }
 
@@ -273,11 +229,6 @@ fn what_is_asked_for_in_one_build_goes_before_the_options() {
     };
     let expected = r#"{"as":"gzip","baseline":null,"chunk":2000,"chunks":{"vendor":1500},"total":5000000}"#;
     assert_eq!(parameters, expected);
-    insta::assert_snapshot!(problem(&folder().asked("size-limit", "5TB"), &json!({})), @r"
-    `--size-limit` has `5TB`, which is no size
-    in: -
-    hint: write a number with B, kB, MB, KiB or MiB, as in `200kB`
-    ");
 }
 
 #[test]
@@ -300,37 +251,6 @@ fn plugins_and_the_configuration_may_be_named() {
         { "package": "react-dom/vite", "export": "dom", "options": { "fast": true } },
     ]);
     assert_eq!(settings["plugins"], expected);
-}
-
-#[test]
-fn mistakes_in_the_file_of_plugins() {
-    let with = |text: &str| folder().file("vite.plugins.json", text);
-    let options = json!({ "plugins": "vite.plugins.json" });
-    insta::assert_snapshot!(problem(&folder(), &options), @r"
-    option `plugins` names `vite.plugins.json`, which does not exist
-    in: -
-    hint: create it, or take the option out
-    ");
-    insta::assert_snapshot!(problem(&with("[\"react\",\n oops]"), &options), @r"
-    `vite.plugins.json` cannot be read: expected value at line 2 column 2
-    in: vite.plugins.json:2
-    hint: correct the JSON there
-    ");
-    insta::assert_snapshot!(problem(&with("[\"@scope/plugin/vite\"]"), &options), @r"
-    `vite.plugins.json` names `@scope/plugin`, which `package.json` does not have
-    in: vite.plugins.json
-    hint: correct the name, or run `npm install -D @scope/plugin`
-    ");
-    insta::assert_snapshot!(problem(&with("[{ \"pakage\": \"react\" }]"), &options), @r#"
-    `vite.plugins.json` has an entry that names no plugin: {"pakage":"react"}
-    in: vite.plugins.json
-    hint: write the package's name, or { "package": …, "export": …, "options": … }
-    "#);
-    insta::assert_snapshot!(problem(&folder(), &json!({ "config": "vite.mjs" })), @r"
-    option `config` names `vite.mjs`, which does not exist
-    in: -
-    hint: correct the path, which starts at the target's folder
-    ");
 }
 
 #[test]
@@ -430,182 +350,4 @@ fn tests_run_in_vitest_when_asked_for() {
     );
     let own = tested().file("vitest.config.mts", "export default {}");
     assert_eq!(settings_of(&own)["config"], "vitest.config.mts");
-}
-
-#[test]
-fn tests_without_vitest() {
-    insta::assert_snapshot!(problem(&folder(), &json!({ "test": "vitest" })), @r"
-    option `test` asks for `vitest`, which `package.json` does not have
-    in: package.json
-    hint: run `npm install -D vitest`, or take the option out
-    ");
-}
-
-#[test]
-fn without_a_lock_file() {
-    insta::assert_snapshot!(problem(&folder().without("package-lock.json"), &json!({})), @r"
-    there is no `package-lock.json`, which fixes what is installed
-    in: package-lock.json
-    hint: run `npm install --package-lock-only` and commit the file
-    ");
-    let pnpm = folder().without("package-lock.json").file("pnpm-lock.yaml", "");
-    insta::assert_snapshot!(problem(&pnpm, &json!({})), @r"
-    there is no `package-lock.json`, which fixes what is installed
-    in: package-lock.json
-    hint: this builder installs with npm and does not read pnpm's `pnpm-lock.yaml`; run `npm install --package-lock-only`
-    ");
-}
-
-#[test]
-fn without_a_manifest_or_with_a_broken_one() {
-    insta::assert_snapshot!(problem(&folder().without("package.json"), &json!({})), @r"
-    there is no `package.json`
-    in: package.json
-    hint: point the target's `root` to the folder of the app, or run `npm create vite@latest` there
-    ");
-    insta::assert_snapshot!(problem(&folder().file("package.json", "{\n\"a\": }"), &json!({})), @r"
-    `package.json` cannot be read: expected value at line 2 column 6
-    in: package.json:2
-    hint: correct the JSON there
-    ");
-}
-
-#[test]
-fn with_a_lock_file_that_does_not_fit() {
-    let mut stale = lock(&manifest());
-    stale["packages"][""]["dependencies"]["react"] = json!("^18.0.0");
-    insta::assert_snapshot!(problem(&folder_of(&manifest(), &stale), &json!({})), @r"
-    `package-lock.json` does not fit `package.json`: `react` differs
-    in: package-lock.json
-    hint: run `npm install --package-lock-only`
-    ");
-    let mut old = lock(&manifest());
-    old["lockfileVersion"] = json!(1);
-    insta::assert_snapshot!(problem(&folder_of(&manifest(), &old), &json!({})), @r"
-    `package-lock.json` has the old version 1
-    in: package-lock.json
-    hint: run `npm install --package-lock-only` with npm 7 or later
-    ");
-    let mut linked = lock(&manifest());
-    linked["packages"]["node_modules/@m/core"] = json!({ "resolved": "packages/core", "link": true });
-    insta::assert_snapshot!(problem(&folder_of(&manifest(), &linked), &json!({})), @r"
-    `node_modules/@m/core` is a link to a folder outside of node_modules
-    in: package-lock.json
-    hint: npm workspaces and `file:` folders cannot be installed apart; give the app a lock file of its own
-    ");
-}
-
-#[test]
-fn without_vite_or_with_an_old_one() {
-    let mut manifest = manifest();
-    manifest["devDependencies"]
-        .as_object_mut()
-        .expect("an object")
-        .remove("vite");
-    insta::assert_snapshot!(problem(&folder_of(&manifest, &lock(&manifest)), &json!({})), @r"
-    `vite` is not among the packages of `package.json`
-    in: package.json
-    hint: run `npm install -D vite`
-    ");
-    let mut old = lock(&self::manifest());
-    old["packages"]["node_modules/vite"]["version"] = json!("5.4.0");
-    insta::assert_snapshot!(problem(&folder_of(&self::manifest(), &old), &json!({})), @r"
-    vite 5.4.0 is too old: farm needs 6.1 or later
-    in: package-lock.json
-    hint: run `npm install -D vite@latest`
-    ");
-}
-
-#[test]
-fn without_the_generator_of_types() {
-    let mut manifest = manifest();
-    manifest["devDependencies"]
-        .as_object_mut()
-        .expect("an object")
-        .remove("openapi-typescript");
-    let folder = folder_of(&manifest, &lock(&manifest)).dependency("backend", "openapi", "openapi-schema");
-    insta::assert_snapshot!(problem(&folder, &json!({})), @r"
-    `openapi-typescript` makes the types of `backend`, and is not installed
-    in: package.json
-    hint: run `npm install -D openapi-typescript`
-    ");
-}
-
-#[test]
-fn without_the_framework_of_the_sources() {
-    let svelte = folder().file("src/parts/Menu.svelte", "");
-    insta::assert_snapshot!(problem(&svelte, &json!({})), @r"
-    `src/parts/Menu.svelte` is written for Svelte, and `svelte` is not installed
-    in: package.json
-    hint: run `npm install -D svelte @sveltejs/vite-plugin-svelte`
-    ");
-    let vue = folder().file("src/App.vue", "");
-    insta::assert_snapshot!(problem(&vue, &json!({})), @r"
-    `src/App.vue` is written for Vue, and `vue` is not installed
-    in: package.json
-    hint: run `npm install vue @vitejs/plugin-vue`
-    ");
-    plan::<Vite>(&vue, &json!({ "exclude": ["src/App.vue"] })).expect("it is no part of the app");
-}
-
-#[test]
-fn without_tools() {
-    let folder = Folder::new()
-        .file("package.json", manifest().to_string())
-        .file("package-lock.json", lock(&manifest()).to_string());
-    insta::assert_snapshot!(problem(&folder, &json!({})), @r"
-    the tool `node` is not on the PATH
-    in: -
-    hint: install Node.js 20 or later, which brings `node` and `npm`
-    ");
-}
-
-#[test]
-fn mistakes_in_options() {
-    insta::assert_snapshot!(problem(&folder(), &json!({ "chunks": { "vendor": ["reakt"] } })), @r"
-    option `chunks` names `reakt`, which `package-lock.json` does not have
-    in: package-lock.json
-    hint: correct the name, or run `npm install reakt`
-    ");
-    insta::assert_snapshot!(problem(&folder(), &json!({ "chunks": { "charts": ["./src/charts"] } })), @r"
-    option `chunks` names `./src/charts`, which does not exist
-    in: -
-    hint: correct the path, which starts at the target's folder
-    ");
-    insta::assert_snapshot!(problem(&folder(), &json!({ "size-limit": { "total": 1, "baseline": "was.json" } })), @r"
-    option `size-limit` names the baseline `was.json`, which does not exist
-    in: -
-    hint: build once with `analyze = true`, and copy its `modules.json` there
-    ");
-    let with_schema = folder().dependency("backend", "openapi", "openapi-schema");
-    insta::assert_snapshot!(problem(&with_schema, &json!({ "types-dir": "../shared" })), @r"
-    option `types-dir` is no folder of the target: `../shared`
-    in: -
-    hint: name a folder below the target's `root`, such as `src/api`
-    ");
-}
-
-#[test]
-fn mistakes_in_typescript_configurations() {
-    let missing = folder().file(
-        "tsconfig.json",
-        r#"{ "references": [{ "path": "./tsconfig.app.json" }] }"#,
-    );
-    insta::assert_snapshot!(problem(&missing, &json!({})), @r"
-    `tsconfig.json` refers to `tsconfig.app.json`, which does not exist
-    in: tsconfig.json
-    hint: create that file, or take the reference out
-    ");
-    let outside = folder().file("tsconfig.json", r#"{ "references": [{ "path": "../lib" }] }"#);
-    insta::assert_snapshot!(problem(&outside, &json!({})), @r"
-    `tsconfig.json` refers to `../lib`, outside of the target's folder
-    in: tsconfig.json
-    hint: check that project in a target of its own, or set `typecheck = false`
-    ");
-    let broken = folder().file("tsconfig.json", "{\n  \"files\": [\n}");
-    insta::assert_snapshot!(problem(&broken, &json!({})), @r"
-    `tsconfig.json` cannot be read: expected value at line 3 column 1
-    in: tsconfig.json:3
-    hint: correct the JSON there
-    ");
 }
