@@ -366,5 +366,5 @@ pub(crate) fn limit(limits: &Limits, bundle: &Action, measure: &Action) -> Actio
         .parameters(&json!(limits))
         .input(Input::output("sizes.json", measure.out("sizes")))
         .input(Input::output("facts.json", bundle.out("facts")))
-        .inputs(baseline.map(|path| Input::file(path)))
+        .inputs(baseline.map(Input::file))
 }

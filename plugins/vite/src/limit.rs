@@ -16,7 +16,7 @@ use crate::size::{Size, shown};
 const NAMED: usize = 8;
 
 const HINT: &str = "load parts of it later with `import()`, take something out, or raise `size-limit`; \
-                    `analyze = true` shows every module";
+                    `--analyze` shows every module";
 
 /// The limits of a target.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -95,52 +95,50 @@ fn gradient(channels: &[fn(u32, u32) -> u8]) -> Vec<u8> {
         .collect()
 }
 
+/// What a channel holds at a place.
+type Channel = fn(u32, u32) -> u8;
+const RAMP: Channel = |x, y| u8::try_from(3 * x + 2 * y).expect("small");
+const OTHER: Channel = |x, y| u8::try_from((7 * x * y) % 251).expect("small");
+const FULL: Channel = |_, _| 255;
+const CHECKS: Channel = |x, y| if (x / 5 + y / 5) % 2 == 0 { 0 } else { 255 };
+const FEW: Channel = |x, _| u8::try_from(x / 17).expect("small") * 40;
+const HALF: Channel = |x, _| if x < 20 { 128 } else { 255 };
+
 #[test]
 fn a_png_takes_the_smallest_form_that_holds_its_pixels() {
-    use png::BitDepth::{Eight, One, Sixteen};
+    use png::BitDepth::{Eight, Four, One};
     use png::ColorType::{Grayscale, GrayscaleAlpha, Indexed, Rgb, Rgba};
-    let ramp: fn(u32, u32) -> u8 = |x, y| u8::try_from(3 * x + 2 * y).expect("small");
-    let other: fn(u32, u32) -> u8 = |x, y| u8::try_from((7 * x * y) % 251).expect("small");
-    let full: fn(u32, u32) -> u8 = |_, _| 255;
-    let black_or_white: fn(u32, u32) -> u8 = |x, y| if (x / 5 + y / 5) % 2 == 0 { 0 } else { 255 };
-    let few: fn(u32, u32) -> u8 = |x, _| u8::try_from(x / 17).expect("small") * 40;
-    let half: fn(u32, u32) -> u8 = |x, _| if x < 20 { 128 } else { 255 };
     for (what, channels, colour, expected) in [
-        ("colours", vec![ramp, other, few], Rgb, (Rgb, Eight)),
+        ("colours", vec![RAMP, OTHER, FEW], Rgb, (Rgb, Eight)),
         (
             "colours of which none is clear",
-            vec![ramp, other, few, full],
+            vec![RAMP, OTHER, FEW, FULL],
             Rgba,
             (Rgb, Eight),
         ),
-        ("clear colours", vec![ramp, other, few, ramp], Rgba, (Rgba, Eight)),
+        ("clear colours", vec![RAMP, OTHER, FEW, RAMP], Rgba, (Rgba, Eight)),
         (
             "greys that call themselves colours",
-            vec![ramp, ramp, ramp],
+            vec![RAMP, RAMP, RAMP],
             Rgb,
             (Grayscale, Eight),
         ),
         (
             "clear greys",
-            vec![ramp, ramp, ramp, other],
+            vec![RAMP, RAMP, RAMP, OTHER],
             Rgba,
             (GrayscaleAlpha, Eight),
         ),
         (
             "black and white",
-            vec![black_or_white, black_or_white, black_or_white, full],
+            vec![CHECKS, CHECKS, CHECKS, FULL],
             Rgba,
             (Grayscale, One),
         ),
-        (
-            "a few colours",
-            vec![few, black_or_white, full],
-            Rgb,
-            (Indexed, png::BitDepth::Four),
-        ),
+        ("a few colours", vec![FEW, CHECKS, FULL], Rgb, (Indexed, Four)),
         (
             "two colours, one half clear",
-            vec![full, half, full, half],
+            vec![FULL, HALF, FULL, HALF],
             Rgba,
             (Indexed, One),
         ),
@@ -157,7 +155,13 @@ fn a_png_takes_the_smallest_form_that_holds_its_pixels() {
             before.len()
         );
     }
-    let doubled: Vec<u8> = gradient(&[ramp, other, few])
+}
+
+#[test]
+fn sixteen_bits_stay_where_eight_say_less() {
+    use png::BitDepth::{Eight, Sixteen};
+    use png::ColorType::Rgb;
+    let doubled: Vec<u8> = gradient(&[RAMP, OTHER, FEW])
         .iter()
         .flat_map(|byte| [*byte, *byte])
         .collect();
@@ -167,7 +171,7 @@ fn a_png_takes_the_smallest_form_that_holds_its_pixels() {
         (Rgb, Eight),
         "sixteen bits that say no more than eight"
     );
-    let real: Vec<u8> = gradient(&[ramp, other, few, ramp, other, few]);
+    let real: Vec<u8> = gradient(&[RAMP, OTHER, FEW, RAMP, OTHER, FEW]);
     let sixteen = png_of(Rgb, Sixteen, (50, 40), &real);
     let after = smaller("a.png", &sixteen);
     assert_eq!(seen(&after), seen(&sixteen), "sixteen bits that are needed");
@@ -268,6 +272,19 @@ fn the_colour_profile_stays() {
     let profile = b"\xff\xe2\x00\x1aICC_PROFILE\0\x01\x01 a profile";
     let with_profile = [&bytes[..2], profile, &bytes[2..]].concat();
     assert!(holds(&smaller("a.jpg", &with_profile), profile));
+}
+
+#[test]
+fn a_webp_file_of_nothing_but_its_picture_is_no_smaller_and_is_understood() {
+    let whole = kept("lossy.webp");
+    let at = whole.windows(4).position(|name| name == b"VP8 ").expect("a picture");
+    let length = u32::from_le_bytes(whole[at + 4..at + 8].try_into().expect("four bytes"));
+    let end = at + 8 + usize::try_from(length.next_multiple_of(2)).expect("small");
+    let size = u32::try_from(4 + end - at).expect("small").to_le_bytes();
+    let plain = [b"RIFF", &size[..], b"WEBP", &whole[at..end]].concat();
+    let (copies, said) = run(&[("a.webp", &plain), ("b.webp", &plain[..40])]);
+    assert_eq!(copies[0], plain);
+    assert_eq!((&said["count"], &said["skipped"]), (&json!(2), &json!(["b.webp"])));
 }
 
 /// Whatever the bytes are, the step ends, and what it does not understand stays as it is.

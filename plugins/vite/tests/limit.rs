@@ -59,7 +59,7 @@ fn a_chunk_over_its_limit_is_told_with_its_modules() {
     the chunk `vendor` (assets/vendor-3.js) is 60.0 kB as gzip, 10.0 kB over its limit of 50.0 kB; its modules, largest first, before they are minified:
         150.0 kB  node_modules/react-dom/client.js
          50.0 kB  node_modules/react/index.js
-    hint: load parts of it later with `import()`, take something out, or raise `size-limit`; `analyze = true` shows every module
+    hint: load parts of it later with `import()`, take something out, or raise `size-limit`; `--analyze` shows every module
     ");
 }
 
@@ -90,7 +90,7 @@ fn all_that_is_over_a_limit_is_told_at_once() {
     the chunk `vendor` (assets/vendor-3.js) is 200.0 kB, 155.0 kB over its limit of 45.0 kB; its modules, largest first, before they are minified:
         150.0 kB  node_modules/react-dom/client.js
          50.0 kB  node_modules/react/index.js
-    hint: load parts of it later with `import()`, take something out, or raise `size-limit`; `analyze = true` shows every module
+    hint: load parts of it later with `import()`, take something out, or raise `size-limit`; `--analyze` shows every module
     ");
 }
 
@@ -108,7 +108,7 @@ fn with_a_baseline_the_modules_that_grew_are_told() {
     the chunk `vendor` (assets/vendor-3.js) is 60.0 kB as gzip, 10.0 kB over its limit of 50.0 kB; the modules that grew since `modules.json`, before they are minified:
         +50.0 kB  node_modules/react/index.js (new)
         +10.0 kB  node_modules/react-dom/client.js
-    hint: load parts of it later with `import()`, take something out, or raise `size-limit`; `analyze = true` shows every module
+    hint: load parts of it later with `import()`, take something out, or raise `size-limit`; `--analyze` shows every module
     ");
 }
 

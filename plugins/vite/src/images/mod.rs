@@ -146,11 +146,11 @@ impl Spent {
 
     /// What can be done for the next image.
     fn spend(&mut self, cost: u64) -> Option<Effort> {
-        self.0 += cost;
+        self.0 = self.0.saturating_add(cost);
         match self.0 {
-            ..=UTMOST => Some(Effort::Utmost),
-            ..=THOROUGH => Some(Effort::Thorough),
-            ..=AT_MOST => Some(Effort::Quick),
+            spent if spent <= UTMOST => Some(Effort::Utmost),
+            spent if spent <= THOROUGH => Some(Effort::Thorough),
+            spent if spent <= AT_MOST => Some(Effort::Quick),
             _ => None,
         }
     }
