@@ -38,4 +38,5 @@ mod shop;
 mod shown;
 mod tools;
 mod usage;
+mod web;
 mod why;

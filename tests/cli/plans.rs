@@ -26,3 +26,5 @@ plan_of!(the_packages_in_typescript, "node");
 plan_of!(the_product_of_all_builders, "platform", needs_go, needs_base);
 plan_of!(the_program_in_rust, "rust");
 plan_of!(the_shop_in_python_and_with_vite, "shop");
+plan_of!(the_application_in_svelte, "svelte");
+plan_of!(the_application_in_vue, "vue");

@@ -73,6 +73,7 @@ fn parts() -> Parts {
             timeout_seconds: Some(5),
             weight: 1,
             jobserver: false,
+            checks_limit: false,
             on_demand: None,
         },
         root: path("apps/web"),

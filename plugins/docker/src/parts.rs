@@ -25,7 +25,8 @@ pub(crate) struct Part {
 /// Kinds of a single program for one platform.
 const BINARIES: [&str; 2] = ["go-binary", "rust-binary"];
 /// Kinds that are about a product and no part of it.
-const NEVER: [&str; 5] = [
+const NEVER: [&str; 6] = [
+    "bundle-analysis",
     "container-service",
     "deployment",
     "oci-image",

@@ -15,6 +15,7 @@ fn bare() -> Folder {
         .dependency("backend", "app", "python-app")
         .dependency("backend", "site-packages", "python-packages")
         .dependency("backend", "openapi", "openapi-schema")
+        .dependency("frontend", "analysis", "bundle-analysis")
         .dependency("frontend", "bundle", "web-bundle")
         .dependency("frontend", "node_modules", "node-modules")
 }

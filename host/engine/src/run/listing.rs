@@ -120,7 +120,7 @@ fn plan_target(
             options: serde_json::to_string(&target.options).expect("options are plain JSON"),
             dependencies: dependencies.collect(),
             platform: request.host.platform.clone(),
-            properties: Vec::new(),
+            properties: target.asked.clone(),
         },
         before: CheckedPlan::default(),
         seen: None,

@@ -13,6 +13,8 @@ pub(super) struct Properties {
     pub(super) weight: u32,
     /// Whether it shares cores with the rest of the build through a jobserver.
     pub(super) jobserver: bool,
+    /// Whether it is a step that checks a limit.
+    pub(super) checks_limit: bool,
     /// How it is run outside of builds, if it is.
     pub(super) on_demand: Option<OnDemand>,
     /// The output that gets the tool's standard output.
@@ -28,7 +30,7 @@ const JOBSERVER_VARIABLES: [&str; 4] = ["MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS", "
 pub(super) fn read(action: &Action) -> Result<Properties> {
     unique("property", action.properties.iter().map(|(name, _)| name.as_str()))?;
     let mut weight = None;
-    let mut jobserver = false;
+    let (mut jobserver, mut checks_limit) = (false, false);
     let (mut stdout, mut path_variables) = (None, Vec::new());
     for property in &action.properties {
         match (property.0.as_str(), property.1.as_str()) {
@@ -37,6 +39,8 @@ pub(super) fn read(action: &Action) -> Result<Properties> {
             ("path-variables", names) => path_variables = names.split(' ').map(str::to_owned).collect(),
             ("jobserver", "make") => jobserver = true,
             ("jobserver", _) => return Err(unknown(action, "jobserver", "is `make` or is not there")),
+            ("checks", "limit") if is_check(action) => checks_limit = true,
+            ("checks", _) => return Err(unknown(action, "checks", "is `limit`, for a step without outputs")),
             ("on-demand" | "sandbox", _) => {}
             _ => no_properties(&format!("action `{}`", action.id), std::slice::from_ref(property))?,
         }
@@ -47,10 +51,16 @@ pub(super) fn read(action: &Action) -> Result<Properties> {
     Ok(Properties {
         weight: weight.map_or(1, NonZeroU32::get),
         jobserver,
+        checks_limit,
         on_demand: on_demand::read(action)?,
         stdout,
         path_variables,
     })
+}
+
+/// A step that leaves nothing behind is there for what it says.
+fn is_check(action: &Action) -> bool {
+    matches!(action.work, Work::Step(_)) && action.outputs.is_empty()
 }
 
 /// The output that an artifact's properties name as the list of its packages.
