@@ -89,7 +89,9 @@ pub(super) struct Pass<'a, 's> {
     /// Whether there is something that the user has to mend before anything is built.
     is_refused: bool,
     admission: Admission,
-    /// Since when actions may be started, from the build's start.
+    /// Whether actions may be started.
+    is_acting: bool,
+    /// Since when, from the build's start.
     acting_since: Duration,
     /// Held while this build may write into the workspace.
     lock: Option<LockFile>,
@@ -128,6 +130,7 @@ impl<'a, 's> Pass<'a, 's> {
             lost: false,
             is_refused: false,
             admission: Admission::new(request.jobs, Machine::at("/")),
+            is_acting: false,
             acting_since: Duration::ZERO,
             lock: None,
         }
@@ -156,6 +159,7 @@ impl<'a, 's> Pass<'a, 's> {
             self.wait(&mut stop).await;
         }
         self.fail_without_tools();
+        self.is_acting = true;
         self.finish_empty_targets();
         self.acting_since = self.teller.clock().now();
         loop {
