@@ -8,83 +8,16 @@
 // are served. Every wait is for something to appear, never for time to pass.
 
 import assert from "node:assert/strict";
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs, stripVTControlCharacters } from "node:util";
-import { chromium } from "playwright-core";
+import { main } from "./visit.mjs";
 
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-const WAIT_MS = 20_000;
 const HASHED = /^\/assets\/.+-[\w-]{8}\.\w+$/;
 
-process.exitCode = await main();
+process.exitCode = await main("shop.mjs", visit);
 
-async function main() {
-  const call = readCall();
-  if (typeof call === "string") {
-    console.error(`shop.mjs: ${call}`);
-    return 2;
-  }
-  const profile = mkdtempSync(join(tmpdir(), "farm-browser-"));
-  try {
-    console.log(JSON.stringify(await visit(call, profile)));
-    return 0;
-  } catch (error) {
-    console.error(`shop.mjs: ${stripVTControlCharacters(error.message)}`);
-    return 1;
-  } finally {
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
-
-/** The call's meaning, or what is wrong with it. */
-function readCall() {
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: { chromium: { type: "string" }, screenshots: { type: "string" } },
-    });
-    if (positionals.length !== 1) return "one URL is needed: node shop.mjs URL [--chromium PATH]";
-    const executablePath = values.chromium ?? process.env.CHROMIUM ?? "/usr/bin/chromium";
-    if (!isExecutable(executablePath)) return `there is no browser at ${executablePath}; scripts/setup installs one`;
-    return { url: new URL(positionals[0]).href, executablePath, screenshots: values.screenshots };
-  } catch (error) {
-    return error.message;
-  }
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function visit({ url, executablePath, screenshots }, profile) {
-  const viewport = { width: 1200, height: 900 };
-  const browser = await chromium.launchPersistentContext(profile, { executablePath, args: FLAGS, viewport });
-  const folder = screenshots ?? mkdtempSync(join(tmpdir(), "farm-screenshots-"));
-  mkdirSync(folder, { recursive: true });
-  try {
-    const page = browser.pages()[0] ?? (await browser.newPage());
-    page.setDefaultTimeout(WAIT_MS);
-    const log = watch(page, new URL(url).origin);
-    return await shop(page, url, log, folder).catch((error) => giveUp(page, log, folder, error));
-  } finally {
-    await browser.close();
-  }
+async function visit(page, url, folder) {
+  const log = watch(page, new URL(url).origin);
+  return await shop(page, url, log, folder).catch((error) => giveUp(page, log, folder, error));
 }
 
 /** Collects what the page loads and complains about. */

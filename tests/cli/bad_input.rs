@@ -441,3 +441,30 @@ fn with_json_the_problem_is_data() {
     assert_eq!(problem["location"]["file"], "farm.toml");
     assert_eq!(problem["location"]["line"], 6);
 }
+
+#[test]
+fn an_analysis_and_a_limit_that_no_builder_knows() {
+    let workspace = command("options = { command = \"true\" }");
+    farm_snapshot!(workspace.farm("build --analyze"), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[build::unanswered]: `--analyze` is for none of the chosen targets: their builders cannot do that
+      hint: leave it out, or choose a target whose builder can, as `vite` can
+    ");
+    farm_snapshot!(workspace.farm("build --size-limit web=5MB"), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[build::unanswered]: `--size-limit` is for `web`, and no chosen target of this name can do that
+      hint: leave it out, or choose a target whose builder can, as `vite` can
+    ");
+    farm_snapshot!(workspace.farm("build --size-limit huge"), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error: invalid value 'huge' for '--size-limit <[TARGET[/CHUNK]=]SIZE>': write a size as 5MB, 200kB or 300KiB, alone or behind TARGET= or TARGET/CHUNK=
+
+    For more information, try '--help'.
+    ");
+}

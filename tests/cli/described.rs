@@ -13,7 +13,12 @@ use crate::{guests, skip};
 
 /// Two targets of the puppet: `lib`, with a list of packages, and `app`, which is made from it.
 fn workspace(more: &str) -> Workspace {
-    let list = json!({
+    workspace_of(more, &packages())
+}
+
+/// What `lib` consists of.
+fn packages() -> Value {
+    json!({
         "components": [
             { "type": "library", "bom-ref": "pkg:npm/left@1.0.0", "name": "left", "version": "1.0.0",
               "licenses": [{ "expression": "MIT" }], "purl": "pkg:npm/left@1.0.0" },
@@ -21,7 +26,10 @@ fn workspace(more: &str) -> Workspace {
               "hashes": [{ "alg": "SHA-256", "content": "ab".repeat(32) }], "purl": "pkg:npm/right@2.0.0" },
         ],
         "dependencies": [{ "ref": "pkg:npm/left@1.0.0", "dependsOn": ["pkg:npm/right@2.0.0"] }],
-    });
+    })
+}
+
+fn workspace_of(more: &str, list: &Value) -> Workspace {
     let mut lib = action(
         "make",
         "mkdir out; cp seed.txt out/a.txt; ln -s a.txt out/b; cat > list.json <<'END'\n$LIST\nEND",
@@ -97,6 +105,49 @@ fn the_documents_say_what_was_made_from_what() {
     shown("manifest", &manifest(&workspace));
     shown("sbom", &read(&workspace, "dist/app.out.cdx.json"));
     shown("provenance", &read(&workspace, "dist/app.provenance.json"));
+}
+
+#[test]
+fn an_image_below_an_artifact_is_named_and_not_all_of_it_is_known() {
+    let (digest, purl) = (
+        "cd".repeat(32),
+        "pkg:oci/base@sha256:cdcd?repository_url=registry.example/base",
+    );
+    let image = json!({
+        "type": "container", "bom-ref": purl, "name": "registry.example/base", "version": format!("sha256:{digest}"),
+        "hashes": [{ "alg": "SHA-256", "content": digest }], "purl": purl,
+    });
+    let mut list = packages();
+    list["components"].as_array_mut().expect("a list").push(image.clone());
+    list["incomplete"] = json!(["pkg:npm/nowhere@1.0.0", purl]);
+    let workspace = workspace_of("", &list);
+    workspace.farm("build").success();
+    for path in ["dist/lib.out.cdx.json", "dist/app.out.cdx.json"] {
+        let sbom = read(&workspace, path);
+        assert!(
+            sbom["components"].as_array().is_some_and(|all| all.contains(&image)),
+            "{sbom}"
+        );
+        let expected = json!([{ "aggregate": "incomplete", "assemblies": [purl] }]);
+        assert_eq!(sbom["compositions"], expected, "what is not listed is not named");
+    }
+    let resource = json!({ "name": "registry.example/base", "uri": purl, "digest": { "sha256": digest } });
+    let materials = |path: &str| {
+        let statement = read(&workspace, path);
+        let materials = &statement["predicate"]["buildDefinition"]["resolvedDependencies"];
+        materials.as_array().is_some_and(|all| all.contains(&resource))
+    };
+    assert!(materials("dist/lib.provenance.json") && !materials("dist/app.provenance.json"));
+    if validators().is_none() {
+        skip!("the validators are not installed: run scripts/setup");
+    }
+    let documents = DOCUMENTS.map(|path| workspace.root().join(path));
+    let validated = validate(&documents);
+    assert!(
+        validated.status.success(),
+        "{}",
+        String::from_utf8_lossy(&validated.stderr)
+    );
 }
 
 #[test]

@@ -61,12 +61,17 @@ impl Example {
     }
 
     fn at(&self, workspace: Workspace) -> Copy {
-        let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-        let rustup = std::env::var_os("RUSTUP_HOME").map_or_else(|| home.join(".rustup"), PathBuf::from);
-        let workspace = networked(workspace).variable("RUSTUP_HOME", rustup);
+        let workspace = with_rustup(networked(workspace));
         copy_example(self.name, &workspace);
         Copy(workspace)
     }
+}
+
+/// With the toolchains of whoever runs the tests, whose home folder is not there.
+pub(crate) fn with_rustup(workspace: Workspace) -> Workspace {
+    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let rustup = std::env::var_os("RUSTUP_HOME").map_or_else(|| home.join(".rustup"), PathBuf::from);
+    workspace.variable("RUSTUP_HOME", rustup)
 }
 
 /// A copy of an example's sources.

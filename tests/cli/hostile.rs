@@ -358,7 +358,7 @@ fn a20_a_wish_that_was_not_granted_stops_the_build() {
 
 #[test]
 fn a_new_builder_is_not_pinned_by_a_build_that_was_refused() {
-    let wrong = "[targets.wrong]\nbuilder = \"command\"\noptions = { command = \"frobnicate\", inputs = [] }\n";
+    let wrong = "[targets.wrong]\nbuilder = \"command\"\noptions = { command = \"true\", outputs = [\"../other\"] }\n";
     let workspace = puppet::workspace(&[("web", plan(&[action("run", "mkdir out")]))], wrong);
     assert_eq!(workspace.farm("build").code(), 2);
     assert!(

@@ -39,4 +39,5 @@ mod shop;
 mod shown;
 mod tools;
 mod usage;
+mod web;
 mod why;

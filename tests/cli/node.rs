@@ -203,7 +203,7 @@ fn pnpm_installs_where_the_lock_file_is_its_own() {
     kettle
         .0
         .write("pnpm-workspace.yaml", "packages:\n  - packages/*\n  - services/*\n");
-    let Some(kettle) = with_lock_of(kettle, "pnpm", &["install", "--lockfile-only"]) else {
+    let Some(kettle) = with_lock_of(kettle, PNPM, &["install", "--lockfile-only"]) else {
         skip!("pnpm is not installed: run scripts/setup");
     };
     let build = kettle.build("");
@@ -213,12 +213,44 @@ fn pnpm_installs_where_the_lock_file_is_its_own() {
 
 #[test]
 fn yarn_installs_where_the_lock_file_is_its_own() {
-    let Some(kettle) = with_lock_of(KETTLE.alone(), "yarn", &["install", "--ignore-scripts", "--silent"]) else {
+    let Some(kettle) = with_lock_of(KETTLE.alone(), YARN, &["install", "--ignore-scripts", "--silent"]) else {
         skip!("yarn is not installed: run scripts/setup");
     };
     let build = kettle.build("");
     assert!(build.ok(), "{}", build.text());
     assert!(kettle.0.has("dist/kiosk/node_modules/escape-html/index.js"));
+}
+
+#[test]
+fn yarn_of_today_installs_whatever_its_settings_say_of_places() {
+    let kettle = KETTLE.alone();
+    let settings = "nodeLinker: pnp\nenableGlobalCache: false\n";
+    kettle.0.write(".yarnrc.yml", settings);
+    let Some(kettle) = with_lock_of(kettle, BERRY, &["install", "--mode=update-lockfile"]) else {
+        skip!("Yarn 4 is not installed: run scripts/setup");
+    };
+    let lock = kettle.0.read("yarn.lock");
+    assert!(lock.contains("\n__metadata:\n"), "{lock}");
+    let build = kettle.build("");
+    assert!(build.ok() && build.notices().is_empty(), "{}", build.text());
+    for there in [
+        "dist/brew/dist/index.d.ts",
+        "dist/kiosk/node_modules/escape-html/index.js",
+    ] {
+        assert!(kettle.0.has(there), "{there}");
+    }
+    assert_eq!(kettle.0.read("yarn.lock"), lock);
+    kettle.edit(ANSWER, "There is no ${", "Nobody knows ${");
+    let build = kettle.build("");
+    assert_eq!(build.actions("kiosk", "ran"), ["check", "compile", "package", "test"]);
+    // The packages themselves are among the tool caches: no registry is needed for them again.
+    kettle
+        .0
+        .write(".yarnrc.yml", &format!("{settings}enableColors: false\n"));
+    let kettle = Copy(kettle.0.variable("YARN_NPM_REGISTRY_SERVER", "https://127.0.0.1:9"));
+    let build = kettle.build("");
+    assert!(build.ok(), "{}", build.text());
+    assert_eq!(build.actions("kiosk", "ran"), ["install"]);
 }
 
 #[test]
@@ -262,9 +294,14 @@ fn swc_compiles_and_typescript_declares() {
     assert_eq!(String::from_utf8_lossy(&said.stdout), "500", "{said:?}");
 }
 
+/// Managers as `scripts/setup` installs them: folder and name.
+const PNPM: (&str, &str) = ("node-managers", "pnpm");
+const YARN: (&str, &str) = ("node-managers", "yarn");
+const BERRY: (&str, &str) = ("yarn-berry", "yarn");
+
 /// The example with the lock file of another manager, which is on its PATH; none where that is not installed.
-fn with_lock_of(kettle: Copy, manager: &str, arguments: &[&str]) -> Option<Copy> {
-    let programs = repository().join("target/tools/node-managers/bin");
+fn with_lock_of(kettle: Copy, (folder, manager): (&str, &str), arguments: &[&str]) -> Option<Copy> {
+    let programs = repository().join("target/tools").join(folder).join("bin");
     if !programs.join(manager).exists() {
         return None;
     }
@@ -277,6 +314,7 @@ fn with_lock_of(kettle: Copy, manager: &str, arguments: &[&str]) -> Option<Copy>
         .args(arguments)
         .current_dir(kettle.0.root())
         .env("PATH", &path)
+        .env("YARN_GLOBAL_FOLDER", kettle.0.beside("yarn"))
         .stdout(Stdio::null())
         .status();
     assert!(

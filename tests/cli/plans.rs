@@ -4,13 +4,14 @@
 use crate::example::Example;
 use crate::farm_snapshot;
 use crate::golang::needs_go;
+use crate::needs_base;
 
 /// A test for the example in this folder.
 macro_rules! plan_of {
-    ($test:ident, $folder:literal $(, $needed:ident)?) => {
+    ($test:ident, $folder:literal $(, $needed:ident)*) => {
         #[test]
         fn $test() {
-            $($needed!();)?
+            $($needed!();)*
             let copy = Example::new($folder).alone();
             let mut settings = insta::Settings::clone_current();
             settings.add_filter(r"\b\d+ bytes made by", "[SIZE] made by");
@@ -23,5 +24,8 @@ plan_of!(the_service_in_go, "go", needs_go);
 plan_of!(the_image_of_nothing, "image");
 plan_of!(the_models_of_four_kinds, "models");
 plan_of!(the_packages_in_typescript, "node");
+plan_of!(the_product_of_all_builders, "platform", needs_go, needs_base);
 plan_of!(the_program_in_rust, "rust");
 plan_of!(the_shop_in_python_and_with_vite, "shop");
+plan_of!(the_application_in_svelte, "svelte");
+plan_of!(the_application_in_vue, "vue");

@@ -230,7 +230,8 @@ fn what_a_later_round_of_a_plan_brings_waited_for_what_the_round_waited_for() {
     let state = serde_json::to_vec(&second).expect("a plan is plain data");
     let mut first = puppet::plan(&[puppet::action("early", "mkdir out && echo 1 > out/it")]);
     first["next"] = json!({ "needs": [{ "action": "early", "output": "out" }], "state": state });
-    let user = puppet::plan(&[puppet::action("use", "mkdir out")]);
+    // Another command, or it would be the same action as `late`, and wait for that one's result.
+    let user = puppet::plan(&[puppet::action("use", "mkdir -p out")]);
     let workspace = puppet::workspace(&[("maker", first), ("user", user)], "");
     let text = workspace.read("farm.toml");
     let text = text.replace("[targets.user]\n", "[targets.user]\ndeps = [\"maker\"]\n");

@@ -1,12 +1,17 @@
 //! The example of the builder `rust`, built for real: a program of two crates.
 
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
 use crate::example::{Copy, Example};
-use crate::farm_snapshot;
+use crate::shop::product::repository;
+use crate::{farm_snapshot, skip};
 
 static POUR: Example = Example::new("rust");
 const LIBRARY: &str = "crates/pour/src/lib.rs";
@@ -84,6 +89,92 @@ fn two_builds_from_nothing_make_the_same_bytes() {
     let program = std::fs::read(pour.0.root().join("dist/timer/pour-timer")).expect("it was built");
     let has = |text: &str| program.windows(text.len()).any(|part| part == text.as_bytes());
     assert!(!has("/workspace"), "a path of the sandbox");
+}
+
+/// sccache in a place of its own, which says after each call what it has found so far; none where it is not installed.
+fn sccache(tools: &Path) -> Option<OsString> {
+    let program = repository().join("target/tools/sccache-venv/bin/sccache");
+    if !program.exists() {
+        return None;
+    }
+    for folder in ["bin", "lib"] {
+        fs::create_dir_all(tools.join(folder)).expect("made");
+    }
+    let (real, script) = (tools.join("lib/sccache"), tools.join("bin/sccache"));
+    fs::copy(program, &real).expect("copied");
+    let text = format!(
+        "#!/bin/sh\n'{0}' \"$@\"\ncode=$?\n[ -z \"${{SCCACHE_DIR-}}\" ] || '{0}' --show-stats >\"$SCCACHE_DIR/stats.$$\" 2>&1\nexit $code\n",
+        real.display()
+    );
+    fs::write(&script, text).expect("written");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let path = std::env::var_os("PATH").expect("tests need a PATH");
+    let folders = std::iter::once(tools.join("bin")).chain(std::env::split_paths(&path));
+    Some(std::env::join_paths(folders).expect("folders"))
+}
+
+/// A copy that compiles under sccache.
+fn cached(copy: Copy, path: &OsString) -> Copy {
+    let copy = Copy(copy.0.variable("PATH", path));
+    copy.edit("farm.toml", "{ clippy = true, test = true }", "{ sccache = true }");
+    copy
+}
+
+/// How often sccache had what it was asked for, and how often it had not.
+fn found(cache: &Path) -> (u64, u64) {
+    let folder = cache.join("v1/tools/rust/sccache");
+    let entries = fs::read_dir(folder).expect("it was used").flatten();
+    let stats = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("stats."));
+    let texts: Vec<String> = stats.filter_map(|file| fs::read_to_string(file.path()).ok()).collect();
+    let most = |words: &str| {
+        let lines = texts.iter().flat_map(|text| text.lines());
+        lines
+            .filter_map(|line| line.strip_prefix(words)?.trim().parse().ok())
+            .max()
+    };
+    (most("Cache hits ").unwrap_or(0), most("Cache misses ").unwrap_or(0))
+}
+
+#[test]
+fn another_checkout_takes_from_sccache_what_was_compiled() {
+    let first = POUR.alone();
+    let cache = first.0.cache();
+    let Some(path) = sccache(&first.0.beside("tools")) else {
+        skip!("sccache is not installed: run scripts/setup");
+    };
+    let first = cached(first, &path);
+    first.0.farm("build --sandbox L2").success();
+    let (hits, misses) = found(&cache);
+    assert!(hits == 0 && misses > 0, "{hits} and {misses}");
+    // What cargo keeps by itself would leave nothing to compile.
+    fs::remove_dir_all(cache.join("v1/tools/rust/targets")).expect("it is ours");
+    let second = cached(Copy(POUR.alone().0.sharing(&cache)), &path);
+    let main = second.0.read("crates/timer/src/main.rs");
+    second.0.write("crates/timer/src/main.rs", &(main + "// The end.\n"));
+    second.0.farm("build --sandbox L2").success();
+    let (hits, _) = found(&cache);
+    assert!(hits >= misses, "{hits} of {misses}");
+    let program = |copy: &Copy| fs::read(copy.path("dist/timer/pour-timer")).expect("it was built");
+    let plain = program(&POUR.built());
+    assert!(
+        program(&first) == plain && program(&second) == plain,
+        "other bytes with sccache"
+    );
+}
+
+#[test]
+fn without_sockets_the_compiler_runs_without_sccache() {
+    let pour = POUR.alone();
+    let Some(path) = sccache(&pour.0.beside("tools")) else {
+        skip!("sccache is not installed: run scripts/setup");
+    };
+    let pour = cached(pour, &path);
+    let ran = pour.0.ran(&mut pour.0.command_at("L1", ["build", "--json"]));
+    if ran.code() == 3 && ran.problem_codes() == ["sandbox::unavailable"] {
+        skip!("this machine has no tier L1");
+    }
+    ran.success();
+    assert_eq!(run(&pour, "15").lines().last(), Some("02:15   70 g"));
 }
 
 #[test]

@@ -74,6 +74,7 @@ fn parts() -> Parts {
             weight: 1,
             jobserver: false,
             untrusted: false,
+            checks_limit: false,
             on_demand: None,
         },
         root: path("apps/web"),

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::size_limit::SizeLimit;
+
 /// The exit codes, as `exit.rs` has them.
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 a build failed, 2 the request or configuration was wrong, \
                           3 a limit or policy was broken, 130 interrupted";
@@ -87,6 +89,13 @@ pub(crate) struct BuildArgs {
     /// [default FILE: .farm/profile.json]
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub(crate) profile: Option<Option<PathBuf>>,
+    /// Show what artifacts are made of, where a builder can: vite makes a page with every module of every chunk
+    #[arg(long)]
+    pub(crate) analyze: bool,
+    /// Fail where a builder can tell that a target's artifacts are bigger than SIZE, as 5MB or 200kB. For one target, or
+    /// for one chunk of it: web=300kB, web/vendor=120kB. May be repeated
+    #[arg(long, value_name = "[TARGET[/CHUNK]=]SIZE", action = ArgAction::Append)]
+    pub(crate) size_limit: Vec<SizeLimit>,
     /// Fail if farm.lock would have to change
     #[arg(long)]
     pub(crate) locked: bool,
@@ -329,6 +338,7 @@ mod tests {
             &["--sandbox", "L3"],
             &["--wacth"],
             &["-v", "-q"],
+            &["--size-limit", "large"],
             &["web"],
         ] {
             let error = Cli::try_parse_from(["farm", "build"].iter().chain(arguments)).expect_err("wrong");

@@ -11,6 +11,7 @@ mod exit;
 mod report;
 mod sanitise;
 mod signals;
+mod size_limit;
 mod source;
 mod ui;
 mod workspace;

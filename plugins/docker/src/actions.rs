@@ -4,12 +4,12 @@
 use farm_sdk::{Action, Dependency, Input, Output, Problem};
 use serde::Serialize;
 
-use crate::base::{self, Source};
+use crate::base::{self, Base, Source};
 use crate::container;
 use crate::files;
 use crate::model::{Context, Layer};
 use crate::oci::config::Settings;
-use crate::oci::image::{self, Assembly, LAYERS, LAYOUT, METADATA, TAG};
+use crate::oci::image::{self, Assembly, COMPONENTS, LAYERS, LAYOUT, METADATA, TAG};
 use crate::oci::layer::{self, CONTENT, FACTS, Folders, TAR};
 use crate::options::{Engine, Login, Options};
 use crate::parts::Part;
@@ -28,7 +28,7 @@ pub(crate) fn layer(part: &Part) -> Result<Action, Problem> {
 
 /// The folders that the container's user writes to, as a layer.
 pub(crate) fn volumes(options: &Options) -> Result<Action, Problem> {
-    let (user, group) = container::user(&options.user);
+    let (user, group) = container::user(options.user());
     let folders = Folders {
         paths: options.volumes.clone(),
         user,
@@ -51,7 +51,7 @@ fn outputs_of_layer(action: Action) -> Action {
 
 /// The image: layers over the base.
 pub(crate) fn assemble(
-    source: Option<&Source>,
+    (base, source): (&Base, Option<&Source>),
     settings: Settings,
     (layers, platforms): (&[Layer], &[String]),
 ) -> Result<Action, Problem> {
@@ -67,7 +67,11 @@ pub(crate) fn assemble(
             .collect(),
     };
     let assembly = Assembly {
-        base: source.map(|source| source.place.clone()),
+        base: source.map(|source| image::BaseImage {
+            layout: source.place.clone(),
+            name: base.called().map(str::to_owned),
+            digest: base.digest().map(str::to_owned),
+        }),
         settings,
         images: platforms.iter().map(of).collect(),
     };
@@ -81,7 +85,8 @@ pub(crate) fn assemble(
                 .flat_map(|layer| [part_of(layer, "layer", TAR), part_of(layer, "facts", FACTS)]),
         )
         .output(Output::folder("image", LAYOUT))
-        .output(Output::file("metadata", METADATA)))
+        .output(Output::file("metadata", METADATA))
+        .output(Output::file("components", COMPONENTS)))
 }
 
 fn part_of(layer: &Layer, output: &str, file: &str) -> Input {
@@ -160,22 +165,41 @@ fn login_script(Login { user, password }: &Login, host: &str) -> String {
     )
 }
 
-/// Builds the Dockerfile with a container engine. `layout` is a base that the engine has to be given first.
-pub(crate) fn engine(engine: Engine, layout: Option<(String, Input)>, files: &Action) -> Action {
+/// Builds the Dockerfile with a container engine, and calls the image `reference`. `layout` is a local base.
+pub(crate) fn engine(engine: Engine, reference: &str, layout: Option<(String, Input)>, files: &Action) -> Action {
     let name = engine.name();
-    let action = Action::tool("engine", "sh")
-        .label(format!("build the Dockerfile with {name}"))
-        .args(["deployment/build.sh", name])
-        .on_demand()
-        .uses_tools([name])
-        .input(Input::output("deployment", files.out("deployment")));
-    let action = match layout {
-        Some((place, input)) => action.uses_tools(["skopeo"]).env("BASE_LAYOUT", place).input(input),
-        None => action,
+    let (place, base) = layout.unzip();
+    let action = match engine {
+        Engine::Docker => docker(place),
+        Engine::Buildah | Engine::Podman => {
+            // These read a layout where it is. For a network of their own they would need iptables and a bridge.
+            let base = place.map(|place| ["--build-arg".to_owned(), format!("BASE=oci:{place}")]);
+            Action::tool("engine", name)
+                .args(["build", "--format", "docker", "--network", "host"])
+                .args(base.into_iter().flatten())
+                .args(["--file", "deployment/Dockerfile", "--tag", reference, "deployment"])
+                .pass_env(STORAGE)
+                .reaches(["oci"])
+                .without_sandbox()
+        }
     };
-    match engine {
-        Engine::Docker => action.pass_env(["DOCKER_HOST"]).reaches(["docker", "oci"]),
-        Engine::Buildah | Engine::Podman => action.pass_env(STORAGE).reaches(["oci"]).without_sandbox(),
+    action
+        .label(format!("build the Dockerfile with {name}"))
+        .on_demand()
+        .input(Input::output("deployment", files.out("deployment")))
+        .inputs(base)
+}
+
+/// Docker keeps images in a store of its own, and has to be given a local base.
+fn docker(place: Option<String>) -> Action {
+    let action = Action::tool("engine", "sh")
+        .args(["deployment/build.sh", "docker"])
+        .uses_tools(["docker"])
+        .pass_env(["DOCKER_HOST"])
+        .reaches(["docker", "oci"]);
+    match place {
+        Some(place) => action.uses_tools(["skopeo"]).env("BASE_LAYOUT", place),
+        None => action,
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::oci::image::TAG;
+use crate::options::Options;
 
 /// Where the image starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +32,8 @@ const FETCHED: &str = "base";
 
 impl Base {
     /// Reads the option.
-    pub(crate) fn read(option: Option<&str>, dependencies: &[Dependency], host: &dyn Host) -> Result<Self, Problem> {
-        let Some(text) = option else {
+    pub(crate) fn read(options: &Options, dependencies: &[Dependency], host: &dyn Host) -> Result<Self, Problem> {
+        let Some(text) = options.base.as_deref() else {
             return Ok(Self::Nothing);
         };
         if text.contains('@') {
@@ -49,10 +50,13 @@ impl Base {
             return Ok(Self::Folder(path));
         }
         let problem = Problem::new(format!("option `base` names `{text}`, which is no OCI layout"));
-        Err(problem.hint(
-            "a layout is a folder with `oci-layout` and `index.json`; write `//` for one from the workspace's root, \
-             and `HOST/NAME@sha256:…` for an image in a registry",
-        ))
+        Err(problem.hint(match &options.base_made_by {
+            Some(command) => format!("make it first, in the target's folder: {command}"),
+            None => "a layout is a folder with `oci-layout` and `index.json`; write `//` for one from the workspace's \
+                     root, and `HOST/NAME@sha256:…` for an image in a registry; where a command makes the layout, name \
+                     it in `base-made-by`"
+                .to_owned(),
+        }))
     }
 
     fn registry(text: &str) -> Result<Self, Problem> {
@@ -83,6 +87,25 @@ impl Base {
             Self::Registry(reference) => reference.clone(),
             Self::Folder(path) | Self::Workspace(path) => local(path.rsplit('/').next().unwrap_or(path)),
             Self::Artifact(artifact) => local(&artifact.target.replace(':', "-")),
+        }
+    }
+
+    /// What an SBOM calls it: an image of a registry without its digest, a layout by its folder or its target. An image
+    /// that a target makes is known to the engine.
+    pub(crate) fn called(&self) -> Option<&str> {
+        match self {
+            Self::Nothing => None,
+            Self::Artifact(artifact) => (artifact.kind != "oci-image").then_some(artifact.target.as_str()),
+            Self::Registry(reference) => reference.split('@').next().map(without_tag),
+            Self::Folder(path) | Self::Workspace(path) => path.rsplit('/').next(),
+        }
+    }
+
+    /// The digest that it is pinned by.
+    pub(crate) fn digest(&self) -> Option<&str> {
+        match self {
+            Self::Registry(reference) => Some(reference.split_once('@')?.1),
+            _ => None,
         }
     }
 
@@ -137,6 +160,14 @@ fn layout(path: &str) -> [String; 2] {
     [format!("{path}/oci-layout"), format!("{path}/**")]
 }
 
+/// A reference without its tag, which is behind a colon of its last part.
+fn without_tag(reference: &str) -> &str {
+    let last = reference.rfind('/').map_or(0, |at| at + 1);
+    reference[last..]
+        .find(':')
+        .map_or(reference, |at| &reference[..last + at])
+}
+
 fn local(name: &str) -> String {
     format!("localhost/{}-base:{TAG}", name.to_ascii_lowercase())
 }
@@ -184,7 +215,8 @@ pub(crate) fn tls(reference: &str, option: &str) -> String {
     format!("{option}={}", !is_loopback(reference))
 }
 
-fn is_loopback(reference: &str) -> bool {
+/// Whether a registry is on this machine, where it has no certificate.
+pub(crate) fn is_loopback(reference: &str) -> bool {
     let host = reference.split('/').next().unwrap_or_default();
     matches!(host.split(':').next(), Some("localhost" | "127.0.0.1"))
 }

@@ -4,15 +4,21 @@ use std::collections::BTreeMap;
 
 use farm_sdk::Problem;
 
-use crate::model::{Container, Health, Volume};
+use crate::base;
+use crate::model::{Container, Health, Published, Pushed, Volume};
+use crate::oci::blob;
 use crate::oci::config::{Healthcheck, Settings};
 use crate::oci::image::TAG;
-use crate::options::{self, Options};
+use crate::options::{self, HostPort, Options};
 use crate::parts::Part;
-use crate::services::{Address, Backing};
+use crate::services::Backing;
 
 /// How often a check may fail.
 const RETRIES: u32 = 3;
+/// The longest name of a volume of a pod.
+const MAX_LABEL: usize = 63;
+/// How many digits of a digest part names.
+const DIGITS: usize = 8;
 
 /// What the image sets.
 pub(crate) fn settings(options: &Options, parts: &[Part]) -> Result<Settings, Problem> {
@@ -32,7 +38,7 @@ pub(crate) fn settings(options: &Options, parts: &[Part]) -> Result<Settings, Pr
         })
     });
     Ok(Settings {
-        user: Some(options.user.clone()),
+        user: Some(options.user().to_owned()),
         directory: options
             .directory
             .clone()
@@ -47,36 +53,88 @@ pub(crate) fn settings(options: &Options, parts: &[Part]) -> Result<Settings, Pr
     })
 }
 
-/// The container, as Compose and Kubernetes run it.
+/// The container, as Compose and Kubernetes run it. `target` is the target's name.
 pub(crate) fn container(
     options: &Options,
     parts: &[Part],
-    name: &str,
-    (services, address): (&[Backing], &Address),
+    (target, name): (&str, &str),
+    services: &[Backing],
 ) -> Result<Container, Problem> {
-    let (user, group) = user(&options.user);
-    let env = address.env.iter().chain(&options.env);
-    let mut secrets: Vec<String> = options.secrets.iter().chain(&address.secrets).cloned().collect();
+    let (user, group) = user(options.user());
+    let mut secrets = options.secrets.clone();
     secrets.sort_unstable();
-    secrets.dedup();
-    Ok(Container {
+    let fixed = options.env.iter().filter(|(name, _)| !secrets.contains(name));
+    let mut container = Container {
         name: name.to_owned(),
         image: reference(options, name),
-        env: env.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        pushed: options.push.as_deref().map(pushed),
+        folder: target.replace(':', "/"),
+        assembled: false,
+        env: fixed.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        urls: BTreeMap::new(),
         secrets,
         ports: options.ports.clone(),
-        volumes: options.volumes.iter().map(|path| volume(name, path)).collect(),
+        published: published(options)?,
+        volumes: volumes(name, &options.volumes),
         user,
         group,
         health: health(options, parts)?,
-        replicas: options.replicas,
-        needs: services.iter().map(|service| service.name.clone()).collect(),
-    })
+        replicas: replicas(options)?,
+        needs: Vec::new(),
+    };
+    services.iter().for_each(|service| container.uses(service));
+    Ok(container)
 }
 
-/// What the image is called.
+/// What the image is called where an engine builds it.
 pub(crate) fn reference(options: &Options, name: &str) -> String {
     options.push.clone().unwrap_or_else(|| format!("{name}:{TAG}"))
+}
+
+/// Where an image is pushed to. What stands behind the last colon is the tag, as the schema has seen to.
+fn pushed(reference: &str) -> Pushed {
+    let name = reference.rsplit_once(':').map_or(reference, |(name, _)| name);
+    Pushed {
+        reference: reference.to_owned(),
+        name: name.to_owned(),
+        digest: None,
+        tls: !base::is_loopback(reference),
+    }
+}
+
+/// The ports that Compose offers on the machine.
+fn published(options: &Options) -> Result<Vec<Published>, Problem> {
+    let is_port = |name: &&String| name.parse().is_ok_and(|port| options.ports.contains(&port));
+    if let Some(name) = options.host_ports.keys().find(|name| !is_port(name)) {
+        let problem = Problem::new(format!("option `host-ports` names {name}, which is none of `ports`"));
+        return Err(problem.hint("name a port on which the container listens"));
+    }
+    let host = |port: u16| match options.host_ports.get(&port.to_string()) {
+        Some(HostPort::At(host)) => Some(*host),
+        Some(HostPort::None(_)) => None,
+        None => Some(port),
+    };
+    let published = options.ports.iter().filter_map(|&port| {
+        Some(Published {
+            port,
+            host: host(port)?,
+        })
+    });
+    Ok(published.collect())
+}
+
+/// One container at a time can mount a volume.
+fn replicas(options: &Options) -> Result<u32, Problem> {
+    let replicas = options.replicas.unwrap_or(1);
+    if replicas <= 1 || options.volumes.is_empty() {
+        return Ok(replicas);
+    }
+    let problem = Problem::new(format!(
+        "option `replicas` asks for {replicas} containers, and the folders of `volumes` can be mounted by one"
+    ));
+    Err(problem.hint(
+        "run one, or keep the data in one of the `services`; a template `kubernetes.yaml.j2` of your own can say more",
+    ))
 }
 
 /// The user and the group; the schema has seen to it that they are numbers.
@@ -146,6 +204,11 @@ fn health(options: &Options, parts: &[Part]) -> Result<Option<Health>, Problem> 
     }))
 }
 
+/// Whether something among the artifacts can ask for a path over HTTP.
+pub(crate) fn asks(parts: &[Part]) -> bool {
+    folder(parts, &["python-app", "node-package"]).is_some()
+}
+
 /// A command that asks for a path over HTTP, by the language that is in the image anyway.
 fn asking(wanted: &options::Health, port: Option<u16>, parts: &[Part]) -> Option<Vec<String>> {
     let (path, port, timeout) = (wanted.path.as_ref()?, port?, wanted.timeout);
@@ -162,8 +225,25 @@ fn asking(wanted: &options::Health, port: Option<u16>, parts: &[Part]) -> Option
     Some(words.into())
 }
 
-/// A volume's name, from its path: letters, digits and `-` alone.
-fn volume(container: &str, path: &str) -> Volume {
+/// Names for volumes, from their paths: letters, digits and `-` alone, no longer than a label of Kubernetes.
+fn volumes(container: &str, paths: &[String]) -> Vec<Volume> {
+    let names: Vec<String> = paths
+        .iter()
+        .map(|path| format!("{container}-{}", plain(path)))
+        .collect();
+    let is_own = |name: &String| name.len() <= MAX_LABEL && names.iter().filter(|other| *other == name).count() == 1;
+    let named = paths.iter().zip(&names).map(|(path, name)| Volume {
+        name: if is_own(name) {
+            name.clone()
+        } else {
+            with_digest(name, path)
+        },
+        path: path.clone(),
+    });
+    named.collect()
+}
+
+fn plain(path: &str) -> String {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() {
             c.to_ascii_lowercase()
@@ -171,9 +251,12 @@ fn volume(container: &str, path: &str) -> Volume {
             '-'
         }
     };
-    let name: String = path.trim_matches('/').chars().map(plain).collect();
-    Volume {
-        name: format!("{container}-{name}"),
-        path: path.to_owned(),
-    }
+    path.chars().map(plain).collect::<String>().trim_matches('-').to_owned()
+}
+
+/// A name that is too long, or that several paths have, ends with a digest of the path.
+fn with_digest(name: &str, path: &str) -> String {
+    let digest = blob::sha256(path.as_bytes());
+    let length = name.len().min(MAX_LABEL - DIGITS - 1);
+    format!("{}-{}", name[..length].trim_end_matches('-'), &digest[..DIGITS])
 }

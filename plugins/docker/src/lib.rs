@@ -6,6 +6,7 @@
 //! targets that deploy several. Does not know what the artifacts do.
 
 mod actions;
+mod advice;
 mod base;
 mod container;
 mod files;
@@ -13,6 +14,7 @@ mod model;
 mod oci;
 mod options;
 mod parts;
+mod platform;
 mod secret;
 mod services;
 mod target;

@@ -18,6 +18,8 @@ pub(crate) struct Context {
     pub(crate) container: Option<Container>,
     /// Services of this target's own.
     pub(crate) services: Vec<Backing>,
+    /// By service, the containers of a target that only deploys that get its address. One that is not here is for all.
+    pub(crate) used_by: BTreeMap<String, Vec<String>>,
     pub(crate) development: Development,
     /// Where the user's templates are, below the step's input.
     pub(crate) templates: Option<String>,
@@ -70,13 +72,23 @@ pub(crate) struct Layer {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Container {
     pub(crate) name: String,
-    /// Its image, with the digest where it is in a registry.
+    /// Its image: as its registry knows it, with the digest; else with a tag that is the beginning of the digest.
     pub(crate) image: String,
+    /// Where its image is pushed to, and under which digest; none where it is in no registry.
+    pub(crate) pushed: Option<Pushed>,
+    /// The folder of its target, from the output folder: `image` in it is the image, `deployment` the Dockerfile.
+    pub(crate) folder: String,
+    /// Whether farm assembled its image; else an engine has to build it.
+    pub(crate) assembled: bool,
     /// Variables with fixed values, the addresses of services among them.
     pub(crate) env: BTreeMap<String, String>,
+    /// Variables with secrets in their values, each written `$(NAME)`, as Kubernetes has it.
+    pub(crate) urls: BTreeMap<String, String>,
     /// Variables whose values are secret.
     pub(crate) secrets: Vec<String>,
     pub(crate) ports: Vec<u16>,
+    /// The ports that Compose offers on the machine.
+    pub(crate) published: Vec<Published>,
     pub(crate) volumes: Vec<Volume>,
     pub(crate) user: u64,
     pub(crate) group: u64,
@@ -84,6 +96,25 @@ pub(crate) struct Container {
     pub(crate) replicas: u32,
     /// The services that it waits for.
     pub(crate) needs: Vec<String>,
+}
+
+/// An image in a registry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pushed {
+    /// `HOST/NAME:TAG`, and the same without the tag.
+    pub(crate) reference: String,
+    pub(crate) name: String,
+    /// None where farm did not assemble it.
+    pub(crate) digest: Option<String>,
+    /// Whether the registry speaks TLS: one on this machine does not.
+    pub(crate) tls: bool,
+}
+
+/// A port of a container, and the machine's where Compose offers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Published {
+    pub(crate) port: u16,
+    pub(crate) host: u16,
 }
 
 /// A folder that outlives a container.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Options {
     pub(crate) base: Option<String>,
+    pub(crate) base_made_by: Option<String>,
     pub(crate) command: Option<Vec<String>>,
     #[serde(default)]
     pub(crate) development: Development,
@@ -18,6 +19,8 @@ pub struct Options {
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) health: Option<Health>,
+    #[serde(default)]
+    pub(crate) host_ports: BTreeMap<String, HostPort>,
     #[serde(default)]
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) name: Option<String>,
@@ -31,17 +34,65 @@ pub struct Options {
     pub(crate) ports: Vec<u16>,
     pub(crate) push: Option<String>,
     pub(crate) push_login: Option<Login>,
-    #[serde(default = "one")]
-    pub(crate) replicas: u32,
+    pub(crate) replicas: Option<u32>,
     #[serde(default)]
     pub(crate) secrets: Vec<String>,
     #[serde(default)]
     pub(crate) services: BTreeMap<Service, Wanted>,
     pub(crate) templates: Option<String>,
-    #[serde(default = "nobody")]
-    pub(crate) user: String,
+    pub(crate) user: Option<String>,
     #[serde(default)]
     pub(crate) volumes: Vec<String>,
+}
+
+/// Not root, and nobody whom a distribution knows.
+const NOBODY: &str = "65532:65532";
+
+impl Options {
+    /// Who the container runs as.
+    pub(crate) fn user(&self) -> &str {
+        self.user.as_deref().unwrap_or(NOBODY)
+    }
+
+    /// Options that are about an image, as far as they are set: all but `services` and `templates`.
+    pub(crate) fn of_images(&self) -> Vec<&'static str> {
+        let all = [
+            ("base-made-by", self.base_made_by.is_some()),
+            ("command", self.command.is_some()),
+            ("development", self.development != Development::default()),
+            ("directory", self.directory.is_some()),
+            ("engine", self.engine.is_some()),
+            ("entrypoint", self.entrypoint.is_some()),
+            ("env", !self.env.is_empty()),
+            ("health", self.health.is_some()),
+            ("host-ports", !self.host_ports.is_empty()),
+            ("labels", !self.labels.is_empty()),
+            ("name", self.name.is_some()),
+            ("packages", !self.packages.is_empty()),
+            ("paths", !self.paths.is_empty()),
+            ("platforms", !self.platforms.is_empty()),
+            ("ports", !self.ports.is_empty()),
+            ("push", self.push.is_some()),
+            ("push-login", self.push_login.is_some()),
+            ("replicas", self.replicas.is_some()),
+            ("secrets", !self.secrets.is_empty()),
+            ("user", self.user.is_some()),
+            ("volumes", !self.volumes.is_empty()),
+        ];
+        all.into_iter()
+            .filter(|(_, is_set)| *is_set)
+            .map(|(name, _)| name)
+            .collect()
+    }
+}
+
+/// The port of the machine under which Compose offers one of the container's; `false` for none.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum HostPort {
+    At(u16),
+    #[expect(dead_code, reason = "the schema lets `false` through alone")]
+    None(bool),
 }
 
 /// Where an artifact goes in the image; `false` leaves it out.
@@ -78,7 +129,7 @@ pub(crate) struct Health {
 }
 
 /// What only `Dockerfile.dev` and `compose.dev.yaml` have.
-#[derive(Debug, Default, Clone, Deserialize, Serialize)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Development {
     #[serde(default)]
@@ -116,10 +167,9 @@ pub(crate) struct Wanted {
     pub(crate) image: Option<String>,
     pub(crate) password: Option<String>,
     pub(crate) storage: Option<String>,
-}
-
-const fn one() -> u32 {
-    1
+    /// The containers of a product that get its address; all where none is named.
+    #[serde(default)]
+    pub(crate) used_by: Vec<String>,
 }
 
 const fn three() -> u64 {
@@ -128,9 +178,4 @@ const fn three() -> u64 {
 
 const fn ten() -> u64 {
     10
-}
-
-/// Not root, and nobody whom a distribution knows.
-fn nobody() -> String {
-    "65532:65532".to_owned()
 }

@@ -4,6 +4,7 @@
 use farm_sdk::{Dependency, Problem};
 
 use crate::options::{Options, Path};
+use crate::platform;
 
 /// An artifact that becomes a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +25,8 @@ pub(crate) struct Part {
 /// Kinds of a single program for one platform.
 const BINARIES: [&str; 2] = ["go-binary", "rust-binary"];
 /// Kinds that are about a product and no part of it.
-const NEVER: [&str; 5] = [
+const NEVER: [&str; 6] = [
+    "bundle-analysis",
     "container-service",
     "deployment",
     "oci-image",
@@ -49,12 +51,12 @@ impl Part {
     }
 }
 
-/// The parts of the images for these platforms. `here` is the platform of a binary that names none.
+/// The parts of the images for these platforms. `machine` is the platform of a binary that names none.
 pub(crate) fn find(
     options: &Options,
     dependencies: &[Dependency],
     platforms: &[String],
-    here: &str,
+    machine: &str,
 ) -> Result<Vec<Part>, Problem> {
     check_names(options, dependencies)?;
     let base = options.base.as_deref().unwrap_or_default();
@@ -63,7 +65,7 @@ pub(crate) fn find(
         let Some(path) = place(options, dependency, dependencies) else {
             continue;
         };
-        let platform = is_binary(dependency).then(|| platform_of(dependency).unwrap_or(here).to_owned());
+        let platform = is_binary(dependency).then(|| platform_of(dependency, machine));
         if platform.as_ref().is_some_and(|platform| !platforms.contains(platform)) {
             continue;
         }
@@ -83,7 +85,8 @@ pub(crate) fn find(
         });
     }
     for platform in platforms {
-        check_platform(&parts, dependencies, platform)?;
+        check_places(&parts, platform)?;
+        check_programs(options, dependencies, (platform, machine))?;
     }
     Ok(parts)
 }
@@ -130,17 +133,15 @@ fn is_binary(dependency: &Dependency) -> bool {
     BINARIES.contains(&dependency.kind.as_str())
 }
 
-/// The platform at the end of a binary's name, where it was made for several: `api-linux-arm64`.
-fn platform_of(dependency: &Dependency) -> Option<&'static str> {
-    const NAMED: [(&str, &str); 2] = [("-linux-amd64", "linux/amd64"), ("-linux-arm64", "linux/arm64")];
-    let found = NAMED.iter().find(|(end, _)| dependency.name.ends_with(end));
-    found.map(|(_, platform)| *platform)
+/// What a binary runs on: as its name says, where it was made for several platforms, else as this machine.
+fn platform_of(dependency: &Dependency, machine: &str) -> String {
+    platform::split(&dependency.name)
+        .1
+        .unwrap_or_else(|| machine.to_owned())
 }
 
 fn program(dependency: &Dependency) -> &str {
-    let name = dependency.name.as_str();
-    let end = platform_of(dependency).map_or(0, |platform| platform.len() + 1);
-    &name[..name.len() - end]
+    platform::split(&dependency.name).0
 }
 
 fn id(dependency: &Dependency, number: usize) -> String {
@@ -164,8 +165,8 @@ fn check_names(options: &Options, dependencies: &[Dependency]) -> Result<(), Pro
     }
 }
 
-/// Each place of an image is for one artifact, and a target that makes binaries makes one for each platform.
-fn check_platform(parts: &[Part], dependencies: &[Dependency], platform: &str) -> Result<(), Problem> {
+/// Each place of an image is for one artifact.
+fn check_places(parts: &[Part], platform: &str) -> Result<(), Problem> {
     let own: Vec<&Part> = parts.iter().filter(|part| part.is_for(platform)).collect();
     for (number, part) in own.iter().enumerate() {
         if let Some(other) = own[..number].iter().find(|other| other.path == part.path) {
@@ -174,11 +175,29 @@ fn check_platform(parts: &[Part], dependencies: &[Dependency], platform: &str) -
             return Err(problem.hint("say in the option `paths` where one of them goes, or `false` to leave it out"));
         }
     }
-    for dependency in dependencies.iter().filter(|dependency| is_binary(dependency)) {
-        let same = |part: &Part| part.is_binary() && part.target == dependency.target;
-        if parts.iter().any(same) && !own.iter().any(|part| same(part)) {
-            let problem = Problem::new(format!("`{}` makes no program for {platform}", dependency.target));
-            return Err(problem.hint("let it make one for each of the option `platforms`"));
+    Ok(())
+}
+
+/// A target that makes programs makes one for each platform that there is an image for: one for another would not start.
+fn check_programs(
+    options: &Options,
+    dependencies: &[Dependency],
+    (platform, machine): (&str, &str),
+) -> Result<(), Problem> {
+    let wanted = |dependency: &&Dependency| is_binary(dependency) && place(options, dependency, dependencies).is_some();
+    for dependency in dependencies.iter().filter(wanted) {
+        let same = dependencies.iter().filter(|other| other.target == dependency.target);
+        let made: Vec<String> = same.filter(wanted).map(|other| platform_of(other, machine)).collect();
+        if !made.iter().any(|made| made == platform) {
+            let problem = Problem::new(format!(
+                "`{}` makes no program for {platform}, but for {}",
+                dependency.target,
+                made.join(", ")
+            ));
+            return Err(problem.hint(
+                "let it make one for each platform of the image; the option `platforms` says which these are, and \
+                 `false` in `paths` leaves a program out",
+            ));
         }
     }
     Ok(())

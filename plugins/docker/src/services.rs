@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::Container;
 use crate::options::{Options, Service, Wanted};
 
 /// A service, as templates see it.
@@ -21,45 +22,88 @@ pub(crate) struct Backing {
     /// The folder of its data.
     pub(crate) data: String,
     pub(crate) storage: String,
+    /// What those that use it are told.
+    pub(crate) address: Address,
 }
 
 /// What a container has to know of a service.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Address {
     pub(crate) env: BTreeMap<String, String>,
+    /// Variables with a secret in their values, written `$(NAME)`.
+    pub(crate) urls: BTreeMap<String, String>,
     pub(crate) secrets: Vec<String>,
 }
 
 /// Name of the user and the database where one has to be named.
 const USER: &str = "app";
 
-/// The services of the options, and what a container has to know of them.
-pub(crate) fn read(options: &Options) -> (Vec<Backing>, Address) {
-    let (mut all, mut addresses) = (Vec::new(), Address::default());
-    for (service, wanted) in &options.services {
-        let (mut backing, address) = match service {
-            Service::Mongodb => mongodb(wanted),
-            Service::Ollama => ollama(),
-            Service::Postgres => postgres(wanted),
-            Service::Redis => redis(wanted),
-        };
-        if let Some(image) = &wanted.image {
-            backing.image.clone_from(image);
-        }
-        if let Some(storage) = &wanted.storage {
-            backing.storage.clone_from(storage);
-        }
-        all.push(backing);
-        addresses.env.extend(address.env);
-        addresses.secrets.extend(address.secrets);
-    }
-    (all, addresses)
+/// The services of the options.
+pub(crate) fn read(options: &Options) -> Vec<Backing> {
+    options
+        .services
+        .iter()
+        .map(|(service, wanted)| one(*service, wanted))
+        .collect()
 }
 
-fn postgres(wanted: &Wanted) -> (Backing, Address) {
+/// By service, the containers that get its address, where the options name some.
+pub(crate) fn used_by(options: &Options) -> BTreeMap<String, Vec<String>> {
+    let named = options.services.iter().filter(|(_, wanted)| !wanted.used_by.is_empty());
+    named
+        .map(|(service, wanted)| (one(*service, wanted).name, wanted.used_by.clone()))
+        .collect()
+}
+
+fn one(service: Service, wanted: &Wanted) -> Backing {
+    let mut backing = match service {
+        Service::Mongodb => mongodb(wanted),
+        Service::Ollama => ollama(),
+        Service::Postgres => postgres(wanted),
+        Service::Redis => redis(wanted),
+    };
+    if let Some(image) = &wanted.image {
+        backing.image.clone_from(image);
+    }
+    if let Some(storage) = &wanted.storage {
+        backing.storage.clone_from(storage);
+    }
+    backing
+}
+
+impl Container {
+    /// Tells it where a service is. What the user says of a variable of that name wins.
+    pub(crate) fn uses(&mut self, service: &Backing) {
+        let Address { env, urls, secrets } = &service.address;
+        let own =
+            |name: &String| self.env.contains_key(name) || self.urls.contains_key(name) || self.secrets.contains(name);
+        let new = |table: &BTreeMap<String, String>| -> Vec<(String, String)> {
+            let entries = table.iter().filter(|(name, _)| !own(name));
+            entries.map(|(name, value)| (name.clone(), value.clone())).collect()
+        };
+        let (env, urls) = (new(env), new(urls));
+        self.env.extend(env);
+        self.urls.extend(urls);
+        self.secrets.extend(secrets.iter().cloned());
+        self.secrets.sort_unstable();
+        self.secrets.dedup();
+        if !self.needs.contains(&service.name) {
+            self.needs.push(service.name.clone());
+        }
+    }
+}
+
+fn postgres(wanted: &Wanted) -> Backing {
     let password = secret(wanted, "POSTGRES_PASSWORD");
     let data = "/var/lib/postgresql/data";
-    let backing = Backing {
+    let env = [
+        ("POSTGRES_DB", USER),
+        ("POSTGRES_HOST", "postgres"),
+        ("POSTGRES_PORT", "5432"),
+        ("POSTGRES_USER", USER),
+    ];
+    let url = format!("postgresql://{USER}:$({password})@postgres:5432/{USER}");
+    Backing {
         // A folder of its own, since a volume may hold `lost+found`.
         env: table([
             ("PGDATA", &format!("{data}/pgdata")),
@@ -68,20 +112,20 @@ fn postgres(wanted: &Wanted) -> (Backing, Address) {
         ]),
         secrets: table([("POSTGRES_PASSWORD", &password)]),
         health: words(&["pg_isready", "--username", USER, "--dbname", USER]),
+        address: address(env, ("DATABASE_URL", url), Some(password)),
         ..backing("postgres", "postgres:17.2", 5432, data)
-    };
-    let env = [
-        ("POSTGRES_DB", USER),
-        ("POSTGRES_HOST", "postgres"),
-        ("POSTGRES_PORT", "5432"),
-        ("POSTGRES_USER", USER),
-    ];
-    (backing, address(env, Some(password)))
+    }
 }
 
-fn mongodb(wanted: &Wanted) -> (Backing, Address) {
+fn mongodb(wanted: &Wanted) -> Backing {
     let password = secret(wanted, "MONGODB_PASSWORD");
-    let backing = Backing {
+    let env = [
+        ("MONGODB_HOST", "mongodb"),
+        ("MONGODB_PORT", "27017"),
+        ("MONGODB_USER", USER),
+    ];
+    let url = format!("mongodb://{USER}:$({password})@mongodb:27017/?authSource=admin");
+    Backing {
         env: table([("MONGO_INITDB_ROOT_USERNAME", USER)]),
         secrets: table([("MONGO_INITDB_ROOT_PASSWORD", &password)]),
         health: words(&[
@@ -90,45 +134,42 @@ fn mongodb(wanted: &Wanted) -> (Backing, Address) {
             "--eval",
             "quit(db.adminCommand('ping').ok ? 0 : 1)",
         ]),
+        address: address(env, ("MONGODB_URL", url), Some(password)),
         ..backing("mongodb", "mongo:7.0.16", 27017, "/data/db")
-    };
-    let env = [
-        ("MONGODB_HOST", "mongodb"),
-        ("MONGODB_PORT", "27017"),
-        ("MONGODB_USER", USER),
-    ];
-    (backing, address(env, Some(password)))
+    }
 }
 
 /// Without a password where none is wanted: it is reached by the product's own containers alone.
-fn redis(wanted: &Wanted) -> (Backing, Address) {
+fn redis(wanted: &Wanted) -> Backing {
+    let env = [("REDIS_HOST", "redis"), ("REDIS_PORT", "6379")];
+    let login = wanted
+        .password
+        .as_ref()
+        .map_or(String::new(), |password| format!(":$({password})@"));
+    let url = format!("redis://{login}redis:6379/0");
     let plain = Backing {
         health: words(&["redis-cli", "ping"]),
+        address: address(env, ("REDIS_URL", url), wanted.password.clone()),
         ..backing("redis", "redis:7.4.2", 6379, "/data")
     };
-    let address = address(
-        [("REDIS_HOST", "redis"), ("REDIS_PORT", "6379")],
-        wanted.password.clone(),
-    );
     let Some(password) = &wanted.password else {
-        return (plain, address);
+        return plain;
     };
-    let backing = Backing {
+    Backing {
         // The client reads this variable; the server has to be told.
         secrets: table([("REDISCLI_AUTH", password)]),
         command: words(&["sh", "-c", "exec redis-server --requirepass \"$REDISCLI_AUTH\""]),
         ..plain
-    };
-    (backing, address)
+    }
 }
 
-fn ollama() -> (Backing, Address) {
-    let backing = Backing {
+fn ollama() -> Backing {
+    Backing {
         health: words(&["ollama", "list"]),
         storage: "20Gi".to_owned(),
+        address: address([], ("OLLAMA_HOST", "http://ollama:11434".to_owned()), None),
         ..backing("ollama", "ollama/ollama:0.5.7", 11434, "/root/.ollama")
-    };
-    (backing, address([("OLLAMA_HOST", "http://ollama:11434")], None))
+    }
 }
 
 fn backing(name: &str, image: &str, port: u16, data: &str) -> Backing {
@@ -142,6 +183,7 @@ fn backing(name: &str, image: &str, port: u16, data: &str) -> Backing {
         health: Vec::new(),
         data: data.to_owned(),
         storage: "1Gi".to_owned(),
+        address: Address::default(),
     }
 }
 
@@ -149,11 +191,17 @@ fn secret(wanted: &Wanted, usual: &str) -> String {
     wanted.password.clone().unwrap_or_else(|| usual.to_owned())
 }
 
-fn address<const N: usize>(env: [(&str, &str); N], password: Option<String>) -> Address {
-    Address {
+/// A URL with a secret in it is put together where the secret is known; any other is a value like others.
+fn address<const N: usize>(env: [(&str, &str); N], (name, url): (&str, String), password: Option<String>) -> Address {
+    let mut address = Address {
         env: table(env),
+        urls: BTreeMap::new(),
         secrets: password.into_iter().collect(),
-    }
+    };
+    let is_secret = !address.secrets.is_empty();
+    let table = if is_secret { &mut address.urls } else { &mut address.env };
+    table.insert(name.to_owned(), url);
+    address
 }
 
 fn table<const N: usize>(entries: [(&str, &str); N]) -> BTreeMap<String, String> {

@@ -3,13 +3,14 @@
 
 use farm_sdk::{Action, Artifact, Dependency, Host, Plan, Problem, Request};
 
+use crate::advice::{self, Missing};
 use crate::base::{Base, Source};
 use crate::model::{Container, Context, Image, Layer};
 use crate::oci::config::Settings;
 use crate::options::{Development, Options};
 use crate::parts::{self, Part};
 use crate::services::{self, Backing};
-use crate::{actions, container};
+use crate::{actions, container, platform};
 
 /// What other targets' containers are told of in.
 const CONTAINER: &str = "container-service";
@@ -25,19 +26,18 @@ pub(crate) fn is_image(request: &Request<Options>) -> bool {
 pub(crate) fn image(request: &Request<Options>, templates: Option<String>, host: &dyn Host) -> Result<Plan, Problem> {
     let (options, name) = (&request.options, name(request));
     let platforms = platforms(request);
-    if options.base.is_none() && !options.packages.is_empty() {
-        let problem = Problem::new("option `packages` installs with the base's apt or apk, and there is no `base`");
-        return Err(problem.hint("name a base, or leave the packages out"));
-    }
-    let base = Base::read(options.base.as_deref(), &request.dependencies, host)?;
-    let parts = parts::find(options, &request.dependencies, &platforms, here(request))?;
+    check(options)?;
+    let base = Base::read(options, &request.dependencies, host)?;
+    let machine = platform::of_machine(&request.platform);
+    let parts = parts::find(options, &request.dependencies, &platforms, &machine)?;
     let settings = container::settings(options, &parts)?;
-    let (services, address) = services::read(options);
-    let own = container::container(options, &parts, &name, (&services, &address))?;
-    let described = describe(options, (&parts, &base), &settings, &own, &platforms);
+    let services = services::read(options);
+    let own = container::container(options, &parts, (&request.target, &name), &services)?;
+    let described = describe(options, (&parts, &base), &settings, (&name, &platforms));
     let layers = layers(&described);
     let missing = Missing::look(options, &base, host)?;
     missing.tell(host);
+    advice::tell(request, (&parts, &base), (&platforms, &here(request)), host);
     let mut plan = Plan::new();
     for part in &parts {
         plan = plan.action(actions::layer(part)?);
@@ -49,27 +49,64 @@ pub(crate) fn image(request: &Request<Options>, templates: Option<String>, host:
     let assembled = if missing.base {
         None
     } else {
-        Some(actions::assemble(source.as_ref(), settings, (&layers, &platforms))?)
+        Some(actions::assemble(
+            (&base, source.as_ref()),
+            settings,
+            (&layers, &platforms),
+        )?)
     };
+    let reference = described.reference.clone();
     let context = context(request, templates, Some((described, own)), services);
     let files = actions::files(&context, assembled.as_ref(), &products(request))?;
     let layout = source.as_ref().filter(|_| base.is_local());
     let layout = layout.map(|source| (source.place_for_tool(&base, &request.root), source.input.clone()));
-    let engine = options.engine.map(|engine| actions::engine(engine, layout, &files));
-    let login = options.push_login.as_ref();
+    let engine = options
+        .engine
+        .map(|engine| actions::engine(engine, &reference, layout, &files));
     let push = options.push.as_ref().zip(assembled.as_ref());
-    let push = push.map(|(reference, image)| actions::push(reference, login, image));
+    let push = push.map(|(reference, image)| actions::push(reference, options.push_login.as_ref(), image));
     let plan = with_image(plan, source, assembled);
     Ok(with_files(plan, files).actions(engine).actions(push))
+}
+
+/// Refuses options that would be without effect.
+fn check(options: &Options) -> Result<(), Problem> {
+    if options.base.is_none() && !options.packages.is_empty() {
+        let problem = Problem::new("option `packages` installs with the base's apt or apk, and there is no `base`");
+        return Err(problem.hint("name a base, or leave the packages out"));
+    }
+    if options.push.is_none() && options.push_login.is_some() {
+        let problem = Problem::new("option `push-login` says who pushes, and nothing is pushed");
+        return Err(problem.hint("name in `push` where the image goes, or leave the login out"));
+    }
+    match services::used_by(options).keys().next() {
+        None => Ok(()),
+        Some(service) => {
+            let problem = Problem::new(format!(
+                "`used-by` of the service `{service}` is for targets that only deploy, and this one makes an image"
+            ));
+            Err(problem.hint("leave it out: the service is used by this target's own container"))
+        }
+    }
 }
 
 /// The plan of a target that deploys the images of others.
 pub(crate) fn deployment(request: &Request<Options>, templates: Option<String>) -> Result<Plan, Problem> {
     let products = products(request);
-    let (services, _) = services::read(&request.options);
+    let services = services::read(&request.options);
     if products.is_empty() && services.is_empty() {
         let problem = Problem::new("there is nothing to put into an image, and nothing to deploy");
         return Err(problem.hint("name targets in `deps`: those that make an app, a bundle or a program, or images"));
+    }
+    let idle = request.options.of_images();
+    if !idle.is_empty() {
+        let problem = Problem::new(format!(
+            "these options are about an image, and this target only deploys those of others: {}",
+            idle.join(", ")
+        ));
+        return Err(problem.hint(
+            "move them to the targets that make the images, or name in `deps` what this one is to put into an image",
+        ));
     }
     let context = context(request, templates, None, services);
     Ok(with_files(Plan::new(), actions::files(&context, None, &products)?))
@@ -81,7 +118,8 @@ fn with_image(plan: Plan, source: Option<Source>, assembled: Option<Action>) -> 
     };
     let artifact = Artifact::new("image", "oci-image", assembled.out("image"))
         .placed("image")
-        .metadata(assembled.out("metadata"));
+        .metadata(assembled.out("metadata"))
+        .components(assembled.out("components"));
     let fetches = source.into_iter().flat_map(|source| source.actions);
     plan.actions(fetches).action(assembled).artifact(artifact)
 }
@@ -113,6 +151,7 @@ fn context(
         image,
         container,
         services,
+        used_by: services::used_by(&request.options),
         development: development(request),
         templates,
     }
@@ -138,29 +177,28 @@ fn describe(
     options: &Options,
     (parts, base): (&[Part], &Base),
     settings: &Settings,
-    own: &Container,
-    platforms: &[String],
+    (name, platforms): (&str, &[String]),
 ) -> Image {
     let volumes = (!options.volumes.is_empty()).then(|| Layer {
         id: actions::VOLUMES.to_owned(),
         stage: "volumes".to_owned(),
         name: "volumes".to_owned(),
         file: "layers/volumes.tar.gz".to_owned(),
-        from: format!("folders of user {}", options.user),
+        from: format!("folders of user {}", options.user()),
         path: options.volumes.join(", "),
         kind: "volumes".to_owned(),
         platform: None,
     });
     Image {
-        reference: own.image.clone(),
+        reference: container::reference(options, name),
         pushed: options.push.is_some(),
         digest: None,
         base: base.reference(),
         base_is_local: base.is_local(),
-        layers: parts.iter().map(|part| layer(part, platforms.len() > 1)).collect(),
+        layers: layers_of(parts, platforms.len() > 1),
         volumes,
         packages: options.packages.clone(),
-        user: options.user.clone(),
+        user: options.user().to_owned(),
         directory: settings.directory.clone(),
         entrypoint: settings.entrypoint.clone(),
         command: settings.command.clone(),
@@ -170,10 +208,34 @@ fn describe(
     }
 }
 
-/// `of_several`: whether there is an image for another platform, too.
-fn layer(part: &Part, of_several: bool) -> Layer {
-    let name = format!("{}-{}", part.target.replace(':', "-"), part.name);
-    let platform = part.platform.as_ref().filter(|_| of_several);
+/// The layers of artifacts. `of_several`: whether there is an image for another platform, too.
+fn layers_of(parts: &[Part], of_several: bool) -> Vec<Layer> {
+    let mut names: Vec<((&str, &str), String)> = Vec::new();
+    let mut layers = Vec::new();
+    for part in parts {
+        // A program for several platforms has one name; another artifact never has it, too.
+        let key = (part.target.as_str(), part.name.as_str());
+        let known = names
+            .iter()
+            .find(|(other, _)| *other == key)
+            .map(|(_, name)| name.clone());
+        let name = known.unwrap_or_else(|| {
+            let name = stage(&format!("{}-{}", part.target, part.name));
+            let is_taken = names.iter().any(|(_, other)| *other == name);
+            if is_taken {
+                format!("{name}-{}", names.len())
+            } else {
+                name
+            }
+        });
+        names.push((key, name.clone()));
+        let platform = part.platform.as_ref().filter(|_| of_several);
+        layers.push(layer(part, name, platform));
+    }
+    layers
+}
+
+fn layer(part: &Part, name: String, platform: Option<&String>) -> Layer {
     let stage = platform.map_or_else(
         || name.clone(),
         |platform| format!("{name}-{}", platform.replace('/', "-")),
@@ -190,6 +252,16 @@ fn layer(part: &Part, of_several: bool) -> Layer {
     }
 }
 
+/// A name for a stage of a Dockerfile, which starts with a letter. A member's target has a colon in its name.
+fn stage(text: &str) -> String {
+    let name = text.replace(':', "-");
+    if name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        name
+    } else {
+        format!("layer-{name}")
+    }
+}
+
 /// All layers of the image, the volumes' above the artifacts'.
 fn layers(image: &Image) -> Vec<Layer> {
     image.layers.iter().chain(&image.volumes).cloned().collect()
@@ -203,60 +275,12 @@ fn name(request: &Request<Options>) -> String {
 
 fn platforms(request: &Request<Options>) -> Vec<String> {
     match request.options.platforms.is_empty() {
-        true => vec![here(request).to_owned()],
+        true => vec![here(request)],
         false => request.options.platforms.clone(),
     }
 }
 
 /// The platform of images that this machine runs.
-fn here(request: &Request<Options>) -> &'static str {
-    if request.platform.ends_with("aarch64") {
-        "linux/arm64"
-    } else {
-        "linux/amd64"
-    }
-}
-
-/// What the machine lacks, and what the target does without it.
-struct Missing {
-    /// Whether the base cannot be fetched.
-    base: bool,
-    said: Vec<String>,
-}
-
-impl Missing {
-    fn look(options: &Options, base: &Base, host: &dyn Host) -> Result<Self, Problem> {
-        let mut missing = Self {
-            base: false,
-            said: Vec::new(),
-        };
-        if !host.has_tool("skopeo")? {
-            missing.base = matches!(base, Base::Registry(_));
-            if missing.base {
-                let said = "skopeo is not on PATH: the base is not fetched and no image is assembled";
-                missing.said.push(said.to_owned());
-            } else if options.push.is_some() {
-                missing
-                    .said
-                    .push("skopeo is not on PATH: the image is not pushed".to_owned());
-            }
-        }
-        if let Some(engine) = options.engine
-            && !host.has_tool(engine.name())?
-        {
-            let said = format!(
-                "{} is not on PATH: the Dockerfile is written and not built",
-                engine.name()
-            );
-            missing.said.push(said);
-        }
-        Ok(missing)
-    }
-
-    /// One message for all of it.
-    fn tell(&self, host: &dyn Host) {
-        if !self.said.is_empty() {
-            host.warn(&format!("{}; everything else is made", self.said.join("; ")));
-        }
-    }
+fn here(request: &Request<Options>) -> String {
+    platform::of_images(&request.platform)
 }

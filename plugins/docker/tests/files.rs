@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 use step::Step;
 
+/// The image's digest.
+const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
 /// Runs the step as it is planned for a back end and a front end over a local base.
 fn written(options: &Value, prepare: impl FnOnce(Step) -> Step) -> Result<Step, String> {
     let folder = Folder::new()
@@ -34,14 +37,47 @@ fn written(options: &Value, prepare: impl FnOnce(Step) -> Step) -> Result<Step, 
         .filter(|input| matches!(input.source, Source::Output(_)));
     let step = outputs.fold(Step::new(), |step, input| {
         let content = if input.at == "image.json" {
-            r#"{"digest":"sha256:12"}"#
+            json!({ "digest": DIGEST }).to_string()
         } else {
-            "a layer"
+            "a layer".to_owned()
         };
         step.with(&input.at, content)
     });
     let worker = r#"{"containers":[],"services":[]}"#;
     let step = prepare(step.with("products/0000.json", worker));
+    let parameters: Value = serde_json::from_str(parameters).expect("JSON");
+    step.run("files", &parameters).map_err(|problem| problem.message)?;
+    Ok(step)
+}
+
+/// What another target tells of its container, with more or other fields.
+fn container(name: &str, more: &Value) -> Value {
+    let mut container = json!({
+        "name": name, "image": format!("{name}:0123456789ab"), "pushed": null, "folder": format!("{name}-image"),
+        "assembled": true, "env": {}, "urls": {}, "secrets": [], "ports": [], "published": [], "volumes": [],
+        "user": 65532, "group": 65532, "health": null, "replicas": 1, "needs": [],
+    });
+    let table = container.as_object_mut().expect("a table");
+    table.extend(more.as_object().expect("a table").clone());
+    json!({ "containers": [container], "services": [] })
+}
+
+/// Runs the step as it is planned for a target that deploys these containers.
+fn deployed(options: &Value, products: &[Value]) -> Result<Step, String> {
+    let names = ["a", "b", "c"];
+    let folder = names[..products.len()].iter().fold(Folder::new(), |folder, name| {
+        folder.dependency(name, "container", "container-service")
+    });
+    let plan = plan::<Docker>(&folder, options).map_err(|problem| problem.message)?;
+    let Work::Step { parameters, .. } = &plan.actions[0].work else {
+        panic!("it is a step");
+    };
+    let step = products
+        .iter()
+        .enumerate()
+        .fold(Step::new(), |step, (number, product)| {
+            step.with(&format!("products/{number:04}.json"), product.to_string())
+        });
     let parameters: Value = serde_json::from_str(parameters).expect("JSON");
     step.run("files", &parameters).map_err(|problem| problem.message)?;
     Ok(step)
@@ -114,7 +150,10 @@ fn what_is_pushed_is_deployed_by_its_digest() {
     let step = written(&with(&json!({ "push": "registry.example/shop/api:1.0" })), |step| step).expect("files");
     for name in ["compose.yaml", "kubernetes.yaml"] {
         let text = step.text(&format!("deployment/{name}"));
-        assert!(text.contains("registry.example/shop/api:1.0@sha256:12"), "{text}");
+        assert!(
+            text.contains(&format!("registry.example/shop/api:1.0@{DIGEST}")),
+            "{text}"
+        );
     }
 }
 
@@ -165,6 +204,7 @@ fn two_services_of_one_name_must_be_the_same() {
         let service = json!({
             "name": "postgres", "image": image, "port": 5432, "command": [], "health": ["true"],
             "env": {}, "secrets": {}, "data": "/data", "storage": "1Gi",
+            "address": { "env": {}, "urls": {}, "secrets": [] },
         });
         json!({ "containers": [], "services": [service] }).to_string()
     };
@@ -172,5 +212,130 @@ fn two_services_of_one_name_must_be_the_same() {
     assert_eq!(
         problem.map(|_| ()).expect_err("a mistake"),
         "two different services of the product have the name `postgres`"
+    );
+}
+
+#[test]
+fn an_image_in_no_registry_is_loaded_under_a_tag_of_its_digest() {
+    let step = written(&options(), |step| step).expect("files");
+    let compose = step.text("deployment/compose.yaml");
+    assert!(
+        compose.contains("image: \"api:0123456789ab\"") && compose.contains("pull_policy: never"),
+        "{compose}"
+    );
+    assert!(
+        !compose.contains("build:"),
+        "an engine would not find the base: {compose}"
+    );
+    assert!(
+        step.text("deployment/deploy.sh")
+            .contains("  load api:0123456789ab app/image\n")
+    );
+    assert!(
+        step.text("deployment/Dockerfile.dev")
+            .contains("ARG IMAGE=api:0123456789ab\n")
+    );
+}
+
+#[test]
+fn what_farm_cannot_assemble_is_built_by_compose() {
+    let options = with(&json!({ "base": format!("registry.example/python@{DIGEST}") }));
+    let folder = Folder::new().dependency("backend", "app", "python-app");
+    let plan = plan::<Docker>(&folder, &options).expect("a plan");
+    let files = plan
+        .actions
+        .iter()
+        .find(|action| action.id == "files")
+        .expect("it is planned");
+    let Work::Step { parameters, .. } = &files.work else {
+        panic!("it is a step");
+    };
+    let layers = ["layer.backend.app", "layer.volumes"];
+    let step = layers.iter().fold(Step::new(), |step, layer| {
+        step.with(&format!("layers/{layer}/layer.tar.gz"), "a layer")
+    });
+    step.run("files", &serde_json::from_str(parameters).expect("JSON"))
+        .expect("files");
+    let compose = step.text("deployment/compose.yaml");
+    assert!(
+        compose.contains("image: \"api:latest\"\n    build: \".\"\n"),
+        "{compose}"
+    );
+    let development = step.text("deployment/Dockerfile.dev");
+    assert!(development.contains("ADD layers/backend-app.tar.gz /"), "{development}");
+}
+
+#[test]
+fn a_single_image_says_which_secrets_it_needs() {
+    let step = written(&with(&json!({ "services": {} })), |step| step).expect("files");
+    let example = step.text("deployment/env.example");
+    assert!(example.ends_with("\nSESSION_KEY=\n"), "{example}");
+}
+
+#[test]
+fn a_product_tells_its_containers_where_its_services_are() {
+    let options =
+        json!({ "services": { "postgres": {}, "redis": { "password": "REDIS_PASSWORD", "used-by": ["web"] } } });
+    let own = json!({ "env": { "POSTGRES_HOST": "elsewhere" } });
+    let step = deployed(&options, &[container("api", &own), container("web", &json!({}))]).expect("files");
+    let product = step.json("product.json");
+    let [api, web] = [0, 1].map(|number| &product["containers"][number]);
+    assert_eq!(api["env"]["POSTGRES_HOST"], "elsewhere", "what the target says wins");
+    assert_eq!(
+        api["urls"],
+        json!({ "DATABASE_URL": "postgresql://app:$(POSTGRES_PASSWORD)@postgres:5432/app" })
+    );
+    assert_eq!(
+        (&api["needs"], &web["needs"]),
+        (&json!(["postgres"]), &json!(["postgres", "redis"]))
+    );
+    assert_eq!(web["secrets"], json!(["POSTGRES_PASSWORD", "REDIS_PASSWORD"]));
+    let reference = "\"redis://:${REDIS_PASSWORD:?is a secret that the environment must hold}@redis:6379/0\"";
+    let compose = step.text("deployment/compose.yaml");
+    assert!(compose.contains(reference), "{compose}");
+    let kubernetes = step.text("deployment/kubernetes.yaml");
+    let value = "{name: REDIS_URL, value: \"redis://:$(REDIS_PASSWORD)@redis:6379/0\"}";
+    assert_eq!(kubernetes.matches(value).count(), 1, "{kubernetes}");
+}
+
+#[test]
+fn what_a_container_is_told_starts_its_pod_again() {
+    let of = |more: &Value| {
+        let step = deployed(&json!({}), &[container("api", more)]).expect("files");
+        let text = step.text("deployment/kubernetes.yaml");
+        let line = text.lines().find(|line| line.contains("checksum/config"));
+        line.expect("there is one").to_owned()
+    };
+    let plain = of(&json!({}));
+    assert_eq!(of(&json!({ "replicas": 3 })), plain);
+    for more in [
+        json!({ "env": { "LEVEL": "debug" } }),
+        json!({ "secrets": ["SESSION_KEY"] }),
+    ] {
+        assert_ne!(of(&more), plain, "{more}");
+    }
+}
+
+#[test]
+fn containers_that_would_be_in_each_others_way_are_named() {
+    let said = |one: &Value, other: &Value| {
+        let products = [container("api", one), container("web", other)];
+        deployed(&json!({}), &products).map(|_| ()).expect_err("a mistake")
+    };
+    let port = |port: u16| json!({ "ports": [port], "published": [{ "port": port, "host": 8080 }] });
+    assert_eq!(
+        said(&port(8080), &port(80)),
+        "port 8080 of `api` and port 80 of `web` would both be port 8080 of the machine"
+    );
+    let volume = |path: &str| json!({ "volumes": [{ "name": "api-web-data", "path": path }] });
+    assert_eq!(
+        said(&volume("/web/data"), &volume("/data")),
+        "`/web/data` of `api` and `/data` of `web` would both be the volume `api-web-data`"
+    );
+    let options = json!({ "services": { "redis": { "used-by": ["wbe"] } } });
+    let problem = deployed(&options, &[container("web", &json!({}))]).map(|_| ());
+    assert_eq!(
+        problem.expect_err("a mistake"),
+        "`used-by` of the service `redis` names `wbe`, which is no container of the product"
     );
 }

@@ -160,7 +160,7 @@ fn image(base: Option<&Path>, layers: &[&Step], settings: &Value) -> Step {
         step = step.with_folder("base", base);
     }
     let assembly = json!({
-        "base": base.map(|_| "base"),
+        "base": base.map(|_| json!({ "layout": "base", "name": "python", "digest": null })),
         "settings": only(settings),
         "images": [{ "platform": "linux/amd64", "layers": listed }],
     });
@@ -257,6 +257,45 @@ fn an_image_keeps_what_its_base_says() {
     assert_eq!(parts(&unchanged).1["config"], base_config["config"]);
 }
 
+#[test]
+fn the_base_is_listed_by_its_digest_as_one_of_which_not_all_is_known() {
+    let base = image(None, &[&layer("base")], &json!({}));
+    assert_eq!(
+        base.json("components.json"),
+        json!({ "components": [] }),
+        "nothing below it"
+    );
+    let digest = base.json("image.json")["digest"]
+        .as_str()
+        .expect("it has one")
+        .to_owned();
+    let over = image(Some(&base.out("image")), &[&layer("own")], &json!({}));
+    let name = format!("oci:python@{digest}");
+    let hash = json!({ "alg": "SHA-256", "content": &digest[7..] });
+    let component = json!({
+        "type": "container", "bom-ref": name, "name": "python", "version": digest, "hashes": [hash],
+    });
+    assert_eq!(
+        over.json("components.json"),
+        json!({ "components": [component], "incomplete": [name] })
+    );
+}
+
+#[test]
+fn a_base_of_a_registry_is_listed_by_the_digest_that_pins_it() {
+    let base = image(None, &[&layer("base")], &json!({}));
+    let step = Step::new().with_folder("base", &base.out("image"));
+    let pinned = format!("sha256:{}", "ab".repeat(32));
+    let assembly = json!({
+        "base": { "layout": "base", "name": "registry.example/shop/python", "digest": pinned },
+        "settings": only(&json!({})),
+        "images": [{ "platform": "linux/amd64", "layers": [] }],
+    });
+    step.run("image", &assembly).expect("an image");
+    let purl = format!("pkg:oci/python@{pinned}?repository_url=registry.example/shop/python");
+    assert_eq!(step.json("components.json")["components"][0]["purl"], purl);
+}
+
 /// An image for two platforms, with a layer of each, and one that they share.
 fn for_two(shared: &Step, amd: &Step, arm: &Step) -> Step {
     let mut step = Step::new();
@@ -314,7 +353,8 @@ fn refused(change: impl FnOnce(&Path)) -> Problem {
     change(&base.out("image"));
     let step = Step::new().with_folder("base", &base.out("image"));
     let images = [json!({ "platform": "linux/amd64", "layers": [] })];
-    let assembly = json!({ "base": "base", "settings": only(&json!({})), "images": images });
+    let base = json!({ "layout": "base", "name": "python", "digest": null });
+    let assembly = json!({ "base": base, "settings": only(&json!({})), "images": images });
     step.run("image", &assembly).expect_err("it is no base")
 }
 

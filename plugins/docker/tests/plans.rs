@@ -1,5 +1,7 @@
 //! Plans of the builder, natively: what is asked for a product, and what is said of mistakes.
 
+use std::collections::BTreeSet;
+
 use farm_builder_docker::Docker;
 use farm_sdk::testing::{Folder, check_options, plan, show};
 use farm_sdk::{Action, Plan, Problem, Work};
@@ -13,6 +15,7 @@ fn bare() -> Folder {
         .dependency("backend", "app", "python-app")
         .dependency("backend", "site-packages", "python-packages")
         .dependency("backend", "openapi", "openapi-schema")
+        .dependency("frontend", "analysis", "bundle-analysis")
         .dependency("frontend", "bundle", "web-bundle")
         .dependency("frontend", "node_modules", "node-modules")
 }
@@ -76,7 +79,8 @@ fn every_option() {
         "ports": [8000, 9000],
         "push": "127.0.0.1:5000/shop/api:1.0",
         "push-login": { "user": "REGISTRY_USER", "password": "REGISTRY_PASSWORD" },
-        "replicas": 2,
+        "host-ports": { "8000": 18000, "9000": false },
+        "replicas": 1,
         "secrets": ["SESSION_KEY"],
         "services": { "postgres": {}, "redis": { "password": "REDIS_PASSWORD", "storage": "5Gi" } },
         "templates": "templates",
@@ -110,12 +114,10 @@ fn a_base_comes_from_where_it_is() {
         let include = ["base/python/oci-layout", "base/python/**"];
         json!({ "files": { "base": base, "include": include, "exclude": [] } })
     };
+    let named = json!({ "layout": "base/python", "name": "python", "digest": null });
     let own = source("base/python", product().file("base/python/oci-layout", "{}"));
-    assert_eq!(own, ("base/python".into(), files("target")));
-    assert_eq!(
-        source("//base/python", product()),
-        ("base/python".into(), files("workspace"))
-    );
+    assert_eq!(own, (named.clone(), files("target")));
+    assert_eq!(source("//base/python", product()), (named, files("workspace")));
     let made = source(
         "deps/python/image",
         product().dependency("python", "image", "oci-image"),
@@ -123,10 +125,13 @@ fn a_base_comes_from_where_it_is() {
     assert_eq!(
         made,
         (
-            "base".into(),
+            json!({ "layout": "base", "name": null, "digest": null }),
             json!({ "artifact": { "target": "python", "name": "image" } })
         )
     );
+    let fetched = source(&format!("registry.example:5000/shop/python:3.12@{DIGEST}"), product());
+    let expected = json!({ "layout": "base", "name": "registry.example:5000/shop/python", "digest": DIGEST });
+    assert_eq!(fetched.0, expected);
 }
 
 #[test]
@@ -163,7 +168,106 @@ fn programs_go_into_the_image_of_their_platform() {
     assert_eq!(assembly(&folder, &both)["images"], json!([of("amd64"), of("arm64")]));
     let unlike = Folder::new().dependency("worker", "worker", "go-binary");
     let problem = plan::<Docker>(&unlike, &both).expect_err("a mistake");
-    assert_eq!(problem.message, "`worker` makes no program for linux/arm64");
+    assert_eq!(
+        problem.message,
+        "`worker` makes no program for linux/arm64, but for linux/amd64"
+    );
+    let foreign = Folder::new().dependency("worker", "worker-darwin-arm64", "go-binary");
+    let problem = plan::<Docker>(&foreign, &json!({})).expect_err("a mistake");
+    assert_eq!(
+        problem.message,
+        "`worker` makes no program for linux/amd64, but for darwin/arm64"
+    );
+}
+
+#[test]
+fn a_stage_of_a_dockerfile_has_a_name_of_its_own() {
+    let folder = Folder::new()
+        .dependency("2fa", "app", "files")
+        .dependency("a-b", "c", "files")
+        .dependency("a", "b-c", "files");
+    let files = action(&planned(&folder, &with(&json!({}))), "files");
+    let Work::Step { parameters, .. } = files.work else {
+        panic!("it is a step");
+    };
+    let context: Value = serde_json::from_str(&parameters).expect("JSON");
+    let layers = context["image"]["layers"].as_array().expect("a list");
+    let stages: Vec<&str> = layers.iter().filter_map(|layer| layer["stage"].as_str()).collect();
+    assert_eq!(stages, ["layer-2fa-app", "a-b-c", "a-b-c-2"]);
+}
+
+#[test]
+fn volumes_have_names_of_their_own() {
+    let long = format!("/var/{}", "deep/".repeat(20));
+    let options = json!({ "volumes": ["/var/lib/a_b", "/var/lib/a-b", long, "/data"] });
+    let files = action(&planned(&product(), &with(&options)), "files");
+    let Work::Step { parameters, .. } = files.work else {
+        panic!("it is a step");
+    };
+    let context: Value = serde_json::from_str(&parameters).expect("JSON");
+    let volumes = context["container"]["volumes"].as_array().expect("a list");
+    let names: BTreeSet<&str> = volumes.iter().filter_map(|volume| volume["name"].as_str()).collect();
+    assert_eq!(names.len(), 4, "{names:?}");
+    assert!(names.iter().all(|name| name.len() <= 63), "{names:?}");
+    assert!(names.contains("app-data"), "{names:?}");
+}
+
+#[test]
+fn buildah_reads_the_base_where_it_is_and_needs_nothing_else() {
+    let folder = product().file("base/python/oci-layout", "{}");
+    let options = json!({ "base": "base/python", "engine": "buildah", "name": "api" });
+    let engine = action(&planned(&folder, &with(&options)), "engine");
+    let Work::Tool { tool, arguments, .. } = engine.work else {
+        panic!("it is a tool");
+    };
+    let expected = [
+        "build",
+        "--format",
+        "docker",
+        "--network",
+        "host",
+        "--build-arg",
+        "BASE=oci:base/python",
+        "--file",
+        "deployment/Dockerfile",
+        "--tag",
+        "api:latest",
+        "deployment",
+    ];
+    assert_eq!(
+        (tool.as_str(), arguments.as_slice()),
+        ("buildah", &expected.map(str::to_owned)[..])
+    );
+    assert!(engine.tools.is_empty(), "{:?}", engine.tools);
+}
+
+#[test]
+fn what_will_not_be_as_it_is_meant_is_said() {
+    let said = |folder: Folder, options: &Value| -> Vec<String> {
+        planned(&folder, options);
+        folder.logs().into_iter().map(|logged| logged.message).collect()
+    };
+    let tools = || Folder::new().tools(["skopeo", "docker"]).file("base/oci-layout", "{}");
+    let python = || tools().dependency("backend", "app", "python-app");
+    let over = |more: &Value| {
+        let mut all = with(&json!({ "base": "base" }));
+        all.as_object_mut()
+            .expect("a table")
+            .extend(more.as_object().expect("a table").clone());
+        all
+    };
+    let program = tools().dependency("worker", "worker", "go-binary");
+    let health = json!({ "ports": [80], "health": { "path": "/" } });
+    let modules = python().dependency("backend", "site-packages", "python-packages");
+    let all = [
+        said(python(), &over(&json!({ "packages": ["libpq5", "tini"] }))),
+        said(python(), &over(&json!({ "packages": ["tini"], "engine": "docker" }))),
+        said(program, &health),
+        said(python(), &over(&health)),
+        said(python(), &with(&json!({}))),
+        said(modules, &over(&json!({ "platforms": ["linux/arm64"] }))),
+    ];
+    insta::assert_snapshot!(all.map(|said| format!("{said:#?}")).join("\n"));
 }
 
 #[test]
@@ -210,6 +314,15 @@ fn mistakes_are_named() {
         of(json!({ "packages": ["curl"] })),
         of(json!({ "health": { "path": "/" } })),
         of(json!({ "templates": "templates" })),
+        of(json!({ "base": "base", "base-made-by": "base/make" })),
+        of(json!({ "volumes": ["/data"], "replicas": 2 })),
+        of(json!({ "ports": [80], "host-ports": { "8080": 80 } })),
+        of(json!({ "push-login": { "user": "USER", "password": "PASS" } })),
+        of(json!({ "services": { "redis": { "used-by": ["api"] } } })),
+        said(
+            &Folder::new().dependency("api", "container", "container-service"),
+            &json!({ "ports": [80], "replicas": 1, "user": "0", "development": { "env": { "A": "b" } } }),
+        ),
     ];
     insta::assert_snapshot!(mistakes.join("\n"));
 }

@@ -12,6 +12,9 @@ use crate::project::{Project, below};
 /// Where the module cache lies in the tree. go looks for packages in no folder whose name starts with a dot.
 pub(crate) const MODULES: &str = ".gomodcache";
 
+/// Where the script that fetches lies in the tree.
+const SCRIPT: &str = "farm/download.sh";
+
 /// go takes every core when much has to be compiled; so many at most are left to it alone.
 const WEIGHT: u32 = 8;
 
@@ -44,15 +47,19 @@ impl Goal {
     }
 }
 
-/// The modules that the lock files fix, with nothing else among its inputs: a changed source never fetches again.
+/// The modules that the lock files fix, with nothing else among its inputs: a changed source never fetches again. What was
+/// fetched for other lock files is kept in a tool cache; go takes of it only what these fix.
 pub(crate) fn download(project: &Project) -> Option<Action> {
     let (first, more) = project.locks.split_first().filter(|_| project.needs_modules())?;
-    let download = Action::fetch("download", "go", "go", Pin::file(first))
+    let download = Action::fetch("download", "sh", "go", Pin::file(first))
         .label(match project.fetched {
             1 => "download 1 module".to_owned(),
             count => format!("download {count} modules"),
         })
-        .args(["mod", "download"])
+        .args([SCRIPT])
+        .uses_tools(["go"])
+        .input(Input::content(SCRIPT, include_str!("scripts/download.sh")))
+        .cache("modules", "FARM_GO_MODULES")
         .env("GOFLAGS", "-modcacherw")
         .env_path("GOMODCACHE", MODULES)
         .inputs(project.manifests())

@@ -47,8 +47,10 @@ impl Builder for GoBuilder {
             schema,
         )
         .wants_tool("go")
+        .wants_tool("sh")
         .wants_network("go")
-        .wants_tool_cache("build");
+        .wants_tool_cache("build")
+        .wants_tool_cache("modules");
         compiler::TOOLS
             .iter()
             .fold(description, |description, tool| description.wants_tool(tool))

@@ -69,6 +69,9 @@ pub struct Action {
     /// Whether its tool makes namespaces and mounts of its own, which no sandbox lets it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub without_sandbox: bool,
+    /// Whether it is a step that checks a limit of the user's.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub checks_limit: bool,
 }
 
 /// What an action runs.
@@ -312,6 +315,14 @@ impl Action {
         self
     }
 
+    /// For a step without outputs that holds what it reads against a limit of the user's: its problem is a broken limit,
+    /// and farm ends with the exit code for that. Changes no key.
+    #[must_use]
+    pub const fn checks_limit(mut self) -> Self {
+        self.checks_limit = true;
+        self
+    }
+
     /// Takes it out of the build: it runs by `farm run TARGET ACTION` alone, after the target was built, each time it is
     /// asked for. For what changes the world outside the workspace: pushing an image, migrating a database. It runs a
     /// tool, has no outputs, and may reach the network ([`Self::reaches`]) without a lock file.
@@ -375,6 +386,7 @@ impl Action {
             untrusted: false,
             on_demand: false,
             without_sandbox: false,
+            checks_limit: false,
         }
     }
 }

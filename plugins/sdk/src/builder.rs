@@ -60,6 +60,8 @@ pub struct Request<O> {
     pub dependencies: Vec<Dependency>,
     /// Where the actions will run: `linux-x86_64`, `macos-aarch64`, …
     pub platform: String,
+    /// What is asked for on the command line, of what [`Description::answers`] names: name and value.
+    pub asked: Vec<(String, String)>,
 }
 
 /// An artifact of a dependency, by name.
@@ -74,6 +76,12 @@ pub struct Dependency {
 }
 
 impl<O> Request<O> {
+    /// The value of what is asked for on the command line by this name.
+    pub fn asked(&self, name: &str) -> Option<&str> {
+        let mut asked = self.asked.iter();
+        asked.find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
     /// The dependencies' artifacts of one kind.
     pub fn dependencies_of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Dependency> {
         self.dependencies

@@ -28,6 +28,9 @@ pub struct Description {
     /// Whether paths start at the workspace's root, not at the target's folder.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub paths_from_workspace: bool,
+    /// What this builder acts upon of what is asked for on the command line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<String>,
 }
 
 /// One permission that a builder asks for.
@@ -58,7 +61,16 @@ impl Description {
             options_schema,
             wants: Vec::new(),
             paths_from_workspace: false,
+            answers: Vec::new(),
         }
+    }
+
+    /// Acts upon what is asked for by this name on the command line: `analyze` or `size-limit`. [`crate::Request::asked`]
+    /// says whether it is.
+    #[must_use]
+    pub fn answers(mut self, asked: &str) -> Self {
+        self.answers.push(asked.to_owned());
+        self
     }
 
     /// For a language whose packages belong together across folders: all questions and paths of this builder start at the

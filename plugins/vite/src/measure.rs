@@ -1,4 +1,4 @@
-//! The step `measure`: what a bundle weighs, as it is and as a server sends it. Does not know Vite.
+//! The step `measure`: what a bundle weighs, as it is and as a server sends it. Does not know what may be too much.
 
 use std::fs;
 use std::io::{self, Write};
@@ -6,6 +6,9 @@ use std::path::Path;
 
 use farm_sdk::Problem;
 use serde::{Deserialize, Serialize};
+
+use crate::facts::{self, Facts};
+use crate::images::Images;
 
 /// How many of the largest files are named.
 const LARGEST: usize = 5;
@@ -31,14 +34,6 @@ const COMPRESSED: &[&str] = &[
     "xml",
 ];
 
-/// What farm's Vite plugin wrote down; the step needs the numbers alone.
-#[derive(Deserialize)]
-struct Facts {
-    vite: String,
-    chunks: Vec<serde::de::IgnoredAny>,
-    assets: Vec<serde::de::IgnoredAny>,
-}
-
 /// The artifact's metadata, in the order in which it is shown. Source maps count apart, since no visitor downloads them.
 #[derive(Debug, Serialize)]
 struct Metadata {
@@ -50,6 +45,8 @@ struct Metadata {
     brotli: u64,
     files: usize,
     source_maps: SourceMaps,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    images: Option<Images>,
     largest: Vec<Measured>,
 }
 
@@ -59,18 +56,23 @@ struct SourceMaps {
     raw: u64,
 }
 
-#[derive(Debug, Serialize)]
-struct Measured {
-    file: String,
-    raw: u64,
-    gzip: u64,
-    brotli: u64,
+/// One file of the bundle.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Measured {
+    /// Its path below the bundle.
+    pub(crate) file: String,
+    /// Its bytes.
+    pub(crate) raw: u64,
+    /// Its bytes as gzip, where servers compress such files.
+    pub(crate) gzip: u64,
+    /// Its bytes as brotli, likewise.
+    pub(crate) brotli: u64,
 }
 
-/// Reads `bundle/` and `facts.json` below `input`, and writes `metadata.json` below `output`.
+/// Reads `bundle/`, `facts.json` and, where images were worked on, `images.json` below `input`; writes `metadata.json` and,
+/// of each file that visitors may download, `sizes.json` below `output`.
 pub(crate) fn run(input: &Path, output: &Path) -> Result<(), Problem> {
-    let facts: Facts = serde_json::from_slice(&fs::read(input.join("facts.json"))?)
-        .map_err(|error| Problem::new(format!("the facts about the bundle cannot be read: {error}")))?;
+    let facts = Facts::read(input)?;
     let (mut measured, mut source_maps) = (Vec::new(), SourceMaps::default());
     for file in files_below(&input.join("bundle"), "")? {
         let bytes = fs::read(input.join("bundle").join(&file))?;
@@ -81,9 +83,18 @@ pub(crate) fn run(input: &Path, output: &Path) -> Result<(), Problem> {
             measured.push(measure(file, &bytes)?);
         }
     }
-    let metadata = summarise(facts, measured, source_maps);
-    let json = serde_json::to_string_pretty(&metadata).map_err(io::Error::from)?;
-    Ok(fs::write(output.join("metadata.json"), json + "\n")?)
+    write(&output.join("sizes.json"), &measured)?;
+    let mut metadata = summarise(facts, measured, source_maps);
+    let images = input.join("images.json");
+    if images.exists() {
+        metadata.images = Some(facts::read(&images)?);
+    }
+    write(&output.join("metadata.json"), &metadata)
+}
+
+fn write(path: &Path, value: &impl Serialize) -> Result<(), Problem> {
+    let json = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
+    Ok(fs::write(path, json + "\n")?)
 }
 
 fn summarise(facts: Facts, mut measured: Vec<Measured>, source_maps: SourceMaps) -> Metadata {
@@ -102,6 +113,7 @@ fn summarise(facts: Facts, mut measured: Vec<Measured>, source_maps: SourceMaps)
         brotli,
         files,
         source_maps,
+        images: None,
         largest: measured,
     }
 }
@@ -152,7 +164,8 @@ fn brotli(bytes: &[u8]) -> io::Result<u64> {
     Ok(encoder.into_inner().0)
 }
 
-fn files_below(folder: &Path, prefix: &str) -> io::Result<Vec<String>> {
+/// The files of a folder, sorted, as paths from it.
+pub(crate) fn files_below(folder: &Path, prefix: &str) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -167,13 +180,15 @@ fn files_below(folder: &Path, prefix: &str) -> io::Result<Vec<String>> {
     Ok(files)
 }
 
-fn extension(file: &str) -> &str {
+/// What stands behind the last point of a file's name.
+pub(crate) fn extension(file: &str) -> &str {
     file.rsplit('/')
         .next()
         .and_then(|name| name.rsplit_once('.'))
         .map_or("", |(_, extension)| extension)
 }
 
-fn length(bytes: &[u8]) -> u64 {
+/// How many bytes there are.
+pub(crate) fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }

@@ -6,27 +6,59 @@ use farm_sdk::Problem;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::limit::Limits;
+use crate::optimize::Preset;
+use crate::size::Size;
+
 /// The target's options.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Options {
+    #[serde(default)]
+    pub(crate) analyze: bool,
     pub(crate) base: Option<String>,
     #[serde(default)]
     pub(crate) chunks: BTreeMap<String, Vec<String>>,
+    pub(crate) config: Option<String>,
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) exclude: Vec<String>,
+    images: Option<bool>,
     #[serde(default)]
     pub(crate) install_scripts: bool,
     minify: Option<bool>,
+    optimize: Option<Preset>,
+    pub(crate) plugins: Option<String>,
+    size_limit: Option<SizeLimit>,
     /// `true`, `false`, `"hidden"` or `"inline"`: handed to Vite as it is.
     sourcemap: Option<Value>,
+    #[serde(default)]
+    pub(crate) test: Test,
     #[serde(default = "yes")]
     pub(crate) typecheck: bool,
     #[serde(default = "types_dir")]
     types_dir: String,
     pub(crate) version: Option<String>,
+}
+
+/// A limit of the whole bundle, or several limits.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum SizeLimit {
+    Total(Size),
+    Several(Limits),
+}
+
+/// How the app is tested in each build.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Test {
+    /// Not at all.
+    #[default]
+    None,
+    /// By Vitest.
+    Vitest,
 }
 
 impl Options {
@@ -40,10 +72,29 @@ impl Options {
     }
 
     /// Vite's `build.minify`; null leaves the choice of the minifier to Vite.
-    pub(crate) fn minify(&self, mode: &str) -> Value {
-        match (self.minify, mode) {
-            (Some(false), _) | (None, "development") => json!(false),
-            _ => Value::Null,
+    pub(crate) fn minify(&self, mode: &str, has_terser: bool) -> Value {
+        match self.minify {
+            Some(false) => json!(false),
+            Some(true) if self.preset(mode) == Preset::None => Value::Null,
+            Some(true) | None => self.preset(mode).minify(has_terser),
+        }
+    }
+
+    /// How much is done to make the bundle small.
+    pub(crate) fn preset(&self, mode: &str) -> Preset {
+        self.optimize.unwrap_or_else(|| Preset::of_mode(mode))
+    }
+
+    /// Whether the bundle's images are worked on.
+    pub(crate) fn images(&self, mode: &str) -> bool {
+        self.images.unwrap_or_else(|| self.preset(mode).images())
+    }
+
+    /// How big the bundle may get.
+    pub(crate) fn limits(&self) -> Option<Limits> {
+        match self.size_limit.as_ref()? {
+            SizeLimit::Total(total) => Some(Limits::of_total(*total)),
+            SizeLimit::Several(limits) => Some(limits.clone()),
         }
     }
 

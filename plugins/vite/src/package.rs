@@ -1,6 +1,7 @@
 //! `package.json` and `package-lock.json`: what is installed, and whether both say the same; the step `components`. Does
 //! not install.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -16,6 +17,8 @@ const OLDEST_VITE: (u32, u32) = (6, 1);
 #[derive(Debug)]
 pub(crate) struct Package {
     manifest: Manifest,
+    /// All packages that are installed, each with those that it asks for.
+    installed: BTreeMap<String, BTreeSet<String>>,
     /// How many packages the lock file names.
     pub(crate) count: usize,
 }
@@ -36,6 +39,7 @@ impl Package {
         lock.check_fits("", (MANIFEST, &manifest))?;
         let package = Self {
             manifest,
+            installed: installed(&lock),
             count: lock.count(),
         };
         package.check_vite(&lock)?;
@@ -45,6 +49,22 @@ impl Package {
     /// Whether the app itself asks for a package.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.manifest.has(name)
+    }
+
+    /// Whether a package is installed, for the app itself or for another package.
+    pub(crate) fn installs(&self, name: &str) -> bool {
+        self.installed.contains_key(name)
+    }
+
+    /// The packages that these ask for, and those that they ask for in turn.
+    pub(crate) fn needed_by<'a>(&'a self, names: &'a [String]) -> BTreeSet<&'a str> {
+        let mut needed = BTreeSet::new();
+        let mut waiting: Vec<&str> = names.iter().map(String::as_str).collect();
+        while let Some(name) = waiting.pop() {
+            let new = self.installed.get(name).into_iter().flatten().map(String::as_str);
+            waiting.extend(new.filter(|name| needed.insert(*name)));
+        }
+        needed
     }
 
     /// The app's own version.
@@ -71,6 +91,18 @@ impl Package {
             _ => Ok(()),
         }
     }
+}
+
+/// By name: `node_modules/a/node_modules/@b/c` is a place of `@b/c`.
+fn installed(lock: &PackageLock) -> BTreeMap<String, BTreeSet<String>> {
+    let mut installed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (place, package) in &lock.packages {
+        if let Some((_, name)) = place.rsplit_once("node_modules/") {
+            let needed = package.dependencies.keys().chain(package.optional_dependencies.keys());
+            installed.entry(name.to_owned()).or_default().extend(needed.cloned());
+        }
+    }
+    installed
 }
 
 /// The step `components`: the lock file below `input` as `components.json` below `output`. Packages for development are

@@ -7,8 +7,8 @@ use farm_builder_vite::Vite;
 use farm_sdk::Builder;
 use serde_json::{Value, json};
 
-const FACTS: &str =
-    r#"{ "vite": "8.3.8", "chunks": [{ "file": "assets/index.js" }], "assets": [{ "file": "index.html" }] }"#;
+const FACTS: &str = r#"{ "vite": "8.3.8", "assets": [{ "file": "index.html" }],
+    "chunks": [{ "name": "index", "file": "assets/index.js", "modules": [] }] }"#;
 
 fn measure(files: &[(&str, &[u8])]) -> Value {
     let folder = tempfile::tempdir().expect("a folder");

@@ -2,7 +2,9 @@
 
 mod example;
 mod failing;
+mod modules;
 pub(crate) mod product;
+mod proxy;
 mod small;
 
 /// Ends a test where there is no go.

@@ -105,6 +105,17 @@ fn c_is_compiled_in_where_it_is_asked_for() {
     assert_eq!(said(&workspace), "42");
 }
 
+/// Its second round of planning finds nothing to build, when nothing else is left to wait for.
+#[test]
+fn a_library_that_is_neither_vetted_nor_tested_is_done_when_it_is_listed() {
+    needs_go!();
+    let workspace = Workspace::with(&farm_toml("shared"));
+    workspace.write("shared/go.mod", "module example.com/shared\n\ngo 1.21\n");
+    workspace.write("shared/shared.go", SHARED);
+    assert_eq!(workspace.build().ran, 1);
+    assert_eq!(workspace.build().ran, 0);
+}
+
 #[test]
 fn without_go_one_message_says_what_is_missing() {
     let workspace = beside().variable("PATH", "/nowhere");

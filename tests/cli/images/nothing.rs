@@ -51,7 +51,7 @@ fn page(port: u16) -> String {
     panic!("nothing listens on port {port}");
 }
 
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("bound").port()
 }

@@ -7,7 +7,11 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
+use serde_json::{Value, json};
+
+use super::nothing::free_port;
 use super::tools::{base, inspect, layers, run, unpack};
+use crate::example::with_rustup;
 use crate::shop::product::{Build, copy_example, networked};
 use crate::support::Workspace;
 use crate::{needs_tools, skip};
@@ -18,7 +22,7 @@ const LAYOUT: &str = "dist/notes/image";
 pub(super) fn built() -> &'static Workspace {
     static BUILT: OnceLock<Workspace> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let workspace = networked(Workspace::below("platform"));
+        let workspace = with_rustup(networked(Workspace::below("platform")));
         copy_example("platform", &workspace);
         build(&workspace);
         workspace
@@ -27,7 +31,7 @@ pub(super) fn built() -> &'static Workspace {
 
 /// A second checkout, with the cache of the first build.
 pub(super) fn checkout() -> Workspace {
-    let workspace = networked(Workspace::below("a second checkout")).sharing(&built().cache());
+    let workspace = with_rustup(networked(Workspace::below("a second checkout"))).sharing(&built().cache());
     copy_example("platform", &workspace);
     workspace
 }
@@ -62,7 +66,7 @@ impl Server {
     /// listens after `marker`.
     fn start(bundle: &Path, args: &[&str], env: &[(&str, &str)], marker: &str) -> Self {
         let config = std::fs::read_to_string(bundle.join("config.json")).expect("umoci wrote it");
-        let config: serde_json::Value = serde_json::from_str(&config).expect("JSON");
+        let config: Value = serde_json::from_str(&config).expect("JSON");
         let process = &config["process"];
         let mut command = Command::new("/usr/sbin/chroot");
         command.arg("--userspec=65532:65532").arg(bundle.join("rootfs"));
@@ -97,9 +101,9 @@ impl Server {
     }
 
     /// The back end, with the front end.
-    fn notes(bundle: &Path) -> Self {
+    fn notes(bundle: &Path, env: &[(&str, &str)]) -> Self {
         let on_loopback = ["--host", "127.0.0.1", "--port", "0"];
-        Self::start(bundle, &on_loopback, &[], "running on http://")
+        Self::start(bundle, &on_loopback, env, "running on http://")
     }
 
     /// The service that publishes the board of this back end.
@@ -136,7 +140,7 @@ impl Drop for Server {
     }
 }
 
-fn words(list: &serde_json::Value) -> Vec<String> {
+fn words(list: &Value) -> Vec<String> {
     let list = list.as_array().cloned().unwrap_or_default();
     list.iter()
         .filter_map(|word| word.as_str().map(str::to_owned))
@@ -158,10 +162,19 @@ fn the_images_of_the_product_start_serve_the_front_end_and_speak_to_each_other()
     let bundle = built().beside("bundle");
     let root = unpack(&built().root().join(LAYOUT), &bundle);
     assert!(root.join("app/src/main.py").is_file() && root.join("srv/www/index.html").is_file());
-    let server = Server::notes(&bundle);
+    let server = Server::notes(&bundle, &[]);
+    let port = server.address.rsplit(':').next().expect("a port");
+    let probe = |path: &str| {
+        let mut command = Command::new("/usr/sbin/chroot");
+        command.args(["--userspec=65532:65532".as_ref(), root.as_os_str()]);
+        let output = command.args(["/usr/local/bin/probe", port, path]).output();
+        output.expect("there is a chroot").status.code()
+    };
+    assert_eq!((probe("/api/health"), probe("/nowhere")), (Some(0), Some(1)));
     let health = server.get("/api/health");
     assert!(health.contains("200 OK") && health.contains("\"ok\""), "{health}");
     assert!(server.get("/").contains("<title>Notes</title>"));
+    assert!(server.get("/help/").contains("up to <em>200 characters</em>"));
     let feed = built().beside("bundle of the feed");
     let root = unpack(&built().root().join("dist/feed/image"), &feed);
     assert!(root.join("usr/local/bin/feed").is_file());
@@ -185,15 +198,18 @@ fn the_image_says_what_its_options_say() {
     needs_base!();
     let image = format!("oci:{}:latest", built().root().join(LAYOUT).display());
     let text = run(Command::new("skopeo").args(["inspect", "--config", image.as_str()]));
-    let config: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let config: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(config["config"]["User"], "65532:65532");
     assert_eq!(config["config"]["WorkingDir"], "/app");
     assert!(config["config"]["ExposedPorts"]["8000/tcp"].is_object(), "{config}");
     assert_eq!(
         inspect(&built().root().join(LAYOUT))["Layers"].as_array().map(Vec::len),
-        Some(4)
+        Some(6)
     );
-    assert!(base().is_dir());
+    // What is Docker's and not OCI's is in the bytes alone.
+    let text = run(Command::new("skopeo").args(["inspect", "--config", "--raw", image.as_str()]));
+    let config: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(config["config"]["Healthcheck"]["Test"][1], "/usr/local/bin/probe");
 }
 
 #[test]
@@ -205,7 +221,7 @@ fn another_folder_gives_the_same_bytes_and_runs_nothing() {
     let second = checkout();
     assert_eq!(build(&second).count("ran"), 0);
     assert_eq!(index(&second), first);
-    let alone = networked(Workspace::below("alone"));
+    let alone = with_rustup(networked(Workspace::below("alone")));
     copy_example("platform", &alone);
     build(&alone);
     assert_eq!(index(&alone), first, "built from nothing, somewhere else");
@@ -227,7 +243,7 @@ fn a_changed_front_end_makes_one_new_layer() {
         .zip(&after)
         .filter(|(before, after)| before != after)
         .count();
-    assert_eq!((before.len(), after.len(), changed), (4, 4, 1));
+    assert_eq!((before.len(), after.len(), changed), (6, 6, 1));
     assert_eq!(
         again.actions("notes", "ran"),
         ["files", "image", "layer.frontend.bundle"]
@@ -256,13 +272,120 @@ fn a_changed_go_file_makes_one_binary_and_one_layer() {
         ["build-feed", "inspect-feed", "list", "test", "vet"]
     );
     assert_eq!(again.actions("feed", "ran"), ["files", "image", "layer.service.feed"]);
-    for untouched in ["backend", "frontend", "notes"] {
+    for untouched in ["backend", "frontend", "markup", "help", "probe", "notes"] {
         assert!(again.actions(untouched, "ran").is_empty(), "{untouched}");
     }
+}
+
+/// A Redis of this test, with a password and its data in a folder of its own.
+struct Redis {
+    child: Child,
+    url: String,
+}
+
+impl Redis {
+    fn start(folder: &Path) -> Self {
+        std::fs::create_dir_all(folder).expect("made");
+        let port = free_port().to_string();
+        let mut command = Command::new("redis-server");
+        command.args([
+            "--bind",
+            "127.0.0.1",
+            "--port",
+            port.as_str(),
+            "--requirepass",
+            "s3cret",
+            "--save",
+            "",
+        ]);
+        command
+            .arg("--dir")
+            .arg(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().expect("it is installed");
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let ready = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .any(|line| line.contains("Ready to accept connections"));
+        assert!(ready, "redis-server did not start");
+        std::thread::spawn(move || lines.for_each(drop));
+        let url = format!("redis://:s3cret@127.0.0.1:{port}/0");
+        Self { child, url }
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.child.kill().unwrap_or_default();
+        self.child.wait().map(drop).unwrap_or_default();
+    }
+}
+
+#[test]
+fn with_the_redis_of_the_product_a_note_outlives_its_container() {
+    needs_tools!("skopeo", "umoci", "chroot", "redis-server");
+    needs_base!();
+    if !is_root() {
+        skip!("only root can start what is in another root");
+    }
+    let compose = built().read("dist/product/deployment/compose.yaml");
+    assert!(
+        compose.contains("REDIS_URL: \"redis://:${REDIS_PASSWORD:?"),
+        "{compose}"
+    );
+    let bundle = built().beside("bundle with redis");
+    unpack(&built().root().join(LAYOUT), &bundle);
+    let redis = Redis::start(&built().beside("redis"));
+    let told = [("REDIS_URL", redis.url.as_str())];
+    let first = Server::notes(&bundle, &told);
+    assert!(
+        first
+            .post("/api/notes", r#"{"text": "High tide"}"#)
+            .contains("201 Created")
+    );
+    drop(first);
+    let second = Server::notes(&bundle, &told);
+    assert!(second.get("/api/notes").contains("High tide"));
 }
 
 #[test]
 fn the_documents_of_all_its_parts_are_valid() {
     needs_base!();
     crate::described::assert_all_valid(&built().root().join("dist"));
+}
+
+#[test]
+fn the_documents_of_an_image_name_what_it_is_built_on() {
+    needs_tools!("skopeo");
+    needs_base!();
+    let read = |path: &str| -> Value { serde_json::from_str(&built().read(path)).expect("JSON") };
+    let base = inspect(&base())["Digest"].as_str().expect("it has one").to_owned();
+    let image = inspect(&built().root().join(LAYOUT))["Digest"].clone();
+    let sbom = read("dist/notes.image.cdx.json");
+    assert_eq!(sbom["metadata"]["component"]["version"], image);
+    let name = format!("oci:python@{base}");
+    let components = sbom["components"].as_array().expect("a list");
+    let listed = components
+        .iter()
+        .find(|component| component["bom-ref"] == name.as_str());
+    let listed = listed.unwrap_or_else(|| panic!("the base is not listed: {sbom}"));
+    assert_eq!(
+        (&listed["type"], &listed["version"]),
+        (&"container".into(), &base.clone().into())
+    );
+    assert_eq!(
+        sbom["compositions"],
+        json!([{ "aggregate": "incomplete", "assemblies": [name] }])
+    );
+    let statement = read("dist/notes.provenance.json");
+    let materials = &statement["predicate"]["buildDefinition"]["resolvedDependencies"];
+    let expected = json!({ "name": "python", "digest": { "sha256": base[7..] } });
+    assert!(
+        materials.as_array().is_some_and(|all| all.contains(&expected)),
+        "{materials}"
+    );
+    let feed = read("dist/feed.image.cdx.json");
+    assert_eq!(feed.get("compositions"), None, "it is built on nothing");
 }

@@ -1,4 +1,4 @@
-//! Images on their way: into a registry of this machine and out of it, and through a container engine.
+//! Images on their way: into a registry of this machine and out of it.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -8,18 +8,19 @@ use serde_json::Value;
 
 use super::platform::{build, checkout};
 use super::tools::{inspect, run};
+use crate::support::Workspace;
 use crate::{needs_base, needs_tools};
 
 const LAYOUT: &str = "dist/notes/image";
 
 /// A registry on a free port, with its images in a folder of its own.
-struct Registry {
+pub(super) struct Registry {
     child: Child,
-    address: String,
+    pub(super) address: String,
 }
 
 impl Registry {
-    fn start(folder: &Path) -> Self {
+    pub(super) fn start(folder: &Path) -> Self {
         std::fs::create_dir_all(folder).expect("made");
         let config = folder.join("config.yml");
         let text = format!(
@@ -85,6 +86,7 @@ fn an_image_is_pushed_on_demand_and_is_a_base_from_there() {
     );
     workspace.write("farm.toml", &over);
     build(&workspace);
+    assert_documents(&workspace, &format!("{}/platform/notes", registry.address), digest);
     let over = inspect(&workspace.root().join("dist/over/image"));
     assert_eq!(
         (&over["Layers"], &over["Labels"]["over"]),
@@ -92,28 +94,26 @@ fn an_image_is_pushed_on_demand_and_is_a_base_from_there() {
     );
 }
 
-#[test]
-fn an_engine_builds_the_dockerfile() {
-    needs_tools!("skopeo", "buildah", "runc");
-    needs_base!();
-    let workspace = checkout();
-    let storage = workspace.beside("storage.conf");
-    let folder = workspace.beside("storage");
-    let text = format!(
-        "[storage]\ndriver = \"vfs\"\ngraphroot = \"{0}/graph\"\nrunroot = \"{0}/run\"\n",
-        folder.display()
-    );
-    std::fs::write(&storage, text).expect("written");
-    let workspace = workspace.variable("CONTAINERS_STORAGE_CONF", &storage);
-    workspace.farm("run --sandbox off notes engine").success();
-    let mut command = Command::new("buildah");
-    command.env("CONTAINERS_STORAGE_CONF", &storage);
-    let text = run(command.args(["inspect", "--type", "image", "127.0.0.1:5000/platform/notes:1.0.0"]));
-    let built: Value = serde_json::from_str(&text).expect("JSON");
-    let config = &built["Docker"]["config"];
+/// The documents of an image name the base that was fetched, as its registry knows it.
+fn assert_documents(workspace: &Workspace, name: &str, digest: &str) {
+    let purl = format!("pkg:oci/notes@{digest}?repository_url={name}");
+    let read = |path: &str| -> Value { serde_json::from_str(&workspace.read(path)).expect("JSON") };
+    let sbom = read("dist/over.image.cdx.json");
+    let base = sbom["components"]
+        .as_array()
+        .and_then(|all| all.iter().find(|component| component["name"] == name));
+    let base = base.unwrap_or_else(|| panic!("{name} is not listed: {sbom}"));
     assert_eq!(
-        (&config["User"], &config["WorkingDir"]),
-        (&"65532:65532".into(), &"/app".into())
+        (&base["purl"], &base["version"]),
+        (&purl.clone().into(), &digest.into())
     );
-    assert_eq!(config["Healthcheck"]["Test"][0], "CMD");
+    assert_eq!(sbom["compositions"][0]["assemblies"], serde_json::json!([purl]));
+    let statement = read("dist/over.provenance.json");
+    let materials = &statement["predicate"]["buildDefinition"]["resolvedDependencies"];
+    let expected = serde_json::json!({ "name": name, "uri": purl, "digest": { "sha256": digest[7..] } });
+    assert!(
+        materials.as_array().is_some_and(|all| all.contains(&expected)),
+        "{materials}"
+    );
+    crate::described::assert_all_valid(&workspace.root().join("dist"));
 }

@@ -1,8 +1,9 @@
 //! What looks into images: programs of others, and where `scripts/setup` has put them. Does not know what is tested.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
@@ -26,13 +27,36 @@ macro_rules! needs_tools {
     };
 }
 
-/// The Python with the schemas of Compose and Kubernetes.
-pub(super) fn schemas() -> PathBuf {
-    repository().join("target/tools/schemas-venv/bin/python")
+/// The Python with the schemas of Compose and Kubernetes; none where they are not installed.
+pub(super) fn schemas() -> Option<PathBuf> {
+    let folder = repository().join("target/tools/schemas-venv");
+    folder
+        .join("installed.txt")
+        .is_file()
+        .then(|| folder.join("bin/python"))
+}
+
+/// Hands the files of deployments to the schemas of their own ecosystems.
+pub(super) fn check_files(python: &Path, folders: &[PathBuf]) -> Output {
+    let mut command = Command::new(python);
+    command
+        .arg(repository().join("tests/cli/images/check_files.py"))
+        .args(folders);
+    command.output().expect("it starts")
+}
+
+/// A program in a folder of its own, for a PATH that starts with it. It writes each of its command lines into `log`.
+pub(super) fn stand_in(folder: &Path, name: &str, script: &str) {
+    fs::create_dir_all(folder).expect("made");
+    let program = folder.join(name);
+    let log = folder.join("log").display().to_string();
+    let text = format!("#!/bin/sh\nset -eu\necho \"{name} $*\" >> '{log}'\n{script}\n");
+    fs::write(&program, text).expect("written");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("ours");
 }
 
 /// The base of the example, which a script of its own makes.
-pub(super) fn base() -> PathBuf {
+pub(crate) fn base() -> PathBuf {
     repository().join("examples/platform/base/python")
 }
 

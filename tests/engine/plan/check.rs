@@ -492,6 +492,37 @@ fn an_action_may_say_that_its_tool_runs_what_nobody_here_wrote() {
 }
 
 #[test]
+fn a_step_that_leaves_nothing_may_check_a_limit() {
+    let checks = |value: &str| with_properties(&[("checks", value)]).properties;
+    let check = Action {
+        outputs: Vec::new(),
+        properties: checks("limit"),
+        ..step("run")
+    };
+    assert!(checked(&plan(vec![check])).expect("fine").actions[0].checks_limit);
+    let leaves = Action {
+        properties: checks("limit"),
+        ..step("run")
+    };
+    let tool = Action {
+        outputs: Vec::new(),
+        ..with_properties(&[("checks", "limit")])
+    };
+    let other = Action {
+        outputs: Vec::new(),
+        properties: checks("size"),
+        ..step("run")
+    };
+    for wrong in [leaves, tool, other] {
+        let said = refused(|action| *action = wrong.clone());
+        assert_eq!(
+            said,
+            "action `run` sets `checks`, which is `limit`, for a step without outputs"
+        );
+    }
+}
+
+#[test]
 fn a_weight_is_a_whole_number_from_one_on() {
     for weight in ["", "0", "-1", "+1", "1.5", " 1", "1 ", "many", "4294967296", "٣"] {
         let said = refused(|action| action.properties = with_properties(&[("weight", weight)]).properties);

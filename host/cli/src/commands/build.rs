@@ -10,9 +10,10 @@ use farm_engine::sandbox::{Tier, Wanted};
 use super::Invocation;
 use crate::args::{BuildArgs, Sandbox};
 use crate::report::{Detail, Place, Reports, Screen};
+use crate::size_limit::SizeLimit;
 use crate::ui::Output;
 use crate::{error, exit, signals};
-use farm_engine::run::{self, CacheUse, Request, Summary};
+use farm_engine::run::{self, Asked, CacheUse, Request, Summary};
 
 /// Builds, with reports on the way.
 pub(super) fn run(args: &BuildArgs, invocation: &Invocation) -> ExitCode {
@@ -67,6 +68,7 @@ fn request(args: &BuildArgs, invocation: &Invocation, workspace: &Path) -> Resul
     let usual = invocation.request(workspace, Some(&args.selection))?;
     let uses_cache = !args.no_cache;
     Ok(Request {
+        asked: asked(args),
         sandbox: args.sandbox.map(wanted),
         jobs: args.jobs.map_or(usual.jobs, usize::from),
         keep_going: args.keep_going,
@@ -79,6 +81,19 @@ fn request(args: &BuildArgs, invocation: &Invocation, workspace: &Path) -> Resul
         locked: args.locked,
         ..usual
     })
+}
+
+/// What is asked of builders.
+fn asked(args: &BuildArgs) -> Vec<Asked> {
+    let analyze = args.analyze.then(|| Asked {
+        name: "analyze",
+        target: None,
+        value: "true".to_owned(),
+    });
+    analyze
+        .into_iter()
+        .chain(args.size_limit.iter().map(SizeLimit::asked))
+        .collect()
 }
 
 /// The sandbox in the engine's words.

@@ -64,6 +64,7 @@ impl Invocation {
             workspace: workspace.to_path_buf(),
             targets: selection.map(|selection| selection.targets.clone()).unwrap_or_default(),
             mode: selection.map_or("production", Selection::mode).to_owned(),
+            asked: Vec::new(),
             sandbox: None,
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
             keep_going: false,

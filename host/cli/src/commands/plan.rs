@@ -60,7 +60,10 @@ fn as_text(plan: &PlannedTarget, with_keys: bool, theme: Theme) -> String {
             .map_or("(for other targets)".to_owned(), RelPath::to_string);
         lines.push("  ".to_owned() + &sanitise::line(&format!("-> {} ({}) {place}", artifact.name, artifact.kind)));
     }
-    if plan.is_partial {
+    if !plan.waits_for.is_empty() {
+        let names = sanitise::line(&plan.waits_for.join(", "));
+        lines.push(format!("  planned once all artifacts of these are known: {names}"));
+    } else if plan.is_partial {
         lines.push("  and more, once the builder has seen outputs of these".to_owned());
     }
     lines.join("\n") + "\n"
@@ -144,6 +147,7 @@ fn target_json(plan: &PlannedTarget) -> Value {
         "builder": plan.builder,
         "root": plan.root.to_string(),
         "complete": !plan.is_partial,
+        "waits_for": plan.waits_for,
         "actions": plan.plan.actions.iter().map(|action| action_json(action, plan)).collect::<Vec<_>>(),
         "artifacts": plan.plan.artifacts.iter().map(artifact).collect::<Vec<_>>(),
     })
@@ -222,6 +226,7 @@ mod tests {
             weight: 1,
             jobserver: false,
             untrusted: false,
+            checks_limit: false,
             on_demand: None,
             path_variables: Vec::new(),
             stdout: None,
@@ -249,6 +254,7 @@ mod tests {
                 artifacts: vec![artifact],
             },
             is_partial: false,
+            waits_for: Vec::new(),
             keys: BTreeMap::from([(
                 "install".to_owned(),
                 KeyFacts {

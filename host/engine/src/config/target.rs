@@ -58,6 +58,7 @@ impl TargetReader<'_> {
             options,
             location: table.location(),
             builder_location: builder.location(),
+            asked: Vec::new(),
             places,
         })
     }

@@ -73,6 +73,9 @@ pub struct Target {
     /// [`check_options`](super::check_options)).
     #[serde(with = "super::kept::json")]
     pub options: Map<String, Value>,
+    /// What is asked of it on the command line, as properties of its builder's request; nothing before its builder is
+    /// known.
+    pub asked: Vec<(String, String)>,
     /// Where its table is named.
     pub location: Location,
     /// Where `builder` has its value.

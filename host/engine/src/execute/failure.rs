@@ -96,6 +96,9 @@ pub enum ExecuteError {
     /// The step ran and failed.
     #[error("{}", .0.message)]
     Step(BuilderProblem),
+    /// The step that checks a limit found it broken.
+    #[error("{}", .0.message)]
+    Limit(BuilderProblem),
     /// A declared output is not there.
     #[error("`{command}` succeeded but left no `{path}`")]
     MissingOutput {
@@ -144,7 +147,9 @@ impl From<ExecuteError> for Problem {
                     | ExecuteError::NoSocket { .. }
                     | ExecuteError::NoEngine
                     | ExecuteError::EngineHost { .. } => Class::Request,
-                    ExecuteError::SocketAtL1 { .. } | ExecuteError::NeedsNoSandbox { .. } => Class::Policy,
+                    ExecuteError::Limit(_) | ExecuteError::SocketAtL1 { .. } | ExecuteError::NeedsNoSandbox { .. } => {
+                        Class::Policy
+                    }
                     ExecuteError::Stopped => Class::Interrupted,
                     _ => Class::Build,
                 };
@@ -182,6 +187,7 @@ fn code(error: &ExecuteError) -> &'static str {
         } => "execute::timed-out",
         ExecuteError::Tool { .. } => "execute::tool-failed",
         ExecuteError::Step(_) => "execute::step-failed",
+        ExecuteError::Limit(_) => "execute::over-limit",
         ExecuteError::MissingOutput { .. } => "execute::missing-output",
         ExecuteError::Plugin(_) | ExecuteError::Sandbox(_) | ExecuteError::Collect(_) | ExecuteError::Restore(_) => {
             "execute::failed"
@@ -227,7 +233,7 @@ fn hints(error: &ExecuteError) -> Vec<String> {
             format!("{TRUSTED}, which lets it reach all that you can"),
         ],
         ExecuteError::NeedsNoSandbox { .. } => vec![format!("{TRUSTED}; the build before it keeps its sandbox")],
-        ExecuteError::Step(problem) => problem.hint.iter().cloned().collect(),
+        ExecuteError::Step(problem) | ExecuteError::Limit(problem) => problem.hint.iter().cloned().collect(),
         ExecuteError::Lost { .. } => vec!["build again: what is missing is made anew".to_owned()],
         _ => Vec::new(),
     }

@@ -213,6 +213,7 @@ impl Executor {
     ) -> Result<Option<Ended>, ExecuteError> {
         let (this, job, prepared) = (Arc::clone(self), Arc::clone(job), Arc::clone(prepared));
         let (folder, step) = (folder.to_path_buf(), step.clone());
+        let checks_limit = job.action.checks_limit;
         let (ended, said) = blocking(move || {
             make_folder(&folder)?;
             let (input, out) = (folder.join(TEMP), folder.join(TREE));
@@ -229,6 +230,7 @@ impl Executor {
         log.flush(output);
         ended.map(|()| None).map_err(|failure| match failure {
             PlanFailure::Plugin(error) => ExecuteError::Plugin(error),
+            PlanFailure::Problem(problem) if checks_limit => ExecuteError::Limit(problem),
             PlanFailure::Problem(problem) => ExecuteError::Step(problem),
         })
     }

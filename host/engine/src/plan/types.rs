@@ -30,11 +30,19 @@ impl Description {
     pub const PATHS: &str = "paths";
     /// Its one value: at the workspace's root.
     pub const FROM_ROOT: &str = "workspace";
+    /// The property that names what it acts upon of what is asked for on the command line.
+    pub const ANSWERS: &str = "answers";
 
     /// Whether the paths of its plans start at the workspace's root, not at the target's folder.
     pub fn starts_at_root(&self) -> bool {
         let mut properties = self.properties.iter();
         properties.any(|(name, value)| name == Self::PATHS && value == Self::FROM_ROOT)
+    }
+
+    /// Whether it acts upon this property of a request.
+    pub fn answers(&self, asked: &str) -> bool {
+        let mut properties = self.properties.iter();
+        properties.any(|(name, value)| name == Self::ANSWERS && value.split(' ').any(|answered| answered == asked))
     }
 }
 
@@ -69,7 +77,7 @@ pub struct PlanRequest {
     pub dependencies: Vec<ArtifactHandle>,
     /// Where the actions will run.
     pub platform: String,
-    /// Room to grow.
+    /// What was asked for on the command line.
     pub properties: Vec<Property>,
 }
 

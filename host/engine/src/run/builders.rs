@@ -279,7 +279,10 @@ fn describe(store: &Store, component: &ComponentBuilder, digest: Digest) -> Resu
 
 /// A property that farm does not know may mean anything, so it is refused.
 fn check_properties(description: &Description) -> Result<(), Problem> {
-    let known = |(name, value): &&(String, String)| name == Description::PATHS && value == Description::FROM_ROOT;
+    let known = |(name, value): &&(String, String)| match name.as_str() {
+        Description::PATHS => value == Description::FROM_ROOT,
+        name => name == Description::ANSWERS,
+    };
     let Some((name, value)) = description.properties.iter().find(|property| !known(property)) else {
         return Ok(());
     };

@@ -265,7 +265,7 @@ pub(super) fn are_variables_unchanged(target: &TargetRecord<'_>, request: &Reque
 }
 
 /// Digest of what is the same for all targets of a build and can change what comes of them: farm itself, the machine,
-/// the mode, how tools are found, and the sandbox that was asked for.
+/// the mode, how tools are found, and the sandbox and whatever else was asked for.
 pub(super) fn surroundings(request: &Request) -> Digest {
     let mut hasher = Hasher::new();
     let host = &request.host;
@@ -277,6 +277,7 @@ pub(super) fn surroundings(request: &Request) -> Digest {
     hasher.field(base_system().as_bytes());
     hasher.field(request.mode.as_bytes());
     hasher.field(format!("{:?}", request.sandbox).as_bytes());
+    hasher.field(format!("{:?}", request.asked).as_bytes());
     for name in SEARCH {
         hasher.field(host.environment.get(name).map_or("", String::as_str).as_bytes());
     }

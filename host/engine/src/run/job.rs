@@ -200,7 +200,7 @@ pub(super) fn plan_request(
         options: serde_json::to_string(&target.options).expect("options are plain JSON"),
         dependencies: handles(runs, &runs[at].deps, name_of),
         platform: request.host.platform.clone(),
-        properties: Vec::new(),
+        properties: target.asked.clone(),
     }
 }
 

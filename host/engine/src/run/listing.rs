@@ -29,6 +29,8 @@ pub struct PlannedTarget {
     pub plan: CheckedPlan,
     /// Whether the builder wants to see outputs before it plans the rest.
     pub is_partial: bool,
+    /// Dependencies of which not all artifacts are known before they are built, so that nothing of this target is.
+    pub waits_for: Vec<String>,
     /// What is in the key of each action whose inputs are all files: section, name and value; and the key itself.
     pub keys: BTreeMap<String, KeyFacts>,
 }
@@ -88,13 +90,28 @@ fn plan_target(
 ) -> Result<PlannedTarget, Problem> {
     let target = opened.target(id);
     let builder = opened.builders.of(&target.builder)?;
-    let deps = opened.graph.deps_of(id).into_iter().filter_map(|dep| planned.get(&dep));
+    let deps = || opened.graph.deps_of(id).into_iter().filter_map(|dep| planned.get(&dep));
+    let unknown: Vec<String> = deps()
+        .filter(|dep| dep.is_partial)
+        .map(|dep| dep.target.clone())
+        .collect();
+    if !unknown.is_empty() {
+        return Ok(PlannedTarget {
+            target: target.name.to_string(),
+            builder: target.builder.clone(),
+            root: target.root.clone(),
+            plan: CheckedPlan::default(),
+            is_partial: true,
+            waits_for: unknown,
+            keys: BTreeMap::new(),
+        });
+    }
     let handle = |target: &PlannedTarget, name: &str, kind: &str| ArtifactHandle {
         target: target.target.clone(),
         name: name.to_owned(),
         kind: kind.to_owned(),
     };
-    let dependencies = deps.flat_map(|dep| dep.plan.artifacts.iter().map(move |a| handle(dep, &a.name, &a.kind)));
+    let dependencies = deps().flat_map(|dep| dep.plan.artifacts.iter().map(move |a| handle(dep, &a.name, &a.kind)));
     let round = Round {
         request: PlanRequest {
             target: target.name.to_string(),
@@ -103,7 +120,7 @@ fn plan_target(
             options: serde_json::to_string(&target.options).expect("options are plain JSON"),
             dependencies: dependencies.collect(),
             platform: request.host.platform.clone(),
-            properties: Vec::new(),
+            properties: target.asked.clone(),
         },
         before: CheckedPlan::default(),
         seen: None,
@@ -115,6 +132,7 @@ fn plan_target(
         root: target.root.clone(),
         plan: answer.plan,
         is_partial: answer.next.is_some(),
+        waits_for: Vec::new(),
         keys: BTreeMap::new(),
     })
 }

@@ -15,6 +15,7 @@
 //! done: the other modules do.
 
 mod adding;
+mod asked;
 mod builders;
 mod check;
 mod collect;
@@ -58,7 +59,7 @@ use crate::run::tell::Teller;
 pub use describe::{Release, release};
 pub use listing::{BuilderFacts, KeyFacts, PlannedTarget, add_builder, builders, plan, trust_builder};
 pub use reason::{Difference, Differences, Reason, Subject};
-pub use request::{CacheUse, HostFacts, OnDemandRequest, Request, Stop, Summary};
+pub use request::{Asked, CacheUse, HostFacts, OnDemandRequest, Request, Stop, Summary};
 pub use why::{ActionWhy, LastDecision, Now, TargetWhy, why};
 
 /// How often a build is gone through again because the store lost something on the way.

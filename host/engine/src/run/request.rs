@@ -19,6 +19,8 @@ pub struct Request {
     pub targets: Vec<String>,
     /// The mode.
     pub mode: String,
+    /// What is asked of builders beside their targets' options.
+    pub asked: Vec<Asked>,
     /// The sandbox; none means what `farm.toml` says.
     pub sandbox: Option<Wanted>,
     /// How many actions may run at once.
@@ -35,6 +37,17 @@ pub struct Request {
     pub on_demand: Option<OnDemandRequest>,
     /// The machine.
     pub host: HostFacts,
+}
+
+/// What is asked of builders on the command line: a property of their requests, as `wit/builder.wit` names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Its name.
+    pub name: &'static str,
+    /// The one target that it is about; without one, it is about all whose builders know what to do.
+    pub target: Option<String>,
+    /// Its value.
+    pub value: String,
 }
 
 /// An action on demand that is asked for. The one target of the request is the one it belongs to.

@@ -15,6 +15,7 @@ use crate::execute::{Executor, Identities, Placed, Settings, Trash};
 use crate::graph::{self, TargetGraph, TargetId};
 use crate::inputs::{Earlier, Files, Nothing, Tools};
 use crate::path::RelPath;
+use crate::run::asked;
 use crate::run::builders::Builders;
 use crate::run::check;
 use crate::run::on_demand::Chosen;
@@ -91,6 +92,7 @@ pub(super) fn open(request: &Request, last: Option<&mut Last<'_>>) -> Result<(Op
     };
     let (builders, recalls) = choosing.choose()?;
     builders.set_bases(&mut workspace);
+    asked::set(&request.asked, &mut workspace, (&selected, &builders))?;
     let known = last.map_or((None, BTreeSet::new()), |last| (Some(last.view.clone()), last.placed()));
     let (tier, tried) = choose_tier(request, &workspace, probing)?;
     let chosen = on_demand.zip(request.on_demand.as_ref());

@@ -1,5 +1,6 @@
 //! The step `files`: what an image is built, run and deployed with, rendered from templates. Does not know options.
 
+mod product;
 mod render;
 mod templates;
 
@@ -25,12 +26,16 @@ pub(crate) const TEMPLATES: &str = "templates";
 /// What it writes, below its output.
 pub(crate) const DEPLOYMENT: &str = "deployment";
 pub(crate) const PRODUCT: &str = "product.json";
+/// How many digits of a digest make a tag.
+const DIGITS: usize = 12;
 
 /// What every template sees.
 #[derive(Debug, Serialize)]
 struct Variables<'a> {
     target: &'a str,
     mode: &'a str,
+    /// The way from the files' folder to the output folder, which holds the images.
+    output: String,
     /// How this target's image is made.
     image: Option<&'a Image>,
     /// This target's container.
@@ -53,11 +58,7 @@ struct Assembled {
 /// Writes the files, and what other targets are told of this one's containers.
 pub(crate) fn run(mut context: Context, input: &Path, output: &Path) -> Result<(), Problem> {
     pin(&mut context, input)?;
-    let own = Product {
-        containers: context.container.iter().cloned().collect(),
-        services: std::mem::take(&mut context.services),
-    };
-    let product = with_others(own, input)?;
+    let product = product::of(&mut context, input)?;
     let folder = output.join(DEPLOYMENT);
     let templates = templates::read(&context, input)?;
     for (name, text) in render::all(&templates, &variables(&context, &product))? {
@@ -73,62 +74,29 @@ pub(crate) fn run(mut context: Context, input: &Path, output: &Path) -> Result<(
     Ok(fs::write(output.join(PRODUCT), product)?)
 }
 
-/// An image in a registry is named with its digest, so that what runs is what was built.
+/// An image that farm assembled is named by its digest, so that what runs is what was built: in a registry by the digest
+/// itself, else by a tag that is the beginning of it.
 fn pin(context: &mut Context, input: &Path) -> Result<(), Problem> {
     let path = input.join(METADATA);
     let (Some(image), true) = (&mut context.image, path.is_file()) else {
         return Ok(());
     };
-    let assembled: Assembled = parse(&fs::read(path)?)?;
-    if let (Some(container), true) = (&mut context.container, image.pushed) {
-        container.image = format!("{}@{}", image.reference, assembled.digest);
+    let Assembled { digest } = parse(&fs::read(path)?)?;
+    if let Some(container) = &mut context.container {
+        container.assembled = true;
+        container.image = match &mut container.pushed {
+            Some(pushed) => {
+                pushed.digest = Some(digest.clone());
+                format!("{}@{digest}", pushed.reference)
+            }
+            None => {
+                let hex = digest.trim_start_matches("sha256:");
+                format!("{}:{}", container.name, hex.get(..DIGITS).unwrap_or(hex))
+            }
+        };
     }
-    image.digest = Some(assembled.digest);
+    image.digest = Some(digest);
     Ok(())
-}
-
-/// With the containers and services of other targets. Two may use one service, if they mean the same.
-fn with_others(mut product: Product, input: &Path) -> Result<Product, Problem> {
-    for file in files_of(&input.join(PRODUCTS))? {
-        let other: Product = parse(&fs::read(file)?)?;
-        for container in other.containers {
-            add(&mut product.containers, container, |container| &container.name)?;
-        }
-        for service in other.services {
-            add(&mut product.services, service, |service| &service.name)?;
-        }
-    }
-    let is_service = |container: &&Container| product.services.iter().any(|service| service.name == container.name);
-    match product.containers.iter().find(is_service) {
-        Some(container) => Err(twice(&container.name)),
-        None => Ok(product),
-    }
-}
-
-/// The files of a folder in the order of their names; none where there is no folder.
-fn files_of(folder: &Path) -> Result<Vec<std::path::PathBuf>, Problem> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
-    let mut files = entries.collect::<std::io::Result<Vec<_>>>()?;
-    files.sort();
-    Ok(files)
-}
-
-fn add<T: Serialize>(list: &mut Vec<T>, added: T, name: impl Fn(&T) -> &String) -> Result<(), Problem> {
-    let text = |value: &T| serde_json::to_string(value).map_err(std::io::Error::from);
-    match list.iter().find(|other| name(other) == name(&added)) {
-        None => list.push(added),
-        Some(other) if text(other)? == text(&added)? => {}
-        Some(_) => return Err(twice(name(&added))),
-    }
-    Ok(())
-}
-
-fn twice(name: &str) -> Problem {
-    let problem = Problem::new(format!("two different services of the product have the name `{name}`"));
-    problem.hint("give one of the targets another `name`, or write the service the same in both")
 }
 
 fn variables<'a>(context: &'a Context, product: &'a Product) -> Variables<'a> {
@@ -137,6 +105,7 @@ fn variables<'a>(context: &'a Context, product: &'a Product) -> Variables<'a> {
     Variables {
         target: &context.target,
         mode: &context.mode,
+        output: "../".repeat(context.target.split(':').count()) + "..",
         image: context.image.as_ref(),
         container: context.container.as_ref(),
         containers: &product.containers,

@@ -9,6 +9,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use serde::Serialize;
 
 use super::templates::{self, ENDING};
+use crate::oci::blob;
 
 /// Before the names of farm's own templates, for those that include or extend them.
 const OWN: &str = "farm/";
@@ -40,7 +41,9 @@ fn environment(templates: &BTreeMap<String, String>) -> Result<Environment<'_>, 
     environment.set_syntax(lines());
     environment.add_filter("json", json);
     environment.add_filter("compose", compose);
+    environment.add_filter("compose_url", compose_url);
     environment.add_filter("dockerfile", dockerfile);
+    environment.add_filter("sha256", |value: &Value| blob::sha256(value.to_string().as_bytes()));
     environment.add_filter("shell", shell);
     for (name, text) in templates::own(true).chain(templates::SHARED) {
         let added = environment.add_template_owned(format!("{OWN}{name}"), text);
@@ -68,6 +71,17 @@ fn json(value: &Value) -> Result<String, Error> {
 /// The same for a Compose file, which would put variables in the place of `$NAME`.
 fn compose(value: &Value) -> Result<String, Error> {
     Ok(json(value)?.replace('$', "$$"))
+}
+
+/// A value with references to secrets, as Kubernetes writes them (`$(NAME)`), for a Compose file.
+fn compose_url(value: &Value) -> Result<String, Error> {
+    let text = compose(value)?;
+    let mut parts = text.split("$$(");
+    let first = parts.next().unwrap_or_default().to_owned();
+    Ok(parts.fold(first, |text, part| match part.split_once(')') {
+        Some((name, rest)) => format!("{text}${{{name}:?is a secret that the environment must hold}}{rest}"),
+        None => format!("{text}$$({part}"),
+    }))
 }
 
 /// A word of a Dockerfile, where `$NAME` would be a variable, too.

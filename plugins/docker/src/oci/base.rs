@@ -13,6 +13,8 @@ const MAX_DEPTH: usize = 4;
 /// One image of a layout.
 pub(super) struct Base {
     layout: PathBuf,
+    /// The digest of its manifest.
+    pub(super) digest: String,
     /// Its configuration, with all that is in it.
     pub(super) config: Map<String, Value>,
     /// Its layers, the lowest first.
@@ -47,6 +49,7 @@ impl Base {
         let config: Map<String, Value> = parse(&blob::read(layout, &manifest.config)?, "configuration")?;
         let base = Self {
             layout: layout.to_owned(),
+            digest: descriptor.digest.clone(),
             config,
             layers: manifest.layers.into_iter().map(as_oci).collect(),
         };

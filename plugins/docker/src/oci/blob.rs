@@ -105,9 +105,18 @@ pub(super) fn read(layout: &Path, descriptor: &Descriptor) -> Result<Vec<u8>, Pr
     Err(damaged(descriptor))
 }
 
+/// The digest of bytes, in hexadecimal digits.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex(Sha256::new_with_prefix(bytes))
+}
+
+fn hex(hash: Sha256) -> String {
+    let digits: Vec<String> = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
+}
+
 fn digest_text(hash: Sha256) -> String {
-    let hex: Vec<String> = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{}", hex.concat())
+    format!("sha256:{}", hex(hash))
 }
 
 fn missing(descriptor: &Descriptor) -> Problem {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use farm_sdk::Problem;
+use farm_sdk::components::{Component, Components};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -18,16 +19,29 @@ pub(crate) const LAYERS: &str = "layers";
 pub(crate) const LAYOUT: &str = "image";
 /// Facts about the image, beside the layout.
 pub(crate) const METADATA: &str = "image.json";
+/// What it is built on, for its SBOM.
+pub(crate) const COMPONENTS: &str = "components.json";
 /// The name of a base's image in a layout, and of the image itself.
 pub(crate) const TAG: &str = "latest";
 
 /// What the step is told.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Assembly {
-    /// Where the base's layout is, below the step's input; none for an image from nothing.
-    pub(crate) base: Option<String>,
+    /// None for an image from nothing.
+    pub(crate) base: Option<BaseImage>,
     pub(crate) settings: Settings,
     pub(crate) images: Vec<Image>,
+}
+
+/// What the image is built on.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct BaseImage {
+    /// Where its layout is, below the step's input.
+    pub(crate) layout: String,
+    /// What its component is called in the SBOM; none where it is an artifact, which is there by itself.
+    pub(crate) name: Option<String>,
+    /// The digest that it is pinned by; without one, that of each image in it that was taken.
+    pub(crate) digest: Option<String>,
 }
 
 /// The image of one platform.
@@ -68,10 +82,16 @@ pub(crate) fn run(assembly: &Assembly, input: &Path, output: &Path) -> Result<()
     fs::create_dir_all(layout.join("blobs/sha256"))?;
     let mut measured = Vec::new();
     let mut manifests = Vec::new();
+    let mut components = Components::default();
     for image in &assembly.images {
         let place = Place { input, layout: &layout };
-        manifests.push(place.write(assembly, image, &mut measured)?);
+        let base = place.base(assembly, image)?;
+        if let (Some(base), Some(named)) = (&base, &assembly.base) {
+            list(&mut components, named, &base.digest);
+        }
+        manifests.push(place.write(assembly, image, base.as_ref(), &mut measured)?);
     }
+    components.write(&output.join(COMPONENTS))?;
     let mut image = top(&layout, manifests)?;
     let metadata = Metadata {
         digest: image.digest.clone(),
@@ -95,16 +115,25 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Writes the image of one platform; its manifest.
-    fn write(&self, assembly: &Assembly, image: &Image, measured: &mut Vec<Measured>) -> Result<Descriptor, Problem> {
+    /// What the image of one platform is built on.
+    fn base(&self, assembly: &Assembly, image: &Image) -> Result<Option<Base>, Problem> {
         let platform = Platform::parse(&image.platform)?;
-        let base = assembly
-            .base
-            .as_ref()
-            .map(|base| Base::open(&self.input.join(base), &platform));
-        let base = base.transpose()?;
+        let base = assembly.base.as_ref();
+        base.map(|base| Base::open(&self.input.join(&base.layout), &platform))
+            .transpose()
+    }
+
+    /// Writes the image of one platform; its manifest.
+    fn write(
+        &self,
+        assembly: &Assembly,
+        image: &Image,
+        base: Option<&Base>,
+        measured: &mut Vec<Measured>,
+    ) -> Result<Descriptor, Problem> {
+        let platform = Platform::parse(&image.platform)?;
         let mut layers = Vec::new();
-        if let Some(base) = &base {
+        if let Some(base) = base {
             base.copy_layers(self.layout)?;
             layers.extend(base.layers.iter().cloned());
             base.layers
@@ -121,7 +150,7 @@ impl Place<'_> {
             layers.push(descriptor);
             facts.push((read, layer));
         }
-        let config = config(base.as_ref(), &assembly.settings, &platform, &facts);
+        let config = config(base, &assembly.settings, &platform, &facts);
         let config = blob::write(self.layout, CONFIG, &to_json(&config)?)?;
         let manifest = Manifest {
             schema_version: 2,
@@ -133,6 +162,16 @@ impl Place<'_> {
         descriptor.platform = Some(platform);
         Ok(descriptor)
     }
+}
+
+/// Lists the base, of whose packages nothing is known.
+fn list(components: &mut Components, base: &BaseImage, taken: &str) {
+    let Some(name) = &base.name else {
+        return;
+    };
+    let image = Component::image(name, base.digest.as_deref().unwrap_or(taken));
+    components.incomplete(&image.bom_ref);
+    components.add(image);
 }
 
 /// A blob that several images have counts once.

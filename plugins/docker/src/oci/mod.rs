@@ -4,7 +4,7 @@
 //! with whatever fields it has (`Healthcheck`, for one, is Docker's and not OCI's), and those of a crate drop them.
 
 mod base;
-mod blob;
+pub(crate) mod blob;
 pub(crate) mod config;
 pub(crate) mod image;
 pub(crate) mod layer;

@@ -4,6 +4,7 @@
 // farm-node/install.mjs MANAGER scripts|no-scripts FOLDER...: FOLDER... are those of other packages of the workspace.
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 
@@ -33,6 +34,7 @@ const berry = {
   YARN_NODE_LINKER: "node-modules",
   YARN_GLOBAL_FOLDER: cache,
   YARN_ENABLE_GLOBAL_CACHE: "true",
+  YARN_INSTALL_STATE_PATH: path.join(os.tmpdir(), "farm-yarn-state.gz"),
   YARN_ENABLE_SCRIPTS: String(scripts === "scripts"),
   YARN_ENABLE_TELEMETRY: "0",
   YARN_ENABLE_PROGRESS_BARS: "false",

@@ -20,6 +20,11 @@ main() {
   mkdir -p "$CARGO_HOME"
   # Where sources were fetched to, and that their place is left out of what the compiler writes.
   sed -e "s|@ROOT@|$root|" -e "s|@OWN@|$own|" farm-rust/config.toml >"$CARGO_HOME/config.toml"
+  # It compiles in a server that it starts for itself, and where there are no sockets it would fail instead.
+  if [ "${RUSTC_WRAPPER-}" = sccache ] && ! sccache rustc -vV >/dev/null 2>&1; then
+    echo "sccache cannot start its server here: the compiler runs without it" >&2
+    unset RUSTC_WRAPPER
+  fi
   if prepare_kept "$@"; then
     ln -s "$kept/target" "$own/target"
   else

@@ -39,6 +39,8 @@ pub struct Components {
     dependencies: BTreeMap<String, BTreeSet<String>>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     direct: BTreeSet<String>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    incomplete: BTreeSet<String>,
 }
 
 impl Components {
@@ -56,6 +58,11 @@ impl Components {
         self.direct.insert(purl.to_owned());
     }
 
+    /// Says that there is more in a component than this list tells: an image of whose packages nothing is known.
+    pub fn incomplete(&mut self, bom_ref: &str) {
+        self.incomplete.insert(bom_ref.to_owned());
+    }
+
     /// Says that one package needs another one.
     pub fn depends(&mut self, from: &str, on: &str) {
         self.dependencies
@@ -71,6 +78,7 @@ impl Components {
             .retain(|_, component| component.scope != Some(Scope::Excluded));
         let stays = |purl: &String| self.components.contains_key(purl);
         self.direct.retain(stays);
+        self.incomplete.retain(stays);
         self.dependencies.retain(|from, on| {
             on.retain(stays);
             stays(from) && !on.is_empty()

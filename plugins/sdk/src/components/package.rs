@@ -10,7 +10,7 @@ use super::base64;
 pub struct Component {
     /// CycloneDX's type: `library`, or `application`, `framework`, `operating-system`, …
     pub r#type: String,
-    /// What others name it by; the same as the purl.
+    /// What others name it by; the same as the purl, where it has one.
     pub bom_ref: String,
     /// Its name, as its ecosystem writes it.
     pub name: String,
@@ -25,7 +25,8 @@ pub struct Component {
     /// Its licence.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub licenses: Vec<License>,
-    /// Its package URL.
+    /// Its package URL; empty for what no registry knows.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub purl: String,
 }
 
@@ -79,6 +80,35 @@ impl Component {
             hashes: Vec::new(),
             licenses: Vec::new(),
             purl,
+        }
+    }
+
+    /// An image that another one is built on, by its digest (`sha256:…`). `name` is `HOST/PATH` where it comes from a
+    /// registry, and only then it has a purl; else whatever it is called here.
+    #[must_use]
+    pub fn image(name: &str, digest: &str) -> Self {
+        let registry = name.rsplit_once('/').map(|(_, last)| last);
+        let purl = registry.map(|last| {
+            let repository = name.split('/').map(encode).collect::<Vec<_>>().join("/");
+            format!(
+                "pkg:oci/{}@{}?repository_url={repository}",
+                encode(last),
+                encode(digest)
+            )
+        });
+        let image = Self {
+            r#type: "container".to_owned(),
+            bom_ref: purl.clone().unwrap_or_else(|| format!("oci:{name}@{digest}")),
+            name: name.to_owned(),
+            version: digest.to_owned(),
+            scope: None,
+            hashes: Vec::new(),
+            licenses: Vec::new(),
+            purl: purl.unwrap_or_default(),
+        };
+        match digest.strip_prefix("sha256:") {
+            Some(hex) => image.hash("SHA-256", hex),
+            None => image,
         }
     }
 
@@ -176,6 +206,22 @@ mod tests {
             "pkg:golang/github.com/gorilla/mux@v1.8.1"
         );
         assert_eq!(purl("deb/debian", "libc6", "1:2.36-9"), "pkg:deb/debian/libc6@1:2.36-9");
+    }
+
+    #[test]
+    fn an_image_is_known_by_its_digest_and_by_its_registry_where_it_has_one() {
+        let fetched = Component::image("registry.example:5000/shop/python", "sha256:ab");
+        assert_eq!(
+            fetched.purl,
+            "pkg:oci/python@sha256:ab?repository_url=registry.example:5000/shop/python"
+        );
+        assert_eq!(fetched.bom_ref, fetched.purl);
+        let here = Component::image("python", "sha256:ab");
+        assert_eq!(
+            (here.bom_ref.as_str(), here.purl.as_str()),
+            ("oci:python@sha256:ab", "")
+        );
+        assert_eq!(here.hashes[0].content, "ab");
     }
 
     #[test]

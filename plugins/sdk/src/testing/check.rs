@@ -20,6 +20,7 @@ pub fn faults(description: &Description, dependencies: &[Dependency], plan: &Pla
             wants(description, action),
             pins(action),
             on_demand(action),
+            limit(action),
             references(action, &outputs, dependencies),
         ];
         faults.extend(
@@ -104,6 +105,14 @@ fn pins(action: &Action) -> Vec<String> {
     missing
         .map(|pin| format!("the lock file `{pin}` is not among its inputs"))
         .collect()
+}
+
+/// What checks a limit is there for what it says.
+fn limit(action: &Action) -> Vec<String> {
+    let is_check = matches!(action.work, Work::Step { .. }) && action.outputs.is_empty();
+    let fault =
+        (action.checks_limit && !is_check).then(|| "it checks a limit, and is no step without outputs".to_owned());
+    fault.into_iter().collect()
 }
 
 /// What makes an action fit to be run outside of a build, or needs to be.

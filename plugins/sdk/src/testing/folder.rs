@@ -22,6 +22,7 @@ pub struct Folder {
     pub(super) root: String,
     pub(super) mode: String,
     pub(super) dependencies: Vec<Dependency>,
+    pub(super) asked: Vec<(String, String)>,
     files: BTreeMap<String, Vec<u8>>,
     tools: BTreeSet<String>,
     granted: RefCell<Option<BTreeSet<Want>>>,
@@ -52,6 +53,7 @@ impl Folder {
             root: "app".to_owned(),
             mode: "production".to_owned(),
             dependencies: Vec::new(),
+            asked: Vec::new(),
             files: BTreeMap::new(),
             tools: BTreeSet::new(),
             granted: RefCell::new(None),
@@ -92,6 +94,13 @@ impl Folder {
     #[must_use]
     pub fn mode(mut self, mode: &str) -> Self {
         mode.clone_into(&mut self.mode);
+        self
+    }
+
+    /// With what is asked for on the command line.
+    #[must_use]
+    pub fn asked(mut self, name: &str, value: &str) -> Self {
+        self.asked.push((name.to_owned(), value.to_owned()));
         self
     }
 

@@ -75,6 +75,7 @@ pub fn request<B: Builder>(folder: &Folder, options: &serde_json::Value) -> Resu
         options,
         dependencies: folder.dependencies.clone(),
         platform: "linux-x86_64".to_owned(),
+        asked: folder.asked.clone(),
     })
 }
 

@@ -55,5 +55,6 @@ fn read_request<B: Builder>(request: types::PlanRequest) -> Result<Request<B::Op
         options,
         dependencies: request.dependencies.into_iter().map(wire::dependency).collect(),
         platform: request.platform,
+        asked: request.properties,
     })
 }

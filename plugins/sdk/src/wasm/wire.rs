@@ -7,9 +7,13 @@ use crate::{
 };
 
 pub(super) fn description(description: Description) -> wit::Description {
-    let paths = ("paths".to_owned(), "workspace".to_owned());
+    let paths = description
+        .paths_from_workspace
+        .then(|| ("paths", "workspace".to_owned()));
+    let answers = (!description.answers.is_empty()).then(|| ("answers", description.answers.join(" ")));
+    let properties = paths.into_iter().chain(answers);
     wit::Description {
-        properties: description.paths_from_workspace.then_some(paths).into_iter().collect(),
+        properties: properties.map(|(name, value)| (name.to_owned(), value)).collect(),
         name: description.name,
         version: description.version,
         summary: description.summary,
@@ -75,10 +79,11 @@ fn action(action: Action) -> wit::Action {
     let untrusted = action.untrusted.then(|| ("untrusted".to_owned(), "true".to_owned()));
     let on_demand = action.on_demand.then(|| ("on-demand".to_owned(), "true".to_owned()));
     let sandbox = action.without_sandbox.then(|| ("sandbox".to_owned(), "off".to_owned()));
+    let checks = action.checks_limit.then(|| ("checks".to_owned(), "limit".to_owned()));
     let names: Vec<&str> = action.path_variables.iter().map(|(name, _)| name.as_str()).collect();
     let paths = (!names.is_empty()).then(|| ("path-variables".to_owned(), names.join(" ")));
     let stdout = action.stdout.map(|output| ("stdout".to_owned(), output));
-    let properties = [weight, jobserver, untrusted, on_demand, sandbox, paths, stdout];
+    let properties = [weight, jobserver, untrusted, on_demand, sandbox, checks, paths, stdout];
     let properties = properties.into_iter().flatten().collect();
     wit::Action {
         id: action.id,

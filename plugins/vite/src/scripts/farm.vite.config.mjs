@@ -1,65 +1,94 @@
 // Written by farm: loads the target's own Vite configuration and puts farm's settings under it, so that what the
-// user says wins. Only the output folder and the cache folder are farm's to decide.
+// user says wins. Only the output folder and the cache folder are farm's to decide. farm.vitest.config.mjs takes what
+// tests need as well from here.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import fsp from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as vite from "vite";
 
-const here = path.dirname(fileURLToPath(import.meta.url));
+export const here = path.dirname(fileURLToPath(import.meta.url));
 const settings = JSON.parse(readFileSync(path.join(here, "farm.vite.json"), "utf8"));
 const rolldown = Boolean(vite.rolldownVersion);
 
 export default async (env) => {
   const user = await loadUserConfig(env);
   const own = {
-    ...(settings.base === null ? {} : { base: settings.base }),
-    define: Object.fromEntries(Object.entries(settings.define).map(([name, value]) => [name, JSON.stringify(value)])),
+    ...(await shared()),
     build: {
       reportCompressedSize: false,
       sourcemap: settings.sourcemap,
-      ...(settings.minify === null ? {} : { minify: settings.minify }),
+      ...given({ minify: settings.minify, target: settings.target }),
+      ...settings.build,
+      [bundlerKey(user)]: given({ treeshake: settings.treeshake }),
     },
-    // node_modules may be a link into farm's store: modules keep the names they have in the target's folder, so that
-    // the bundle does not depend on where the store is.
-    resolve: { preserveSymlinks: true },
   };
   return vite.mergeConfig(vite.mergeConfig(own, user), { ...chunkGroups(user), plugins: [farm()] });
 };
 
-// Vite bundles the file and writes the result to node_modules/.vite-temp, or beside the file where it may not write
-// there. It takes a refusal for that, and not the error of a read-only mount, so it is refused here in every case.
-async function loadUserConfig(env) {
-  if (settings.config === null) return {};
-  const { mkdir } = fsp;
-  fsp.mkdir = async (folder, ...rest) => {
-    if (path.basename(String(folder)) !== ".vite-temp") return mkdir(folder, ...rest);
-    throw Object.assign(new Error("node_modules is read-only"), { code: "EACCES" });
+// What bundling and testing have in common.
+export async function shared() {
+  return {
+    plugins: await Promise.all(settings.plugins.map(load)),
+    ...given({ base: settings.base }),
+    define: Object.fromEntries(Object.entries(settings.define).map(([name, value]) => [name, JSON.stringify(value)])),
+    // node_modules may be a link into farm's store: modules keep the names they have in the target's folder, so that
+    // the bundle does not depend on where the store is.
+    resolve: { preserveSymlinks: true },
   };
-  try {
-    return (await vite.loadConfigFromFile(env, path.join(here, settings.config), here))?.config ?? {};
-  } finally {
-    fsp.mkdir = mkdir;
-  }
 }
 
-// `chunks = { vendor = ["react"] }`: each package's modules go to the named chunk. A configuration that divides its
-// chunks itself is left alone.
+// A plugin of the file that the option `plugins` names.
+async function load({ package: from, export: name, options }) {
+  const make = (await import(from))[name];
+  if (typeof make !== "function") throw new Error(`farm: \`${from}\` has no function \`${name}\` that makes a plugin`);
+  return options === null ? make() : make(options);
+}
+
+// Bundled, the file is written beside itself for a moment (see farm.readonly.mjs). In a folder below the target's, nothing
+// may be written: such a file is run without being bundled.
+export async function loadUserConfig(env) {
+  if (settings.config === null) return {};
+  const loader = settings.config.includes("/") ? "runner" : "bundle";
+  const file = path.join(here, settings.config);
+  return (await vite.loadConfigFromFile(env, file, here, undefined, undefined, loader))?.config ?? {};
+}
+
+// Without what farm leaves to Vite.
+function given(values) {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
+}
+
+// Below which key of `build` the bundler's own options stand.
+function bundlerKey(user) {
+  return user.build?.rolldownOptions || (rolldown && !user.build?.rollupOptions) ? "rolldownOptions" : "rollupOptions";
+}
+
+// `chunks = { vendor = ["react"] }`: each package's modules go to the named chunk, and so do those of files and folders
+// of the target. `vendor`, without such a list: what several parts of the app need of packages; Rollup cannot be told
+// so. A configuration that divides its chunks itself is left alone.
 function chunkGroups(user) {
-  const groups = Object.entries(settings.chunks).map(([name, packages]) => ({
+  const groups = Object.entries(settings.chunks).map(([name, members]) => ({
     name,
-    test: new RegExp(`[\\\\/]node_modules[\\\\/](?:${packages.map(escape).join("|")})[\\\\/]`),
+    test: new RegExp(members.map(membersOf).join("|")),
+    priority: 1,
   }));
+  if (settings.vendor && rolldown) groups.push({ name: "vendor", test: /[\\/]node_modules[\\/]/, minShareCount: 2 });
   if (groups.length === 0) return {};
-  const key = user.build?.rolldownOptions ? "rolldownOptions" : rolldown && !user.build?.rollupOptions ? "rolldownOptions" : "rollupOptions";
+  const key = bundlerKey(user);
   const output = user.build?.[key]?.output;
   if (Array.isArray(output) || output?.codeSplitting || output?.advancedChunks || output?.manualChunks) {
-    console.warn("farm: the Vite configuration divides its chunks itself; option `chunks` is not used");
+    console.warn("farm: the Vite configuration divides its chunks itself; those of the target's options are not made");
     return {};
   }
   const manualChunks = (id) => groups.find((group) => group.test.test(id))?.name;
   const added = rolldown ? { codeSplitting: { groups } } : { manualChunks };
   return { build: { [key]: { output: added } } };
+}
+
+// What the ids of a package's modules look like, or those of a file or folder `./…`.
+function membersOf(name) {
+  if (!name.startsWith("./")) return `[\\\\/]node_modules[\\\\/]${escape(name)}[\\\\/]`;
+  return `^${escape(path.join(here, name))}(?:[\\\\/?]|$)`;
 }
 
 function escape(text) {
@@ -97,6 +126,7 @@ function describe(bundle, root) {
   const assets = files.filter((file) => file.type === "asset" && !file.fileName.endsWith(".map"));
   return {
     chunks: chunks.map((chunk) => ({
+      name: chunk.name,
       file: chunk.fileName,
       entry: chunk.isEntry,
       dynamic: chunk.isDynamicEntry,

@@ -1,12 +1,13 @@
 """Notes on a board: the API, and the front end beside it where NOTES_STATIC names its folder."""
 
 import os
-from itertools import count
 from typing import Annotated
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, StringConstraints
+
+from . import board
 
 app = FastAPI(title="Notes", version="1.0.0", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
 
@@ -32,24 +33,22 @@ class Health(BaseModel):
     notes: int
 
 
-board: list[Note] = []
-ids = count(1)
+notes = board.of_environment()
 
 
 @app.get("/api/health")
 def health() -> Health:
-    return Health(status="ok", notes=len(board))
+    return Health(status="ok", notes=len(notes.all()))
 
 
 @app.get("/api/notes")
 def list_notes() -> list[Note]:
-    return board
+    return [Note(id=number, text=text) for number, text in enumerate(notes.all(), start=1)]
 
 
 @app.post("/api/notes", status_code=201)
 def add_note(note: NewNote) -> Note:
-    board.append(Note(id=next(ids), text=note.text))
-    return board[-1]
+    return Note(id=notes.add(note.text), text=note.text)
 
 
 if static := os.environ.get("NOTES_STATIC"):

@@ -15,6 +15,8 @@ pub(super) struct Properties {
     pub(super) jobserver: bool,
     /// Whether it runs what nobody here wrote.
     pub(super) untrusted: bool,
+    /// Whether it is a step that checks a limit.
+    pub(super) checks_limit: bool,
     /// How it is run outside of builds, if it is.
     pub(super) on_demand: Option<OnDemand>,
     /// The output that gets the tool's standard output.
@@ -30,7 +32,7 @@ const JOBSERVER_VARIABLES: [&str; 4] = ["MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS", "
 pub(super) fn read(action: &Action) -> Result<Properties> {
     unique("property", action.properties.iter().map(|(name, _)| name.as_str()))?;
     let mut weight = None;
-    let (mut jobserver, mut untrusted) = (false, false);
+    let (mut jobserver, mut untrusted, mut checks_limit) = (false, false, false);
     let (mut stdout, mut path_variables) = (None, Vec::new());
     for property in &action.properties {
         match (property.0.as_str(), property.1.as_str()) {
@@ -41,6 +43,8 @@ pub(super) fn read(action: &Action) -> Result<Properties> {
             ("jobserver", _) => return Err(unknown(action, "jobserver", "is `make` or is not there")),
             ("untrusted", "true") => untrusted = true,
             ("untrusted", _) => return Err(unknown(action, "untrusted", "is `true` or is not there")),
+            ("checks", "limit") if is_check(action) => checks_limit = true,
+            ("checks", _) => return Err(unknown(action, "checks", "is `limit`, for a step without outputs")),
             ("on-demand" | "sandbox", _) => {}
             _ => no_properties(&format!("action `{}`", action.id), std::slice::from_ref(property))?,
         }
@@ -59,10 +63,16 @@ pub(super) fn read(action: &Action) -> Result<Properties> {
         weight: weight.map_or(1, NonZeroU32::get),
         jobserver,
         untrusted,
+        checks_limit,
         on_demand: on_demand::read(action)?,
         stdout,
         path_variables,
     })
+}
+
+/// A step that leaves nothing behind is there for what it says.
+fn is_check(action: &Action) -> bool {
+    matches!(action.work, Work::Step(_)) && action.outputs.is_empty()
 }
 
 /// The output that an artifact's properties name as the list of its packages.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::made::{Made, MadeArtifact, MadeTarget};
-use super::sbom::name_of;
+use super::sbom::{self, name_of};
 use crate::key::ToolIdentity;
 use crate::plan::ArtifactRef;
 use crate::run::job::TargetRun;
@@ -31,7 +31,7 @@ pub(super) fn document(opened: &Opened, made: &Made, target: &MadeTarget, run: &
         .collect();
     let statement = json!({
         "_type": "https://in-toto.io/Statement/v1",
-        "subject": target.artifacts.iter().flat_map(|made| subjects(&request.target, made)).collect::<Vec<_>>(),
+        "subject": target.artifacts.iter().flat_map(|made| resources(&request.target, made)).collect::<Vec<_>>(),
         "predicateType": "https://slsa.dev/provenance/v1",
         "predicate": {
             "buildDefinition": {
@@ -68,19 +68,16 @@ pub(super) fn document(opened: &Opened, made: &Made, target: &MadeTarget, run: &
 }
 
 /// An artifact by the digest of its content; and, where its builder says one, by that which a registry knows it by.
-fn subjects(target: &str, artifact: &MadeArtifact) -> Vec<Value> {
+fn resources(target: &str, artifact: &MadeArtifact) -> Vec<Value> {
     let facts = &artifact.facts;
     let name = name_of(target, &facts.name);
     let subject = json!({ "name": name, "digest": { "sha256": facts.sha256, "blake3": facts.digest } });
-    let registered = facts.metadata["digest"]
-        .as_str()
-        .and_then(|digest| digest.strip_prefix("sha256:"));
-    let registered =
-        registered.map(|digest| json!({ "name": format!("{name}@sha256"), "digest": { "sha256": digest } }));
+    let registered = sbom::registered(artifact)
+        .map(|digest| json!({ "name": format!("{name}@sha256"), "digest": { "sha256": digest } }));
     std::iter::once(subject).chain(registered).collect()
 }
 
-/// The files of the workspace, the artifacts of other targets, and the tools.
+/// The files of the workspace, the artifacts of other targets, the images that artifacts are built on, and the tools.
 fn dependencies(opened: &Opened, made: &Made, target: &MadeTarget, run: &TargetRun) -> Vec<Value> {
     let sources = json!({
         "name": "sources",
@@ -93,21 +90,40 @@ fn dependencies(opened: &Opened, made: &Made, target: &MadeTarget, run: &TargetR
         .flat_map(|artifact| &artifact.made_from)
         .map(|ArtifactRef { target, name }| (target.as_str(), name.as_str()))
         .collect();
-    let artifacts = from.into_iter().filter_map(|(target, name)| {
-        let facts = &made
-            .get(target)?
-            .artifacts
-            .iter()
-            .find(|other| other.facts.name == name)?
-            .facts;
-        let digest = json!({ "sha256": facts.sha256, "blake3": facts.digest });
-        Some(json!({ "name": name_of(target, name), "digest": digest }))
+    let artifacts = from.into_iter().flat_map(|(target, name)| {
+        let artifacts = made.get(target).map(|target| &target.artifacts);
+        let found = artifacts.and_then(|all| all.iter().find(|other| other.facts.name == name));
+        found.map_or(Vec::new(), |found| resources(target, found))
     });
     let tools = tools(opened, run).into_iter().map(|tool| {
         let annotations = json!({ "version": tool.version });
         json!({ "name": format!("tool:{}", tool.name), "digest": { "blake3": tool.digest }, "annotations": annotations })
     });
-    std::iter::once(sources).chain(artifacts).chain(tools).collect()
+    std::iter::once(sources)
+        .chain(artifacts)
+        .chain(images(opened, target))
+        .chain(tools)
+        .collect()
+}
+
+/// The images that artifacts of a target are built on, with the digests that registries know them by.
+fn images(opened: &Opened, target: &MadeTarget) -> Vec<Value> {
+    let listed = target
+        .artifacts
+        .iter()
+        .flat_map(|artifact| sbom::images(&opened.executor.store, artifact));
+    let of = |image: &Value| {
+        let hashes = image["hashes"].as_array()?;
+        let hash = hashes.iter().find(|hash| hash["alg"] == "SHA-256")?;
+        let mut resource = json!({ "name": image["name"], "digest": { "sha256": hash["content"] } });
+        if let Some(purl) = image["purl"].as_str() {
+            resource["uri"] = json!(purl);
+        }
+        Some((image["bom-ref"].as_str()?.to_owned(), resource))
+    };
+    // By name: several artifacts may be built on one image.
+    let all: BTreeMap<String, Value> = listed.filter_map(|image| of(&image)).collect();
+    all.into_values().collect()
 }
 
 /// The tools that the actions of its build may start.

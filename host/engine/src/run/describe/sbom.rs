@@ -22,6 +22,8 @@ struct Listed {
     #[serde(default)]
     dependencies: Vec<Dependency>,
     direct: Option<BTreeSet<String>>,
+    #[serde(default)]
+    incomplete: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -38,7 +40,7 @@ struct Sbom<'a> {
     /// By `bom-ref`.
     components: BTreeMap<String, Value>,
     dependencies: BTreeMap<String, BTreeSet<String>>,
-    /// Artifacts of which a list is missing or cannot be read.
+    /// Artifacts of which a list is missing or cannot be read, and components of which their builder does not know all.
     incomplete: BTreeSet<String>,
 }
 
@@ -115,8 +117,7 @@ impl Sbom<'_> {
     }
 
     fn listed(&self, list: &Digest) -> Option<Listed> {
-        let bytes = self.store.read_blob(list, MAX_LIST)?;
-        serde_json::from_slice(&bytes).ok()
+        read(self.store, list)
     }
 
     /// Takes a builder's list over; the `bom-ref`s of what the artifact itself needs.
@@ -140,6 +141,7 @@ impl Sbom<'_> {
                 self.dependencies.entry(from).or_default().extend(depends_on);
             }
         }
+        self.incomplete.extend(&listed.incomplete & &names);
         match listed.direct {
             Some(direct) => &direct & &names,
             None => &names - &needed,
@@ -147,9 +149,25 @@ impl Sbom<'_> {
     }
 }
 
+/// Reads a builder's list; none where it is lost or is no list.
+fn read(store: &Store, list: &Digest) -> Option<Listed> {
+    serde_json::from_slice(&store.read_blob(list, MAX_LIST)?).ok()
+}
+
+/// The images that an artifact is built on, as its builder lists them.
+pub(super) fn images(store: &Store, artifact: &MadeArtifact) -> Vec<Value> {
+    let listed = artifact.components.and_then(|list| read(store, &list));
+    let components = listed.map(|listed| listed.components).unwrap_or_default();
+    components
+        .into_iter()
+        .filter(|component| component["type"] == "container")
+        .collect()
+}
+
+/// An artifact as a component. An image has as its version the digest that a registry knows it by.
 fn component(name: &str, artifact: &MadeArtifact) -> Value {
     let facts = &artifact.facts;
-    json!({
+    let mut component = json!({
         "type": if facts.kind == "oci-image" { "container" } else { "application" },
         "bom-ref": name,
         "name": name,
@@ -158,7 +176,16 @@ fn component(name: &str, artifact: &MadeArtifact) -> Value {
             { "alg": "BLAKE3", "content": facts.digest },
         ],
         "properties": [{ "name": "farm:kind", "value": facts.kind }],
-    })
+    });
+    if let Some(digest) = registered(artifact) {
+        component["version"] = json!(format!("sha256:{digest}"));
+    }
+    component
+}
+
+/// The SHA-256 by which a registry knows an artifact, where its builder says one.
+pub(super) fn registered(artifact: &MadeArtifact) -> Option<&str> {
+    artifact.facts.metadata["digest"].as_str()?.strip_prefix("sha256:")
 }
 
 /// A UUID of the version that is left to its maker (RFC 9562, version 8), made of a digest.

@@ -91,7 +91,9 @@ pub(super) struct Pass<'a, 's> {
     /// Whether it was told that untrusted code runs in a weaker sandbox than it should.
     told_untrusted: bool,
     admission: Admission,
-    /// Since when actions may be started, from the build's start.
+    /// Whether actions may be started.
+    is_acting: bool,
+    /// Since when, from the build's start.
     acting_since: Duration,
     /// Held while this build may write into the workspace.
     lock: Option<LockFile>,
@@ -131,6 +133,7 @@ impl<'a, 's> Pass<'a, 's> {
             is_refused: false,
             told_untrusted: false,
             admission: Admission::new(request.jobs, Machine::at("/")),
+            is_acting: false,
             acting_since: Duration::ZERO,
             lock: None,
         }
@@ -159,6 +162,7 @@ impl<'a, 's> Pass<'a, 's> {
             self.wait(&mut stop).await;
         }
         self.fail_without_tools();
+        self.is_acting = true;
         self.finish_empty_targets();
         self.acting_since = self.teller.clock().now();
         loop {

@@ -77,9 +77,14 @@ impl Pass<'_, '_> {
     /// A plan came back.
     pub(super) fn on_planned(&mut self, at: usize, planned: Result<Planned, Problem>) {
         let added = planned.and_then(|planned| self.add_plan(at, planned));
-        if let Err(problem) = added {
-            self.refuse(problem);
-            self.fail_target(at);
+        match added {
+            // Its last round may have had no action: then there is nothing else to wait for.
+            Ok(()) if self.is_acting => self.finish_if_complete(at),
+            Ok(()) => {}
+            Err(problem) => {
+                self.refuse(problem);
+                self.fail_target(at);
+            }
         }
     }
 

@@ -1,0 +1,82 @@
+// What all visits with a real browser have in common: how they are called, and how the browser is started and ended.
+// Knows nothing of what is visited.
+
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs, stripVTControlCharacters } from "node:util";
+import { chromium } from "playwright-core";
+
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const WAIT_MS = 20_000;
+
+/**
+ * Lets `visit(page, url, folder)` look at the page that the command line names, and prints what it saw; the exit code.
+ * With `count` of several addresses, `url` is a list.
+ */
+export async function main(name, visit, count = 1) {
+  const call = readCall(name, count);
+  if (typeof call === "string") {
+    console.error(`${name}: ${call}`);
+    return 2;
+  }
+  const profile = mkdtempSync(join(tmpdir(), "farm-browser-"));
+  try {
+    console.log(JSON.stringify(await start(call, profile, visit)));
+    return 0;
+  } catch (error) {
+    console.error(`${name}: ${stripVTControlCharacters(error.message)}`);
+    return 1;
+  } finally {
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** The call's meaning, or what is wrong with it. */
+function readCall(name, count) {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { chromium: { type: "string" }, screenshots: { type: "string" } },
+    });
+    if (positionals.length !== count) return `URLs needed: ${count}: node ${name} URL… [--chromium PATH]`;
+    const executablePath = values.chromium ?? process.env.CHROMIUM ?? "/usr/bin/chromium";
+    if (!isExecutable(executablePath)) return `there is no browser at ${executablePath}; scripts/setup installs one`;
+    const urls = positionals.map((url) => new URL(url).href);
+    return { url: count === 1 ? urls[0] : urls, executablePath, screenshots: values.screenshots };
+  } catch (error) {
+    return error.message;
+  }
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function start({ url, executablePath, screenshots }, profile, visit) {
+  const viewport = { width: 1200, height: 900 };
+  const browser = await chromium.launchPersistentContext(profile, { executablePath, args: FLAGS, viewport });
+  const folder = screenshots ?? mkdtempSync(join(tmpdir(), "farm-screenshots-"));
+  mkdirSync(folder, { recursive: true });
+  try {
+    const page = browser.pages()[0] ?? (await browser.newPage());
+    page.setDefaultTimeout(WAIT_MS);
+    return await visit(page, url, folder);
+  } finally {
+    await browser.close();
+  }
+}
