@@ -63,7 +63,9 @@ impl Base {
         let digest = text.split_once("@sha256:").map_or("", |(_, digest)| digest);
         let is_whole = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
         if is_whole && text.contains('/') {
-            return Ok(Self::Registry(text.to_owned()));
+            // The digest says it all, and skopeo takes no tag beside it.
+            let name = text.split('@').next().map_or("", without_tag);
+            return Ok(Self::Registry(format!("{name}@sha256:{digest}")));
         }
         let problem = Problem::new(format!(
             "option `base` names `{text}`, which is no image pinned by its digest"

@@ -23,7 +23,7 @@ const LAST_WORDS: [&str; 3] = ["KEY", "PASS", "TOKEN"];
 pub(crate) fn check(options: &Options) -> Result<(), Problem> {
     let variables = [&options.env, &options.development.env];
     for (name, value) in variables.into_iter().flatten().chain(&options.labels) {
-        if is_secret(name) && !is_harmless(value) {
+        if is_secret(name) && !is_harmless(name, value) {
             return Err(written_out(&format!(
                 "gives `{name}` as text, and it is a secret by its name"
             )));
@@ -33,17 +33,35 @@ pub(crate) fn check(options: &Options) -> Result<(), Problem> {
         }
     }
     let development = options.development.command.as_ref();
-    let commands = [options.entrypoint.as_ref(), options.command.as_ref(), development];
-    for word in commands.into_iter().flatten().flatten() {
-        let (flag, value) = word.split_once('=').unwrap_or((word, ""));
+    let health = options.health.as_ref().and_then(|health| health.command.as_ref());
+    let commands = [
+        options.entrypoint.as_ref(),
+        options.command.as_ref(),
+        development,
+        health,
+    ];
+    commands
+        .into_iter()
+        .flatten()
+        .try_for_each(|words| check_command(words))
+}
+
+/// Refuses a command with a secret in it: `--token=…`, `--token …`, or an address with a password.
+fn check_command(words: &[String]) -> Result<(), Problem> {
+    for (at, word) in words.iter().enumerate() {
+        let next = words
+            .get(at + 1)
+            .filter(|next| word.starts_with('-') && !next.starts_with('-'));
+        let (flag, value) = match word.split_once('=') {
+            Some(parts) => parts,
+            None => (word.as_str(), next.map_or("", String::as_str)),
+        };
         let name = flag.trim_start_matches('-');
-        if !value.is_empty() && is_secret(name) && !is_harmless(value) {
-            return Err(written_out(&format!("starts the container with `{flag}` as text")));
+        if is_secret(name) && !is_harmless(name, value) {
+            return Err(written_out(&format!("runs a command with `{flag}` as text")));
         }
         if has_password(word) {
-            return Err(written_out(
-                "starts the container with an address that has a password in it",
-            ));
+            return Err(written_out("runs a command with an address that has a password in it"));
         }
     }
     Ok(())
@@ -62,10 +80,17 @@ fn is_secret(name: &str) -> bool {
     !words.contains(&"PUBLIC") && (is_last || words.iter().any(|word| WORDS.contains(word)))
 }
 
-/// Whether a value is a number or a switch, a path to where the secret is, or a reference to it.
-fn is_harmless(value: &str) -> bool {
+/// Whether a value is a switch or a reference to the secret; or a number or a path to where it is, unless the name is that
+/// of a password itself.
+fn is_harmless(name: &str, value: &str) -> bool {
     let is_switch = ["", "true", "false", "yes", "no", "on", "off"].contains(&value);
-    is_switch || value.parse::<f64>().is_ok() || value.starts_with(['/', '$'])
+    let is_reference = value
+        .strip_prefix('$')
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || "_{(".contains(c)));
+    let name = name.to_ascii_uppercase();
+    let last = name.rsplit(|c: char| !c.is_ascii_alphanumeric()).next();
+    let is_password = last.is_some_and(|last| last == "PASS" || WORDS.contains(&last));
+    is_switch || is_reference || (!is_password && (value.parse::<f64>().is_ok() || value.starts_with('/')))
 }
 
 /// Whether there is an address like `scheme://user:password@host` in it, whose password is no reference.
@@ -106,6 +131,46 @@ mod tests {
             "NOTES_STATIC",
         ] {
             assert!(!is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_none_only_where_it_is_elsewhere() {
+        let harmless = [
+            ("DB_PASSWORD", "$DB_PASSWORD"),
+            ("DB_PASSWORD_FILE", "/run/secrets/db"),
+            ("PASSWORD_MIN_LENGTH", "12"),
+            ("SSL_KEY", "/etc/ssl/key.pem"),
+            ("USE_SECRETS", "true"),
+        ];
+        for (name, value) in harmless {
+            assert!(is_harmless(name, value), "{name}={value}");
+        }
+        for (name, value) in [
+            ("DB_PASSWORD", "1234"),
+            ("db.pass", "/hunter2"),
+            ("ADMIN_PASSWORD", "$2b$10$abc"),
+        ] {
+            assert!(!is_harmless(name, value), "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn a_command_has_secrets_in_one_word_or_in_two() {
+        let check = |words: &[&str]| check_command(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        for words in [
+            &["serve", "--token=abc"][..],
+            &["serve", "--password", "hunter2"],
+            &["x", "amqp://a:b@c"],
+        ] {
+            assert!(check(words).is_err(), "{words:?}");
+        }
+        for words in [
+            &["serve", "--token", "--fast"][..],
+            &["serve", "--password", "$DB_PASSWORD"],
+            &["password", "x"],
+        ] {
+            assert!(check(words).is_ok(), "{words:?}");
         }
     }
 

@@ -139,6 +139,9 @@ fn mongodb(wanted: &Wanted) -> Backing {
     }
 }
 
+/// What starts Redis with the password that its client finds in the environment.
+const REDIS_WITH_PASSWORD: &str = "exec docker-entrypoint.sh redis-server - <<END\nrequirepass $REDISCLI_AUTH\nEND\n";
+
 /// Without a password where none is wanted: it is reached by the product's own containers alone.
 fn redis(wanted: &Wanted) -> Backing {
     let env = [("REDIS_HOST", "redis"), ("REDIS_PORT", "6379")];
@@ -148,7 +151,8 @@ fn redis(wanted: &Wanted) -> Backing {
         .map_or(String::new(), |password| format!(":$({password})@"));
     let url = format!("redis://{login}redis:6379/0");
     let plain = Backing {
-        health: words(&["redis-cli", "ping"]),
+        // With `-e`, an answer such as LOADING is a failure.
+        health: words(&["redis-cli", "-e", "ping"]),
         address: address(env, ("REDIS_URL", url), wanted.password.clone()),
         ..backing("redis", "redis:7.4.2", 6379, "/data")
     };
@@ -156,9 +160,10 @@ fn redis(wanted: &Wanted) -> Backing {
         return plain;
     };
     Backing {
-        // The client reads this variable; the server has to be told.
+        // The client reads this variable; the server has to be told, by its standard input, which nobody else sees. The
+        // entry point of the image starts it as the user `redis`.
         secrets: table([("REDISCLI_AUTH", password)]),
-        command: words(&["sh", "-c", "exec redis-server --requirepass \"$REDISCLI_AUTH\""]),
+        command: words(&["sh", "-c", REDIS_WITH_PASSWORD]),
         ..plain
     }
 }
