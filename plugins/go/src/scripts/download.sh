@@ -19,10 +19,10 @@ main() {
 }
 
 # Runs a command of `go mod` with what is kept and nothing else. go takes from a proxy only what has the hash that go.sum
-# says, so something damaged counts as missing. Modules that go.sum does not fix are never taken: the sum database, which
-# would be asked about them, is not to be had.
+# says, so something damaged counts as missing. Modules that go.sum does not fix are never taken: the sum database that
+# would be asked about them does not exist.
 from_kept() {
-  GOPROXY="file://$(as_url "$kept"),off" GONOPROXY=none GOSUMDB=sum.golang.org GONOSUMDB=none \
+  GOPROXY="file://$(as_url "$kept"),off" GONOPROXY=none GOSUMDB=nobody GONOSUMDB=none \
     go mod "$1" >/dev/null 2>&1
 }
 
