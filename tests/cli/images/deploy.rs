@@ -8,8 +8,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use super::platform::{build, checkout};
-use super::registry::Registry;
+use super::platform::build;
+use super::registry::checkout_beside_registry;
 use super::tools::{inspect, run, stand_in};
 use crate::shop::product::copy_example;
 use crate::support::Workspace;
@@ -40,10 +40,7 @@ fn asked(tools: &Path) -> Vec<String> {
 fn a_product_is_pushed_before_the_cluster_hears_of_it() {
     needs_tools!("skopeo", "docker-registry");
     needs_base!();
-    let workspace = checkout();
-    let registry = Registry::start(&workspace.beside("registry"));
-    let config = workspace.read("farm.toml").replace("127.0.0.1:5000", &registry.address);
-    workspace.write("farm.toml", &config);
+    let (workspace, registry) = checkout_beside_registry();
     build(&workspace);
     let tools = workspace.beside("tools");
     stand_in(&tools, "kubectl", "");

@@ -20,7 +20,7 @@ pub(super) struct Registry {
 }
 
 impl Registry {
-    pub(super) fn start(folder: &Path) -> Self {
+    fn start(folder: &Path) -> Self {
         std::fs::create_dir_all(folder).expect("made");
         let config = folder.join("config.yml");
         let text = format!(
@@ -54,14 +54,20 @@ impl Drop for Registry {
     }
 }
 
-#[test]
-fn an_image_is_pushed_on_demand_and_is_a_base_from_there() {
-    needs_tools!("skopeo", "docker-registry");
-    needs_base!();
+/// A copy of the platform whose images go to a registry of its own.
+pub(super) fn checkout_beside_registry() -> (Workspace, Registry) {
     let workspace = checkout();
     let registry = Registry::start(&workspace.beside("registry"));
     let config = workspace.read("farm.toml").replace("127.0.0.1:5000", &registry.address);
     workspace.write("farm.toml", &config);
+    (workspace, registry)
+}
+
+#[test]
+fn an_image_is_pushed_on_demand_and_is_a_base_from_there() {
+    needs_tools!("skopeo", "docker-registry");
+    needs_base!();
+    let (workspace, registry) = checkout_beside_registry();
     workspace.farm("run notes push").success();
     let image = format!("docker://{}/platform/notes:1.0.0", registry.address);
     let text = run(Command::new("skopeo").args(["inspect", "--tls-verify=false", image.as_str()]));
@@ -79,6 +85,7 @@ fn an_image_is_pushed_on_demand_and_is_a_base_from_there() {
         "{deployed}"
     );
     // What was pushed is the base of another image.
+    let config = workspace.read("farm.toml");
     let over = format!(
         "{config}\n[targets.over]\nbuilder = \"docker\"\n[targets.over.options]\n\
          base = \"{}/platform/notes@{digest}\"\nlabels = {{ over = \"yes\" }}\n",
