@@ -13,7 +13,7 @@ use std::process::{Command, ExitCode};
 /// Where components are compiled to.
 const TARGET: &str = "wasm32-wasip2";
 /// The built-in builders: folders below `plugins/`, of the crates `farm-builder-<name>`.
-const BUILDERS: [&str; 7] = ["command", "docker", "go", "node", "python", "rust", "vite"];
+const BUILDERS: [&str; 8] = ["command", "docker", "go", "model", "node", "python", "rust", "vite"];
 /// The cargo variables that say where crates come from. All others are about the outer build.
 const KEPT: [&str; 6] = [
     "CARGO_HOME",

@@ -65,7 +65,7 @@ fn an_unknown_builder() {
      5 | builder = "vit"
        |           ^^^^^
       hint: did you mean `vite`?
-      hint: builders: command, docker, go, node, python, rust, vite
+      hint: builders: command, docker, go, model, node, python, rust, vite
       hint: a builder of somebody else's needs [builders.vit] with its component
     "#);
 }

@@ -22,6 +22,7 @@ macro_rules! plan_of {
 
 plan_of!(the_service_in_go, "go", needs_go);
 plan_of!(the_image_of_nothing, "image");
+plan_of!(the_models_of_four_kinds, "models");
 plan_of!(the_packages_in_typescript, "node");
 plan_of!(the_product_of_all_builders, "platform", needs_go, needs_base);
 plan_of!(the_program_in_rust, "rust");

@@ -15,7 +15,7 @@ use farm_engine::graph;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const BUILTIN: &[&str] = &["command", "docker", "go", "node", "python", "rust", "vite"];
+const BUILTIN: &[&str] = &["command", "docker", "go", "model", "node", "python", "rust", "vite"];
 
 /// A workspace of one file.
 pub(crate) fn workspace_of(text: impl AsRef<[u8]>) -> TempDir {

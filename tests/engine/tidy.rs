@@ -198,7 +198,7 @@ fn every_error_code_is_explained() {
 #[test]
 fn every_option_of_a_builder_stands_in_its_reference() {
     let page = fs::read_to_string(root().join("host/docs/builders.md")).expect("host/docs/builders.md");
-    for builder in ["command", "docker", "go", "node", "python", "rust", "vite"] {
+    for builder in ["command", "docker", "go", "model", "node", "python", "rust", "vite"] {
         let schema = root().join("plugins").join(builder).join("src/options.schema.json");
         let schema: serde_json::Value =
             serde_json::from_str(&fs::read_to_string(schema).expect("a schema")).expect("JSON");

@@ -1,16 +1,10 @@
-//! The actions of an app: collect and compile, ask for the schema, list the packages, count. Does not read any file.
+//! The actions of an app: collect and compile, ask for the schema, count. Does not read any file.
 
+use farm_pip::{Installed, bytecode_script, steady};
 use farm_sdk::{Action, Input, Output, OutputRef, Problem};
 
-use serde_json::json;
-
-use crate::components::Parameters;
-use crate::install::{Installed, Use};
 use crate::options::Options;
 use crate::sources;
-
-/// Makes strings hash the same in every run, and keeps Python from writing byte code by itself.
-const STEADY: [(&str, &str); 2] = [("PYTHONDONTWRITEBYTECODE", "1"), ("PYTHONHASHSEED", "0")];
 
 /// Copies the sources, without what the app does not need when it runs, and compiles them.
 pub(crate) fn collect(options: &Options) -> Result<Action, Problem> {
@@ -76,20 +70,6 @@ pub(crate) fn schema(
     steady(schema)
 }
 
-/// The installed packages with the hashes that they were pinned by, read in this component.
-pub(crate) fn components(dependencies: &Installed) -> Action {
-    let (path, requirements) = dependencies.requirements.clone();
-    Action::step("components", "components")
-        .label("list the installed packages")
-        .parameters(&json!(Parameters { requirements: path }))
-        .input(Input::output(
-            Installed::facts_path(Use::Production),
-            dependencies.facts.clone(),
-        ))
-        .input(requirements)
-        .output(Output::file("components", "components.json"))
-}
-
 /// Counts, in this component.
 pub(crate) fn count(collect: &Action, dependencies: Option<&Installed>, schema: Option<&Action>) -> Action {
     Action::step("count", "count")
@@ -99,14 +79,4 @@ pub(crate) fn count(collect: &Action, dependencies: Option<&Installed>, schema: 
         .inputs(dependencies.map(|found| Input::output("dependencies.json", found.facts.clone())))
         .inputs(schema.map(|schema| Input::output("openapi.json", schema.out("schema"))))
         .output(Output::file("metadata", "metadata.json"))
-}
-
-pub(crate) fn bytecode_script() -> Input {
-    Input::content("farm_bytecode.py", include_str!("scripts/farm_bytecode.py"))
-}
-
-pub(crate) fn steady(action: Action) -> Action {
-    STEADY
-        .iter()
-        .fold(action, |action, (name, value)| action.env(*name, *value))
 }

@@ -1,11 +1,9 @@
 //! The actions that check the code and run its tests in each build. They make nothing: no artifact holds what they find.
 //! Does not know what the code does.
 
+use farm_pip::{Installed, Lock, Use, steady};
 use farm_sdk::{Action, EntryKind, Host, Input, Problem};
 
-use crate::app::steady;
-use crate::install::{self, Installed, Use};
-use crate::lock::Lock;
 use crate::{Target, pyproject, sources};
 
 /// What is checked where the project does not select rules itself: imports that are not used, and their order.
@@ -33,8 +31,9 @@ pub(crate) fn actions(target: &Target<'_>, host: &dyn Host) -> Result<Vec<Action
     if !(options.lint || options.test) {
         return Ok(Vec::new());
     }
-    let pinned = target.pinned.read_development(options, host)?;
-    let packages = install::install(Use::Development, &pinned, options, target.packages.as_ref());
+    let (settings, named) = (options.packages(), options.dev_requirements.as_deref());
+    let pinned = target.pinned.read_development(named, &settings, host)?;
+    let packages = farm_pip::install(Use::Development, &pinned, &settings, target.packages.as_ref());
     let checks = Checks {
         target,
         pinned,

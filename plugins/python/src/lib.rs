@@ -9,74 +9,49 @@
 
 mod app;
 mod checks;
-mod components;
 mod count;
-mod install;
-mod lock;
 mod migrations;
 mod options;
 mod pyproject;
-mod requirements;
 mod sources;
-mod uv_lock;
 mod wheel;
 
 use std::path::Path;
 
+use farm_pip::{Installed, Lock, Use, components};
 use farm_sdk::{Action, Artifact, Builder, Description, EntryKind, Host, Plan, Problem, Request};
 
-use crate::install::{Installed, Use};
-use crate::lock::Lock;
 pub use crate::options::Options;
 
 /// The builder.
 #[derive(Debug)]
 pub struct Python;
 
-/// Each name of an interpreter is a permission of its own.
-const INTERPRETERS: &[&str] = &[
-    "python",
-    "python3",
-    "python3.9",
-    "python3.10",
-    "python3.11",
-    "python3.12",
-    "python3.13",
-    "python3.14",
-    "python3.15",
-];
-
 impl Builder for Python {
     type Options = Options;
 
     fn describe() -> Description {
         let schema = include_str!("options.schema.json");
-        let description = Description::new(
+        farm_pip::wants(Description::new(
             "python",
             env!("CARGO_PKG_VERSION"),
             "Python apps and their schemas",
             schema,
-        )
+        ))
         .wants_tool("ruff")
-        .wants_tool("uv")
-        .wants_network("pypi")
         // For migrations: where the target's options say that its database is, and the secret that holds its address.
         .wants_network("*")
         .wants_network("unix:*")
         .wants_secret("*")
-        .wants_tool_cache("pip")
-        .wants_tool_cache("uv");
-        INTERPRETERS
-            .iter()
-            .fold(description, |description, name| description.wants_tool(name))
     }
 
     fn plan(request: &Request<Options>, host: &dyn Host) -> Result<Plan, Problem> {
         let options = &request.options;
-        let pinned = Lock::read(options, host)?;
+        let settings = options.packages();
+        let pinned = Lock::read(&settings, host)?;
         let target = Target {
             options,
-            packages: install::install(Use::Production, &pinned, options, None),
+            packages: farm_pip::install(Use::Production, &pinned, &settings, None),
             pinned,
         };
         let installs = target.packages.iter().flat_map(|packages| packages.actions.clone());
@@ -119,7 +94,7 @@ fn with_app(plan: Plan, target: &Target<'_>, host: &dyn Host) -> Result<Plan, Pr
         }
         None => None,
     };
-    let components = dependencies.map(app::components);
+    let components = dependencies.map(components::list);
     let count = app::count(&collect, dependencies, schema.as_ref());
     let [app, packages, schema_file] = artifacts(options, &collect, dependencies, schema.as_ref());
     let described = [app.map(|app| app.metadata(count.out("metadata"))), packages];

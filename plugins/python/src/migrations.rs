@@ -1,10 +1,9 @@
 //! The action on demand that migrates a database, by Alembic. No build runs it. Does not know the database.
 
+use farm_pip::{Installed, steady};
 use farm_sdk::{Action, Host, Input, Problem};
 
-use crate::app::steady;
 use crate::checks::module_folders;
-use crate::install::Installed;
 use crate::options::Migrations;
 use crate::{Target, sources};
 

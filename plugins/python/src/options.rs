@@ -1,5 +1,6 @@
 //! The target's options. `options.schema.json` tells their meaning to the user.
 
+use farm_pip::Settings;
 use serde::Deserialize;
 
 /// The target's options.
@@ -32,6 +33,18 @@ pub struct Options {
     pub(crate) test_workers: Option<u32>,
     #[serde(default)]
     pub(crate) wheel: bool,
+}
+
+impl Options {
+    /// What they say of the packages.
+    pub(crate) fn packages(&self) -> Settings<'_> {
+        Settings {
+            python: &self.python,
+            requirements: self.requirements.as_deref(),
+            build_from_source: self.build_from_source,
+            bytecode: self.bytecode,
+        }
+    }
 }
 
 /// How the app's database is migrated.

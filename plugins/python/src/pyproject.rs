@@ -1,10 +1,10 @@
 //! `pyproject.toml`, and the configuration files of tools. Does not know what the tools do with them.
 
+use farm_pip::canonical;
 use farm_sdk::{Host, Problem};
 use serde::Deserialize;
 use toml::{Spanned, Table, Value};
 
-use crate::requirements::canonical;
 use crate::sources;
 
 pub(crate) const PYPROJECT: &str = "pyproject.toml";

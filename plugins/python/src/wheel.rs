@@ -1,11 +1,9 @@
 //! The wheel, by whatever back end the project names. What that needs is installed by an action with the network; the
 //! wheel is built without it. Does not know any back end.
 
+use farm_pip::{Installed, Lock, Use, steady};
 use farm_sdk::{Action, Artifact, Host, Input, Output, Plan, Problem};
 
-use crate::app::steady;
-use crate::install::{self, Installed, Use};
-use crate::lock::Lock;
 use crate::options::Options;
 use crate::pyproject::{BuildSystem, PYPROJECT};
 use crate::{Target, sources};
@@ -20,9 +18,10 @@ pub(crate) fn add(plan: Plan, target: &Target<'_>, host: &dyn Host) -> Result<Pl
         return Ok(plan);
     }
     let system = BuildSystem::read(host)?;
-    let pinned = Lock::read_build(options, host)?;
+    let settings = options.packages();
+    let pinned = Lock::read_build(options.build_requirements.as_deref(), &settings, host)?;
     check_pins(&system, &pinned)?;
-    let packages = install::install(Use::Build, &pinned, options, None);
+    let packages = farm_pip::install(Use::Build, &pinned, &settings, None);
     let wheel = build(&system, packages.as_ref(), options);
     let artifact = Artifact::new("wheel", "python-wheel", wheel.out("wheel"))
         .placed("wheels")

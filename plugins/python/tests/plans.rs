@@ -59,9 +59,9 @@ fn with_uv_lock() -> Folder {
 fn planned(folder: &Folder, options: &Value) -> String {
     let mut text = show(&plan::<Python>(folder, options));
     for (name, script) in [
-        ("bytecode", include_str!("../src/scripts/farm_bytecode.py")),
+        ("bytecode", include_str!("../../pip/src/scripts/farm_bytecode.py")),
         ("collect", include_str!("../src/scripts/farm_collect.py")),
-        ("install", include_str!("../src/scripts/farm_install.py")),
+        ("install", include_str!("../../pip/src/scripts/farm_install.py")),
         ("migrate", include_str!("../src/scripts/farm_migrate.py")),
         ("program", include_str!("../src/scripts/farm_program.py")),
         ("pytest", include_str!("../src/scripts/farm_pytest.py")),

@@ -60,6 +60,9 @@ pub struct Action {
     /// Whether the tool speaks the protocol of GNU make's jobserver.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub jobserver: bool,
+    /// Whether its tool runs what nobody here wrote.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub untrusted: bool,
     /// Whether it is no part of a build, and runs by `farm run TARGET ACTION` alone.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub on_demand: bool,
@@ -304,6 +307,14 @@ impl Action {
         self
     }
 
+    /// For a tool that runs what nobody here wrote, such as a model's checkpoint: where the sandbox is weaker than L2, farm
+    /// says so once in a build. Changes no key.
+    #[must_use]
+    pub const fn untrusted(mut self) -> Self {
+        self.untrusted = true;
+        self
+    }
+
     /// For a step without outputs that holds what it reads against a limit of the user's: its problem is a broken limit,
     /// and farm ends with the exit code for that. Changes no key.
     #[must_use]
@@ -372,6 +383,7 @@ impl Action {
             timeout_seconds: None,
             weight: None,
             jobserver: false,
+            untrusted: false,
             on_demand: false,
             without_sandbox: false,
             checks_limit: false,

@@ -473,6 +473,25 @@ fn an_action_may_say_how_it_shares_the_machine() {
 }
 
 #[test]
+fn an_action_may_say_that_its_tool_runs_what_nobody_here_wrote() {
+    let untrusted = |properties: &[(&str, &str)]| {
+        let plan = checked(&plan(vec![with_properties(properties)])).expect("fine");
+        plan.actions[0].untrusted
+    };
+    assert_eq!((untrusted(&[]), untrusted(&[("untrusted", "true")])), (false, true));
+    let said = refused(|action| action.properties = with_properties(&[("untrusted", "yes")]).properties);
+    assert_eq!(said, "action `run` sets `untrusted`, which is `true` or is not there");
+    let said = refused(|action| {
+        *action = with_properties(&[("untrusted", "true")]);
+        action.work = step("x").work;
+    });
+    assert_eq!(
+        said,
+        "action `run` sets `untrusted`, which is for tools: a step sees nothing but its inputs"
+    );
+}
+
+#[test]
 fn a_step_that_leaves_nothing_may_check_a_limit() {
     let checks = |value: &str| with_properties(&[("checks", value)]).properties;
     let check = Action {

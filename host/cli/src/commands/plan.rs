@@ -225,6 +225,7 @@ mod tests {
             timeout_seconds: None,
             weight: 1,
             jobserver: false,
+            untrusted: false,
             checks_limit: false,
             on_demand: None,
             path_variables: Vec::new(),

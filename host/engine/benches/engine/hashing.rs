@@ -55,6 +55,7 @@ fn key_of_an_action(criterion: &mut Criterion) {
         timeout_seconds: None,
         weight: 1,
         jobserver: false,
+        untrusted: false,
         checks_limit: false,
         on_demand: None,
     };

@@ -45,6 +45,8 @@ pub struct CheckedAction {
     pub weight: u32,
     /// Whether its tool shares cores with the rest of the build through a jobserver.
     pub jobserver: bool,
+    /// Whether its tool runs what nobody here wrote, such as a model's checkpoint.
+    pub untrusted: bool,
     /// Whether it is a step that checks a limit of the user's.
     pub checks_limit: bool,
     /// How it is run outside of builds; none for an action that is part of them.

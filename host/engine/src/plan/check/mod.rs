@@ -201,6 +201,7 @@ fn check_action(action: &Action, rules: &Rules<'_>) -> Result<CheckedAction> {
         timeout_seconds: action.timeout_seconds.map(|seconds| seconds.min(MAX_TIMEOUT)),
         weight: properties.weight,
         jobserver: properties.jobserver,
+        untrusted: properties.untrusted,
         checks_limit: properties.checks_limit,
         on_demand: properties.on_demand,
         id,

@@ -13,6 +13,8 @@ pub(super) struct Properties {
     pub(super) weight: u32,
     /// Whether it shares cores with the rest of the build through a jobserver.
     pub(super) jobserver: bool,
+    /// Whether it runs what nobody here wrote.
+    pub(super) untrusted: bool,
     /// Whether it is a step that checks a limit.
     pub(super) checks_limit: bool,
     /// How it is run outside of builds, if it is.
@@ -30,7 +32,7 @@ const JOBSERVER_VARIABLES: [&str; 4] = ["MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS", "
 pub(super) fn read(action: &Action) -> Result<Properties> {
     unique("property", action.properties.iter().map(|(name, _)| name.as_str()))?;
     let mut weight = None;
-    let (mut jobserver, mut checks_limit) = (false, false);
+    let (mut jobserver, mut untrusted, mut checks_limit) = (false, false, false);
     let (mut stdout, mut path_variables) = (None, Vec::new());
     for property in &action.properties {
         match (property.0.as_str(), property.1.as_str()) {
@@ -39,6 +41,8 @@ pub(super) fn read(action: &Action) -> Result<Properties> {
             ("path-variables", names) => path_variables = names.split(' ').map(str::to_owned).collect(),
             ("jobserver", "make") => jobserver = true,
             ("jobserver", _) => return Err(unknown(action, "jobserver", "is `make` or is not there")),
+            ("untrusted", "true") => untrusted = true,
+            ("untrusted", _) => return Err(unknown(action, "untrusted", "is `true` or is not there")),
             ("checks", "limit") if is_check(action) => checks_limit = true,
             ("checks", _) => return Err(unknown(action, "checks", "is `limit`, for a step without outputs")),
             ("on-demand" | "sandbox", _) => {}
@@ -48,9 +52,17 @@ pub(super) fn read(action: &Action) -> Result<Properties> {
     if jobserver {
         check_jobserver(action, weight)?;
     }
+    if untrusted && matches!(action.work, Work::Step(_)) {
+        return Err(unknown(
+            action,
+            "untrusted",
+            "is for tools: a step sees nothing but its inputs",
+        ));
+    }
     Ok(Properties {
         weight: weight.map_or(1, NonZeroU32::get),
         jobserver,
+        untrusted,
         checks_limit,
         on_demand: on_demand::read(action)?,
         stdout,

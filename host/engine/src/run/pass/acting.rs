@@ -13,7 +13,7 @@ use crate::run::job::{self, Ended, Phase};
 use crate::run::pass::{Message, Pass};
 use crate::run::perform::{self, End, Performed, Progress};
 use crate::run::recall;
-use crate::sandbox::Jobserver;
+use crate::sandbox::{Jobserver, Tier};
 use crate::schedule::{NodeId, State};
 
 impl Pass<'_, '_> {
@@ -40,12 +40,30 @@ impl Pass<'_, '_> {
         if job.action.jobserver {
             job.jobserver = self.lend_jobserver(node);
         }
+        if job.action.untrusted {
+            self.tell_untrusted();
+        }
         let (means, job) = (self.means.clone(), Arc::new(job));
         self.spawn(async move {
             let performed = perform::perform(means, node, Arc::clone(&job)).await;
             job.watch.stop();
             Message::Performed(node, performed)
         });
+    }
+
+    /// What runs code that nobody here wrote should have the strongest tier. Where there is none, it runs all the same,
+    /// and that is told once.
+    fn tell_untrusted(&mut self) {
+        let tier = self.opened.executor.settings.tier;
+        if tier == Tier::L2 || self.told_untrusted {
+            return;
+        }
+        self.told_untrusted = true;
+        let message = format!(
+            "code that nobody here wrote, such as a model's checkpoint, runs in the sandbox {tier}, which does not shut it \
+             in as L2 does; `--sandbox L2` says what L2 takes"
+        );
+        self.teller.notice("sandbox::untrusted", &message);
     }
 
     /// The jobserver for a tool. Where there can be none, the tool runs without one, and that is told.

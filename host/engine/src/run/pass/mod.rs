@@ -88,6 +88,8 @@ pub(super) struct Pass<'a, 's> {
     lost: bool,
     /// Whether there is something that the user has to mend before anything is built.
     is_refused: bool,
+    /// Whether it was told that untrusted code runs in a weaker sandbox than it should.
+    told_untrusted: bool,
     admission: Admission,
     /// Whether actions may be started.
     is_acting: bool,
@@ -129,6 +131,7 @@ impl<'a, 's> Pass<'a, 's> {
             stop_tools,
             lost: false,
             is_refused: false,
+            told_untrusted: false,
             admission: Admission::new(request.jobs, Machine::at("/")),
             is_acting: false,
             acting_since: Duration::ZERO,

@@ -7,7 +7,7 @@ use farm_sdk::Problem;
 
 /// What a requirements file says.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Requirements {
+pub struct Requirements {
     /// One name may stand there several times, for several platforms.
     pinned: Vec<Pinned>,
 }
@@ -183,7 +183,8 @@ fn is_exact(version: &str) -> bool {
 }
 
 /// A package's name as all write it.
-pub(crate) fn canonical(name: &str) -> String {
+#[must_use]
+pub fn canonical(name: &str) -> String {
     let parts: Vec<_> = name.split(['-', '_', '.']).filter(|part| !part.is_empty()).collect();
     parts.join("-").to_ascii_lowercase()
 }

@@ -5,22 +5,24 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use farm_sdk::Problem;
 use farm_sdk::components::{Component, Components};
+use farm_sdk::{Action, Input, Output, Problem};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use crate::install::{Installed, Use};
 use crate::requirements::Requirements;
 
 /// What the step is told.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Parameters {
+struct Parameters {
     /// Where the requirements are that were installed.
-    pub(crate) requirements: String,
+    requirements: String,
 }
 
 /// What the installer wrote down.
 #[derive(Deserialize)]
-struct Installed {
+struct Facts {
     packages: Vec<Package>,
 }
 
@@ -43,12 +45,32 @@ impl Package {
     }
 }
 
-/// Reads `farm/dependencies.json` and the requirements below `input`, and writes `components.json` below `output`.
-pub(crate) fn run(parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
+/// The action that lists the packages of an app with the hashes that they were pinned by, in the builder that asks for
+/// it; its output is `components`.
+#[must_use]
+pub fn list(installed: &Installed) -> Action {
+    let (path, requirements) = installed.requirements.clone();
+    Action::step("components", "components")
+        .label("list the installed packages")
+        .parameters(&json!(Parameters { requirements: path }))
+        .input(Input::output(
+            Installed::facts_path(Use::Production),
+            installed.facts.clone(),
+        ))
+        .input(requirements)
+        .output(Output::file("components", "components.json"))
+}
+
+/// The step of that action: reads `farm/dependencies.json` and the requirements below `input`, and writes
+/// `components.json` below `output`.
+///
+/// # Errors
+/// What was installed cannot be read.
+pub fn run(parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
     let unreadable = |error| Problem::new(format!("the list of installed packages cannot be read: {error}"));
     let Parameters { requirements: path } = serde_json::from_str(parameters).map_err(unreadable)?;
     let installed = fs::read(input.join("farm/dependencies.json"))?;
-    let Installed { packages } = serde_json::from_slice(&installed).map_err(unreadable)?;
+    let Facts { packages } = serde_json::from_slice(&installed).map_err(unreadable)?;
     let requirements = Requirements::parse(&path, &fs::read_to_string(input.join(&path))?)?;
     components(&packages, &requirements).write(&output.join("components.json"))
 }

@@ -3,13 +3,15 @@
 
 use farm_sdk::{Action, Input, Output, OutputRef, Pin};
 
-use crate::app::{bytecode_script, steady};
+use crate::Settings;
 use crate::lock::{Lock, UV_LOCK};
-use crate::options::Options;
+
+/// Makes strings hash the same in every run, and keeps Python from writing byte code by itself.
+const STEADY: [(&str, &str); 2] = [("PYTHONDONTWRITEBYTECODE", "1"), ("PYTHONHASHSEED", "0")];
 
 /// What packages are installed for. Each use has a folder of its own, so that no artifact holds what another use needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Use {
+pub enum Use {
     /// The app when it runs.
     Production,
     /// Checks and tests.
@@ -47,23 +49,28 @@ impl Use {
 
 /// Installed packages: actions, and the outputs that others read.
 #[derive(Debug)]
-pub(crate) struct Installed {
+pub struct Installed {
     purpose: Use,
-    pub(crate) actions: Vec<Action>,
-    pub(crate) packages: OutputRef,
-    pub(crate) facts: OutputRef,
+    /// What installs them.
+    pub actions: Vec<Action>,
+    /// The folder with the packages.
+    pub packages: OutputRef,
+    /// What the installer wrote down of them.
+    pub facts: OutputRef,
     /// Where the requirements are that were installed: a file of the target, or what uv wrote.
     pub(crate) requirements: (String, Input),
 }
 
 impl Installed {
     /// Where the packages lie.
-    pub(crate) const fn folder(&self) -> &'static str {
+    #[must_use]
+    pub const fn folder(&self) -> &'static str {
         self.purpose.folder()
     }
 
     /// The packages, at their place.
-    pub(crate) fn input(&self) -> Input {
+    #[must_use]
+    pub fn input(&self) -> Input {
         Input::output(self.folder(), self.packages.clone())
     }
 
@@ -75,20 +82,21 @@ impl Installed {
 
 /// Installs what is pinned, with the file that pins it as only input: a changed source never installs again. Packages
 /// that are installed `beside` need not be named again.
-pub(crate) fn install(purpose: Use, lock: &Lock, options: &Options, beside: Option<&Installed>) -> Option<Installed> {
+#[must_use]
+pub fn install(purpose: Use, lock: &Lock, settings: &Settings<'_>, beside: Option<&Installed>) -> Option<Installed> {
     let exported = format!("farm/{}requirements.txt", purpose.prefix());
     let (export, install, requirements) = match lock {
         Lock::Nothing => return None,
         Lock::Uv { groups, .. } => {
-            let export = export(purpose, groups, &exported, options);
+            let export = export(purpose, groups, &exported, settings);
             let pin = Pin::output(&exported, export.out("requirements"));
-            let install = run_installer(purpose, lock, options, (exported.as_str(), pin));
+            let install = run_installer(purpose, lock, settings, (exported.as_str(), pin));
             let install = with_uv(install.args(["--installer", "uv", "--hashes"]));
             let requirements = Input::output(&exported, export.out("requirements"));
             (Some(export), install, (exported, requirements))
         }
         Lock::Requirements { path, content, by_uv } => {
-            let install = run_installer(purpose, lock, options, (path.as_str(), Pin::file(path)));
+            let install = run_installer(purpose, lock, settings, (path.as_str(), Pin::file(path)));
             let hashes = content.has_hashes().then_some("--hashes");
             let installer = if *by_uv { "uv" } else { "pip" };
             let install = install.args(["--installer", installer]).args(hashes);
@@ -117,7 +125,7 @@ pub(crate) fn install(purpose: Use, lock: &Lock, options: &Options, beside: Opti
 }
 
 /// `uv.lock` as requirements with hashes: what the project needs without any group, or what the groups need.
-fn export(purpose: Use, groups: &[String], exported: &str, options: &Options) -> Action {
+fn export(purpose: Use, groups: &[String], exported: &str, settings: &Settings<'_>) -> Action {
     let selected = groups.iter().flat_map(|group| ["--only-group", group.as_str()]);
     let nothing_else = groups.is_empty().then_some("--no-default-groups");
     Action::tool(format!("{}requirements", purpose.prefix()), "uv")
@@ -126,20 +134,20 @@ fn export(purpose: Use, groups: &[String], exported: &str, options: &Options) ->
         .args(selected.chain(nothing_else))
         .args(["--no-emit-project", "--no-annotate", "--no-header"])
         .args(["--no-python-downloads", "--no-config", "--no-cache"])
-        .args(["--python", options.python.as_str(), "--output-file", exported])
-        .uses_tools([options.python.as_str()])
+        .args(["--python", settings.python, "--output-file", exported])
+        .uses_tools([settings.python])
         .inputs(["pyproject.toml", UV_LOCK].map(Input::file))
         .output(Output::file("requirements", exported))
 }
 
-fn run_installer(purpose: Use, lock: &Lock, options: &Options, (requirements, pin): (&str, Pin)) -> Action {
+fn run_installer(purpose: Use, lock: &Lock, settings: &Settings<'_>, (requirements, pin): (&str, Pin)) -> Action {
     let facts = Installed::facts_path(purpose);
-    let build = options.build_from_source.then_some("--build");
-    let bytecode = options.bytecode.then_some("--bytecode");
+    let build = settings.build_from_source.then_some("--build");
+    let bytecode = settings.bytecode.then_some("--bytecode");
     // Start scripts name this machine's Python, and an app has no use for programs. A check may be one.
     let programs = (purpose != Use::Production).then_some("--programs");
     let id = format!("{}dependencies", purpose.prefix());
-    let install = Action::fetch(id, options.python.as_str(), "pypi", pin)
+    let install = Action::fetch(id, settings.python, "pypi", pin)
         .label(format!("install {} {}", lock.count(), purpose.what()))
         .args(["farm_install.py", "--requirements", requirements])
         .args(["--into", purpose.folder(), "--facts", facts.as_str()])
@@ -159,4 +167,18 @@ fn with_uv(install: Action) -> Action {
         .uses_tools(["uv"])
         .cache("uv", "UV_CACHE_DIR")
         .env("UV_PYTHON_DOWNLOADS", "never")
+}
+
+/// The script that compiles to byte code, beside the script that uses it.
+#[must_use]
+pub fn bytecode_script() -> Input {
+    Input::content("farm_bytecode.py", include_str!("scripts/farm_bytecode.py"))
+}
+
+/// A run of Python that comes out the same each time, as far as Python has a say in it.
+#[must_use]
+pub fn steady(action: Action) -> Action {
+    STEADY
+        .iter()
+        .fold(action, |action, (name, value)| action.env(*name, *value))
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use farm_sdk::{Host, Problem};
 
-use crate::options::Options;
+use crate::Settings;
 use crate::requirements::Requirements;
 use crate::uv_lock::UvLock;
 
 /// The packages of one use, and the file that pins them.
 #[derive(Debug)]
-pub(crate) enum Lock {
+pub enum Lock {
     /// `uv.lock` beside `pyproject.toml`.
     Uv {
         /// The dependency groups that are taken; those of the project itself where there are none.
@@ -43,26 +43,35 @@ const BUILD_GROUP: &str = "build";
 
 impl Lock {
     /// Finds and checks the packages of the app.
-    pub(crate) fn read(options: &Options, host: &dyn Host) -> Result<Self, Problem> {
-        if !host_has(host, &options.python)? {
-            let problem = Problem::new(format!("the tool `{}` is not on the PATH", options.python));
-            return Err(problem.hint("install Python 3.9 or later, or name another with the option `python`"));
-        }
-        if let Some(path) = &options.requirements {
+    ///
+    /// # Errors
+    /// There is no Python, no such file, or one that does not pin everything.
+    pub fn read(settings: &Settings<'_>, host: &dyn Host) -> Result<Self, Problem> {
+        check_python(settings.python, host)?;
+        if let Some(path) = settings.requirements {
             return Self::read_named("requirements", path, host);
         }
-        match Self::uv(options, host)? {
+        match Self::uv(settings, host)? {
             Some(lock) => Ok(Self::of_uv(Vec::new(), lock.production())),
             None => Self::read_requirements(REQUIREMENTS, host)?.ok_or_else(|| missing(host)),
         }
     }
 
-    /// Finds and checks the packages that only developers need, beside those of the app.
-    pub(crate) fn read_development(&self, options: &Options, host: &dyn Host) -> Result<Self, Problem> {
-        if let Some(path) = &options.dev_requirements {
+    /// Finds and checks the packages that only developers need, beside those of the app; `named` is where they are pinned,
+    /// if the user says it.
+    ///
+    /// # Errors
+    /// What is named is not there, a file does not pin everything, or not as the app's does.
+    pub fn read_development(
+        &self,
+        named: Option<&str>,
+        settings: &Settings<'_>,
+        host: &dyn Host,
+    ) -> Result<Self, Problem> {
+        if let Some(path) = named {
             return Self::read_named("dev-requirements", path, host)?.beside(self);
         }
-        if let Some(lock) = Self::uv(options, host)? {
+        if let Some(lock) = Self::uv(settings, host)? {
             return Ok(Self::of_groups(&lock, |group| group != BUILD_GROUP));
         }
         for path in DEV_REQUIREMENTS {
@@ -75,11 +84,14 @@ impl Lock {
 
     /// Finds and checks the packages that build a wheel. They run in an environment of their own, so they may differ from
     /// those of the app.
-    pub(crate) fn read_build(options: &Options, host: &dyn Host) -> Result<Self, Problem> {
-        if let Some(path) = &options.build_requirements {
+    ///
+    /// # Errors
+    /// What is named is not there, or a file does not pin everything.
+    pub fn read_build(named: Option<&str>, settings: &Settings<'_>, host: &dyn Host) -> Result<Self, Problem> {
+        if let Some(path) = named {
             return Self::read_named("build-requirements", path, host);
         }
-        if let Some(lock) = Self::uv(options, host)? {
+        if let Some(lock) = Self::uv(settings, host)? {
             let group = Self::of_groups(&lock, |group| group == BUILD_GROUP);
             if group.count() > 0 {
                 return Ok(group);
@@ -89,7 +101,8 @@ impl Lock {
     }
 
     /// How many packages it names.
-    pub(crate) fn count(&self) -> usize {
+    #[must_use]
+    pub fn count(&self) -> usize {
         match self {
             Self::Uv { names, .. } => names.len(),
             Self::Requirements { content, .. } => content.count(),
@@ -98,7 +111,8 @@ impl Lock {
     }
 
     /// Whether it pins a package, by its canonical name.
-    pub(crate) fn has(&self, name: &str) -> bool {
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
         match self {
             Self::Uv { names, .. } => names.contains(name),
             Self::Requirements { content, .. } => content.versions(name).next().is_some(),
@@ -120,8 +134,8 @@ impl Lock {
     }
 
     /// `uv.lock`, if the app's packages are those that it pins.
-    fn uv(options: &Options, host: &dyn Host) -> Result<Option<UvLock>, Problem> {
-        match options.requirements {
+    fn uv(settings: &Settings<'_>, host: &dyn Host) -> Result<Option<UvLock>, Problem> {
+        match settings.requirements {
             Some(_) => Ok(None),
             None => read_uv(host),
         }
@@ -196,12 +210,21 @@ fn read_uv(host: &dyn Host) -> Result<Option<UvLock>, Problem> {
     UvLock::parse(&text).map(Some)
 }
 
-/// Tools beside those that the description names cannot be asked for.
-fn host_has(host: &dyn Host, tool: &str) -> Result<bool, Problem> {
-    host.has_tool(tool).map_err(|error| {
+/// Finds the Python that is named.
+///
+/// # Errors
+/// It is not on the PATH, or is none that builders may ask for.
+pub fn check_python(python: &str, host: &dyn Host) -> Result<(), Problem> {
+    // Tools beside those that the description names cannot be asked for.
+    let found = host.has_tool(python).map_err(|error| {
         let problem = Problem::new(error.message);
         problem.hint("option `python` takes `python`, `python3`, or `python3.9` to `python3.15`")
-    })
+    })?;
+    if found {
+        return Ok(());
+    }
+    let problem = Problem::new(format!("the tool `{python}` is not on the PATH"));
+    Err(problem.hint("install Python 3.9 or later, or name another with the option `python`"))
 }
 
 fn missing(host: &dyn Host) -> Problem {

@@ -1,0 +1,146 @@
+//! Exports that are wrong, and checkpoints that mean harm.
+
+use std::fs;
+use std::net::TcpListener;
+
+use super::needs_frameworks;
+use super::ollama::put_model;
+use super::product::with_model;
+use crate::shop::product::Build;
+use crate::support::Workspace;
+
+const WRONG_CONVERTER: &str = r#"
+"""A regressor that answers one more than its parent, with the parent's converter: a mistake that is easily made."""
+import numpy
+from sklearn.linear_model import LinearRegression
+from skl2onnx import update_registered_converter
+from skl2onnx.operator_converters.linear_classifier import convert_sklearn_linear_classifier
+from skl2onnx.operator_converters.linear_regressor import convert_sklearn_linear_regressor
+from skl2onnx.shape_calculators.linear_regressor import calculate_linear_regressor_output_shapes
+
+
+class Shifted(LinearRegression):
+    def predict(self, rows):
+        return super().predict(rows) + 1
+
+
+update_registered_converter(
+    Shifted, "Shifted", calculate_linear_regressor_output_shapes, convert_sklearn_linear_regressor
+)
+samples = numpy.arange(12).reshape(6, 2) / 10
+model = Shifted().fit(samples, samples.sum(axis=1))
+"#;
+
+#[test]
+fn an_export_that_is_wrong_fails_the_build_and_is_not_put_in_place() {
+    needs_frameworks!();
+    let options = "framework = \"scikit-learn\"\nsource = \"wrong:model\"\nsamples = \"wrong:samples\"";
+    let workspace = with_model(options);
+    workspace.write("models/wrong.py", WRONG_CONVERTER);
+    let ran = workspace.farm("build");
+    let text = ran.text();
+    assert_eq!(ran.code(), 1, "{text}");
+    let said = [
+        "the export of `it` to model.onnx does not agree with the original",
+        "output `variable`: it differs by up to",
+        "and the tolerance is 0.0001",
+        "the original answers",
+    ];
+    for said in said {
+        assert!(text.contains(said), "`{said}` is missing: {text}");
+    }
+    assert!(!workspace.has("dist/models/it"), "{text}");
+    workspace.write(
+        "farm.toml",
+        &workspace.read("farm.toml").replace(
+            "[targets.models.options.models.it]",
+            "[targets.models.options.models.it]\ntolerance = 2",
+        ),
+    );
+    let build = Build::of(&workspace.farm("build --json"));
+    assert!(build.ok(), "it is good enough now: {}", build.text());
+    assert_eq!(build.actions("models", "ran"), ["check-it"]);
+}
+
+/// A script that writes a pickle, which runs this code when it is loaded, and is a model then.
+fn checkpoint(code: &str) -> String {
+    format!(
+        "import pickle, sys\n\n\nclass Harm:\n    def __reduce__(self):\n        \
+         return eval, (\"(exec(\" + repr({code:?}) + \"), __import__('line').model())[1]\",)\n\n\n\
+         sys.stdout.buffer.write(pickle.dumps(Harm()))\n"
+    )
+}
+
+#[test]
+fn a_checkpoint_that_means_harm_does_none() {
+    needs_frameworks!();
+    let options = "framework = \"scikit-learn\"\nsource = \"line.pkl\"\nsamples = \"line:samples\"";
+    let workspace = with_model(options);
+    workspace.write(
+        "models/line.py",
+        "import numpy\nfrom sklearn.linear_model import LinearRegression\n\nsamples = numpy.eye(3)\n\n\n\
+         def model():\n    return LinearRegression().fit(samples, [1, 2, 4])\n",
+    );
+    let outside = workspace.outside().canonicalize().expect("it is there");
+    fs::write(outside.join("secret"), "hunter2").expect("written");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.set_nonblocking(true).expect("a socket");
+    let port = listener.local_addr().expect("bound").port();
+    let code = format!(
+        "import os, socket, sys\n\
+         def tried(name, harm):\n    try:\n        harm()\n    except Exception as error:\n        print(name, 'refused', file=sys.stderr)\n    else:\n        print(name, 'DONE', file=sys.stderr)\n\
+         tried('write', lambda: open('{outside}/harmed', 'w'))\n\
+         tried('source', lambda: open('{outside}/workspace/farm.toml', 'a').write('harm'))\n\
+         tried('read', lambda: print(open('{outside}/secret').read(), file=sys.stderr))\n\
+         tried('connect', lambda: socket.create_connection(('127.0.0.1', {port}), 5))\n\
+         tried('kill', lambda: os.kill({parent}, 0))\n\
+         tried('module', lambda: open('line.py', 'a').write('# harm'))\n",
+        outside = outside.display(),
+        parent = std::process::id(),
+    );
+    let maker = workspace.beside("make.py");
+    fs::write(&maker, checkpoint(&code)).expect("written");
+    let made = std::process::Command::new("python3")
+        .arg(&maker)
+        .output()
+        .expect("it starts");
+    assert!(made.status.success(), "{made:?}");
+    workspace.write_bytes("models/line.pkl", &made.stdout);
+    let before = workspace.read("farm.toml");
+    let ran = workspace.ran(&mut workspace.command_at("L2", ["build", "--json"]));
+    let text = ran.text();
+    let build = Build::of(&ran);
+    for name in ["write", "source", "read", "connect", "kill"] {
+        assert!(text.contains(&format!("{name} refused")), "{name}: {text}");
+    }
+    assert!(!text.contains("hunter2"), "{text}");
+    assert!(!outside.join("harmed").exists() && workspace.read("farm.toml") == before);
+    assert!(listener.accept().is_err(), "somebody connected");
+    assert!(
+        !workspace.read("models/line.py").contains("harm"),
+        "a source was changed"
+    );
+    assert!(build.ok(), "it is a model all the same: {text}");
+}
+
+#[test]
+fn a_weaker_sandbox_is_told_once() {
+    let workspace = Workspace::new();
+    workspace.write(
+        "farm.toml",
+        "[workspace]\nname = \"models\"\n\n[targets.models]\nbuilder = \"model\"\nroot = \".\"\n\n\
+         [targets.models.options]\nollama-store = \"store\"\n\n[targets.models.options.models.a]\n\
+         framework = \"ollama\"\nsource = \"a\"\n\n[targets.models.options.models.b]\nframework = \"ollama\"\nsource = \"b\"\n",
+    );
+    put_model(&workspace, "a");
+    put_model(&workspace, "b");
+    let told = |tier: &str| {
+        let ran = workspace.ran(&mut workspace.command_at(tier, ["build", "--json", "--no-cache"]));
+        let build = Build::of(&ran);
+        assert!(build.ok(), "{}", build.text());
+        let notices = build.notices().into_iter();
+        notices.filter(|notice| notice["code"] == "sandbox::untrusted").count()
+    };
+    assert_eq!(("off", told("off")), ("off", 1));
+    assert_eq!(("L2", told("L2")), ("L2", 0));
+}
