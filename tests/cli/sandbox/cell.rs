@@ -160,6 +160,16 @@ impl Outcome {
     }
 }
 
+/// The control group of this process, if it can have groups below it in which processes are counted.
+pub(crate) fn groups() -> Option<PathBuf> {
+    let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let (_, path) = own.lines().find_map(|line| line.split_once(":pids:"))?;
+    let folder = PathBuf::from(format!("/sys/fs/cgroup/pids{path}"));
+    let probe = folder.join(format!("farm-test-{}", std::process::id()));
+    let made = std::fs::create_dir(&probe).and_then(|()| std::fs::remove_dir(&probe));
+    made.is_ok().then_some(folder)
+}
+
 /// Whether a process with this word in its arguments is alive on the host.
 pub(crate) fn is_alive(word: &str) -> bool {
     let found = Command::new("pgrep")

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use farm_engine::sandbox::{Ending, Finished, Helper, Stream, Tier, run};
 use tokio::sync::watch;
 
-use super::cell::{ALL, Cell, eventually, helper, seconds};
+use super::cell::{ALL, Cell, eventually, groups, helper, seconds};
 
 /// A copy of farm's program under a name of its own, by which its servers are told from all others.
 fn own_helper(folder: &Path) -> (Helper, String) {
@@ -24,6 +24,12 @@ fn servers(name: &str) -> Vec<String> {
         .expect("pgrep is there");
     let ids = String::from_utf8(found.stdout).expect("numbers");
     ids.lines().map(str::to_owned).collect()
+}
+
+/// How many processes a server is while it has no run: where its runs are in a control group, so is it, and another one
+/// stays outside.
+fn resting(tier: Tier) -> usize {
+    1 + usize::from(tier != Tier::L2 && groups().is_some())
 }
 
 /// Runs a script with this helper; how it ended and what it printed.
@@ -57,8 +63,8 @@ fn one_server_serves_all_runs_and_goes_with_its_handle() {
         for _ in 0..3 {
             assert_eq!(run_with(&helper, &cell, "echo x").1, "x\n", "{tier}");
             // A run's own process goes just after its answer.
-            eventually("the end of the run's process", || servers(&name).len() == 1);
-            seen.extend(servers(&name));
+            eventually("the end of the run's process", || servers(&name).len() == resting(tier));
+            seen.push(servers(&name));
         }
         seen.dedup();
         assert_eq!(seen.len(), 1, "{tier}: the same one for all runs");
@@ -73,7 +79,7 @@ fn a_killed_server_is_replaced() {
         let cell = Cell::new(tier);
         let (helper, name) = own_helper(&cell.outside(""));
         run_with(&helper, &cell, "true");
-        eventually("the end of the run's process", || servers(&name).len() == 1);
+        eventually("the end of the run's process", || servers(&name).len() == resting(tier));
         let first = servers(&name);
         kill(&first);
         eventually("the server's death", || servers(&name).is_empty());
@@ -93,7 +99,7 @@ fn a_run_goes_on_when_the_server_is_killed_beside_it() {
         let cell = Cell::new(tier);
         let (helper, name) = own_helper(&cell.outside(""));
         run_with(&helper, &cell, "true");
-        eventually("the end of the run's process", || servers(&name).len() == 1);
+        eventually("the end of the run's process", || servers(&name).len() == resting(tier));
         let server = servers(&name);
         let fifo = cell.tree("go");
         let made = Command::new("mkfifo").arg(&fifo).status().expect("mkfifo is there");
@@ -137,15 +143,43 @@ fn what_a_run_leaves_is_gone_for_the_next_one_of_its_server() {
     let (helper, name) = own_helper(&cell.outside(""));
     let nothing = "0\n0\n0\n0\n";
     assert_eq!(run_with(&helper, &cell, LOOK).1, nothing);
-    eventually("the end of the run's process", || servers(&name).len() == 1);
+    eventually("the end of the run's process", || {
+        servers(&name).len() == resting(Tier::L2)
+    });
     let server = servers(&name);
     std::fs::write(cell.tree("leave.py"), LEAVE).expect("a script");
     for _ in 0..2 {
         assert_eq!(run_with(&helper, &cell, "python3 leave.py").1, "True\n");
         assert_eq!(run_with(&helper, &cell, LOOK).1, nothing);
     }
-    eventually("the end of the run's process", || servers(&name).len() == 1);
+    eventually("the end of the run's process", || {
+        servers(&name).len() == resting(Tier::L2)
+    });
     assert_eq!(servers(&name), server, "one server had them all");
+}
+
+/// Prints the group in which the tool's processes are counted, below that of the test.
+const GROUP: &str = "sed -n 's/.*:pids:.*\\(farm-[0-9]*\\)$/\\1/p' /proc/self/cgroup";
+
+#[test]
+fn the_runs_of_a_server_share_a_control_group_that_goes_with_it() {
+    // Who can have none is bounded in another way, or not at all: see `c10_a_fork_bomb_is_bounded_and_cleared_away`.
+    let Some(groups) = groups() else { return };
+    let cell = Cell::new(Tier::L1);
+    let (helper, name) = own_helper(&cell.outside(""));
+    let group = run_with(&helper, &cell, GROUP).1;
+    let folder = groups.join(group.trim());
+    assert!(group.starts_with("farm-") && folder.is_dir(), "{group}");
+    eventually("the end of the run's process", || {
+        servers(&name).len() == resting(Tier::L1)
+    });
+    assert_eq!(
+        run_with(&helper, &cell, GROUP).1,
+        group,
+        "nothing was moved for the second run"
+    );
+    drop(helper);
+    assert!(!folder.exists());
 }
 
 fn kill(ids: &[String]) {
@@ -210,10 +244,16 @@ fn e04_a_killed_farm_leaves_no_server() {
             .expect("a victim");
         let mut started = [0; 7];
         std::io::Read::read_exact(farm.stderr.as_mut().expect("a pipe"), &mut started).expect("the tool starts");
-        assert!(!servers(&name).is_empty(), "{tier}");
+        let started_as = servers(&name);
+        assert!(!started_as.is_empty(), "{tier}");
         farm.kill().expect("SIGKILL");
         farm.wait().expect("it is dead");
         eventually("the end of the server", || servers(&name).is_empty());
         eventually("the end of the tool", || !super::cell::is_alive(&word));
+        if let Some(groups) = groups() {
+            let left = std::fs::read_dir(groups).expect("a folder").flatten();
+            let left = left.filter(|entry| started_as.iter().any(|id| *entry.file_name() == *format!("farm-{id}")));
+            assert_eq!(left.count(), 0, "{tier}: a control group is left");
+        }
     }
 }

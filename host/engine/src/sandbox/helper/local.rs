@@ -11,7 +11,6 @@ use rustix::process::DumpableBehavior;
 
 use super::super::wire::{Mode, Reply, Request};
 use super::super::{Bind, Fault, Spec};
-use super::cgroup::Group;
 use super::supervise::{Watch, Watched, watch};
 use super::{At, files, killing, sys, tool};
 
@@ -25,12 +24,7 @@ pub(super) fn run(channel: &UnixStream, request: &Request) -> Result<Option<Repl
     if request.mode != Mode::Probe {
         furnish(spec)?;
     }
-    let group = if rustix::process::geteuid().is_root() {
-        Group::make(spec.limits.processes)
-    } else {
-        None
-    };
-    let watched = tool::spawn(request, group.as_ref()).and_then(|tool| {
+    let watched = tool::spawn(request).and_then(|tool| {
         let started = Instant::now();
         let watched = Watch {
             channel,
@@ -43,9 +37,6 @@ pub(super) fn run(channel: &UnixStream, request: &Request) -> Result<Option<Repl
         Ok((watched, started.elapsed()))
     });
     killing::kill_descendants();
-    if let Some(group) = group {
-        group.remove();
-    }
     Ok(match watched? {
         (Watched::Ended(ending), tool) => Some(Reply::Finished {
             ending,

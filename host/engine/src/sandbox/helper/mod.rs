@@ -32,6 +32,8 @@ mod sys;
 mod system;
 mod tool;
 
+use cgroup::Group;
+
 /// What `farm __sandbox` does. Has to be the first thing in `main`: no thread may run yet, and no file be open but the
 /// standard ones. Returns the exit code; the answer itself goes through the channel.
 pub fn helper_main() -> i32 {
@@ -42,20 +44,30 @@ pub fn helper_main() -> i32 {
     {
         return server::run(channel);
     }
-    be_helper(UnixStream::from(channel), namespaces::enter)
+    be_helper(UnixStream::from(channel), enter)
 }
 
 /// Takes the request of one run, carries it out and answers; returns the exit code. `enter` goes where the run has to
 /// take place.
-fn be_helper(mut channel: UnixStream, enter: impl FnOnce(Realm) -> Result<(), Fault>) -> i32 {
+fn be_helper(mut channel: UnixStream, enter: impl FnOnce(Realm) -> Result<Option<Group>, Fault>) -> i32 {
     let Ok(request) = wire::receive_request(&mut channel) else {
         return 2;
     };
-    let served = enter(Realm::of(&request.spec)).and_then(|()| serve(&channel, &request));
+    let entered = enter(Realm::of(&request.spec));
+    let served = entered.and_then(|group| serve(&channel, &request, group.as_ref()));
     let Some(reply) = served.unwrap_or_else(|fault| Some(Reply::Fault(fault))) else {
         return 1;
     };
     i32::from(wire::send(&mut channel, &reply).is_err())
+}
+
+/// Goes where runs of this realm take place. Of root, whom nothing else may bound, that includes a control group.
+fn enter(realm: Realm) -> Result<Option<Group>, Fault> {
+    let unbounded = realm == Realm::Host || !namespaces::has_own_pid_max();
+    let needed = unbounded && rustix::process::geteuid().is_root();
+    let group = if needed { Group::settle() } else { None };
+    namespaces::enter(realm)?;
+    Ok(group)
 }
 
 /// Reads a setting of the kernel, named as a path below `/proc/sys`.
@@ -75,7 +87,10 @@ fn take_channel() -> io::Result<OwnedFd> {
 }
 
 /// Carries the request out. Nothing, when farm has died and nobody waits for an answer.
-fn serve(channel: &UnixStream, request: &Request) -> Result<Option<Reply>, Fault> {
+fn serve(channel: &UnixStream, request: &Request, group: Option<&Group>) -> Result<Option<Reply>, Fault> {
+    if let Some(group) = group {
+        group.bound(request.spec.limits.processes).at("control group")?;
+    }
     rustix::process::umask(FileMode::from_raw_mode(0o022));
     match request.mode {
         Mode::Interactive => take_terminal(),

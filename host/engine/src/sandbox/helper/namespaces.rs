@@ -12,7 +12,6 @@ use rustix::thread::UnshareFlags;
 
 use super::super::wire::{self, Realm, Reply, Request};
 use super::super::{Fault, Limits};
-use super::cgroup::Group;
 use super::supervise::{Watch, Watched, watch};
 use super::{At, files, mounts, sys, system, tool, wait_for};
 
@@ -27,32 +26,21 @@ const LEAST_PID_MAX: u64 = 301;
 pub(super) fn run(channel: &UnixStream, request: &Request) -> Result<Option<Reply>, Fault> {
     // Ctrl-C in the terminal is for the tool. Any other signal ends this process, and so the first one inside.
     sys::block_signals(&[libc::SIGINT, libc::SIGQUIT]).at("signals")?;
-    let group = Group::make_where_needed(&request.spec.limits);
     isolate()?;
     let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).at("pipe")?;
     let Some(first) = sys::fork().at("fork")? else {
         drop(reader);
-        be_first(channel, request, &writer, group.as_ref());
+        be_first(channel, request, &writer);
     };
     drop(writer);
     let answer = files::read_all(&reader, MAX_ANSWER).at("pipe");
     // The kernel lets the first process go only when all the others in its namespace are gone.
     wait_for(first);
-    if let Some(group) = group {
-        group.remove();
-    }
     Ok(wire::unframe(&answer?).ok())
 }
 
-impl Group {
-    /// A group for kernels before 6.14, where a process namespace has no limit of its own, and for root only.
-    fn make_where_needed(limits: &Limits) -> Option<Self> {
-        let needed = rustix::process::geteuid().is_root() && !has_own_pid_max();
-        if needed { Self::make(limits.processes) } else { None }
-    }
-}
-
-fn has_own_pid_max() -> bool {
+/// Whether a process namespace has a limit of its own: since 6.14.
+pub(super) fn has_own_pid_max() -> bool {
     let system = rustix::system::uname();
     let release = system.release().to_str().unwrap_or_default();
     let mut numbers = release.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
@@ -112,8 +100,8 @@ fn isolate() -> Result<(), Fault> {
 }
 
 /// What the first process in the namespaces does. When it ends, so does everything in them.
-fn be_first(channel: &UnixStream, request: &Request, answer: &OwnedFd, group: Option<&Group>) -> ! {
-    let reply = watch_inside(channel, request, answer, group);
+fn be_first(channel: &UnixStream, request: &Request, answer: &OwnedFd) -> ! {
+    let reply = watch_inside(channel, request, answer);
     let reply = reply.unwrap_or_else(|fault| Some(Reply::Fault(fault)));
     if let Some(frame) = reply.and_then(|reply| wire::frame(&reply).ok()) {
         files::write_all(answer, &frame).ok();
@@ -121,19 +109,14 @@ fn be_first(channel: &UnixStream, request: &Request, answer: &OwnedFd, group: Op
     sys::exit_now(0)
 }
 
-fn watch_inside(
-    channel: &UnixStream,
-    request: &Request,
-    answer: &OwnedFd,
-    group: Option<&Group>,
-) -> Result<Option<Reply>, Fault> {
+fn watch_inside(channel: &UnixStream, request: &Request, answer: &OwnedFd) -> Result<Option<Reply>, Fault> {
     let spec = &request.spec;
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).at("death signal")?;
     // Nothing but this: a blocked signal would reach the first process even from inside.
     let signals = sys::signal_file(&[libc::SIGCHLD]).at("signals")?;
     mounts::build(spec, || bound_processes(&spec.limits))?;
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).at("dumpable")?;
-    let tool = tool::spawn(request, group)?;
+    let tool = tool::spawn(request)?;
     let started = Instant::now();
     let watched = Watch {
         channel,

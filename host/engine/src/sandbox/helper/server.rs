@@ -15,7 +15,8 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg}
 
 use super::super::Fault;
 use super::super::wire::{FILES, Realm};
-use super::{be_helper, namespaces, sys};
+use super::cgroup::Group;
+use super::{be_helper, enter, namespaces, sys};
 
 /// Forks a process for each run that is asked for on this socket, until it is closed; then waits until the last of them
 /// has ended, and returns the exit code.
@@ -30,7 +31,7 @@ pub(super) fn run(socket: OwnedFd) -> i32 {
             Ok(Some((realm, files))) => {
                 let entered = ground.enter(realm);
                 match sys::fork() {
-                    Ok(None) => sys::exit_now(be_run(socket, files, entered)),
+                    Ok(None) => sys::exit_now(be_run(socket, files, entered.map(|()| ground.group))),
                     // Without a process the run's channel closes, and farm knows that the run is lost.
                     Ok(Some(_)) | Err(_) => drop(files),
                 }
@@ -49,15 +50,22 @@ pub(super) fn run(socket: OwnedFd) -> i32 {
 
 /// What the server has entered, or why it cannot; all its runs are in one realm.
 #[derive(Default)]
-struct Ground(Option<Result<(), Fault>>);
+struct Ground {
+    entered: Option<Result<(), Fault>>,
+    /// The control group that this process and all its runs are in.
+    group: Option<Group>,
+}
 
 impl Ground {
     /// Enters the realm before the first run, and makes it as good as new before each later one.
     fn enter(&mut self, realm: Realm) -> Result<(), Fault> {
-        match &self.0 {
+        match &self.entered {
             Some(Ok(())) => namespaces::renew(realm),
             Some(fault) => fault.clone(),
-            None => self.0.insert(namespaces::enter(realm)).clone(),
+            None => {
+                let entered = enter(realm).map(|group| self.group = group);
+                self.entered.insert(entered).clone()
+            }
         }
     }
 }
@@ -91,7 +99,7 @@ fn receive(socket: &OwnedFd) -> io::Result<Option<(Realm, [OwnedFd; FILES])>> {
 }
 
 /// What the new process does: it becomes the helper of one run. Returns the exit code.
-fn be_run(socket: OwnedFd, [channel, stdout, stderr]: [OwnedFd; FILES], entered: Result<(), Fault>) -> i32 {
+fn be_run(socket: OwnedFd, [channel, stdout, stderr]: [OwnedFd; FILES], entered: Result<Option<Group>, Fault>) -> i32 {
     drop(socket);
     let wired = sys::expect_children()
         .and_then(|()| Ok(rustix::stdio::dup2_stdout(&stdout)?))

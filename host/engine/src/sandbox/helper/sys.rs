@@ -96,22 +96,28 @@ pub(super) fn hand_on(file: impl AsFd, number: libc::c_int) -> io::Result<()> {
 }
 
 fn close_range(flags: libc::c_uint) -> io::Result<()> {
-    // SAFETY: is called before the helper has opened anything, or only marks what is open.
+    // SAFETY: is called before the helper has opened anything, or by a process that uses no file any more, or only marks
+    // what is open.
     match check(unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, flags) }) {
         Ok(_) => Ok(()),
-        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EINVAL)) => mark_all(),
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EINVAL)) => close_each(flags),
         Err(error) => Err(error),
     }
 }
 
-/// The same for kernels before 5.11, which do not know the call or its flag: nothing that is marked reaches the tool.
-fn mark_all() -> io::Result<()> {
+/// The same for kernels before 5.11, which do not know the call or its flag.
+fn close_each(flags: libc::c_uint) -> io::Result<()> {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile)
         .current
         .unwrap_or(65_536);
     for descriptor in 3..i32::try_from(limit.min(1 << 20)).unwrap_or(1 << 20) {
-        // SAFETY: sets a flag; a number that is not open gives EBADF.
-        unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
+        // SAFETY: as above; a number that is not open gives EBADF.
+        unsafe {
+            match flags {
+                0 => libc::close(descriptor),
+                _ => libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC),
+            };
+        }
     }
     Ok(())
 }

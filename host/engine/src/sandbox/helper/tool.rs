@@ -10,7 +10,6 @@ use rustix::process::{Pid, Signal};
 use super::super::spec::{CACHE_INSIDE, HOME_INSIDE, SCRATCH_FOLDERS, TEMPORARY_INSIDE};
 use super::super::wire::{Mode, Request};
 use super::super::{Fault, FaultKind, Spec, Tier};
-use super::cgroup::Group;
 use super::{At, files, landlock, limits, privileges, seccomp, sys, wait_for};
 
 /// Longest description of a fault, in bytes.
@@ -26,10 +25,10 @@ pub(super) const TEMPORARY: &str = SCRATCH_FOLDERS[1];
 const JOBSERVER: [i32; 2] = [100, 101];
 
 /// Forks, and lets the child become the tool. Returns when it is one.
-pub(super) fn spawn(request: &Request, group: Option<&Group>) -> Result<Pid, Fault> {
+pub(super) fn spawn(request: &Request) -> Result<Pid, Fault> {
     let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).at("pipe")?;
     let Some(child) = sys::fork().at("fork")? else {
-        let fault = match prepare(request, group) {
+        let fault = match prepare(request) {
             Ok(()) => become_tool(request),
             Err(fault) => Some(fault),
         };
@@ -52,13 +51,10 @@ pub(super) fn spawn(request: &Request, group: Option<&Group>) -> Result<Pid, Fau
 }
 
 /// Shuts this process in, as far as the tier says.
-fn prepare(request: &Request, group: Option<&Group>) -> Result<(), Fault> {
+fn prepare(request: &Request) -> Result<(), Fault> {
     let spec = &request.spec;
     if request.mode != Mode::Interactive {
         rustix::process::setsid().at("session")?;
-    }
-    if let Some(group) = group {
-        group.enter().ok_or_else(io::Error::last_os_error).at("control group")?;
     }
     if spec.tier != Tier::L2 {
         // The helper has one thread, so this is its own death. In a process namespace, the first process' death does it.
