@@ -91,10 +91,8 @@ pub(super) struct Pass<'a, 's> {
     /// Whether it was told that untrusted code runs in a weaker sandbox than it should.
     told_untrusted: bool,
     admission: Admission,
-    /// Whether actions may be started.
-    is_acting: bool,
-    /// Since when, from the build's start.
-    acting_since: Duration,
+    /// Since when actions may be started, from the build's start.
+    acting_since: Option<Duration>,
     /// Held while this build may write into the workspace.
     lock: Option<LockFile>,
 }
@@ -133,8 +131,7 @@ impl<'a, 's> Pass<'a, 's> {
             is_refused: false,
             told_untrusted: false,
             admission: Admission::new(request.jobs, Machine::at("/")),
-            is_acting: false,
-            acting_since: Duration::ZERO,
+            acting_since: None,
             lock: None,
         }
     }
@@ -162,9 +159,8 @@ impl<'a, 's> Pass<'a, 's> {
             self.wait(&mut stop).await;
         }
         self.fail_without_tools();
-        self.is_acting = true;
+        self.acting_since = Some(self.teller.clock().now());
         self.finish_empty_targets();
-        self.acting_since = self.teller.clock().now();
         loop {
             self.start_ready();
             if self.in_flight == 0 {

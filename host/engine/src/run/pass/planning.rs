@@ -79,7 +79,7 @@ impl Pass<'_, '_> {
         let added = planned.and_then(|planned| self.add_plan(at, planned));
         match added {
             // Its last round may have had no action: then there is nothing else to wait for.
-            Ok(()) if self.is_acting => self.finish_if_complete(at),
+            Ok(()) if self.acting_since.is_some() => self.finish_if_complete(at),
             Ok(()) => {}
             Err(problem) => {
                 self.refuse(problem);

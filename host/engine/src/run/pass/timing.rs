@@ -12,7 +12,10 @@ impl Pass<'_, '_> {
         let after = self.schedule.last_need(node).or(course.planned_after);
         let needed = after.and_then(|need| self.nodes[&need].course.ended);
         let start = Start {
-            ready: course.planned.max(self.acting_since).max(needed.unwrap_or_default()),
+            ready: course
+                .planned
+                .max(self.acting_since.unwrap_or_default())
+                .max(needed.unwrap_or_default()),
             at: self.teller.clock().now(),
             slots: self.schedule.slots_of(node),
             after,
