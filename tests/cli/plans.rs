@@ -20,11 +20,21 @@ macro_rules! plan_of {
     };
 }
 
+#[test]
+fn a_plan_is_the_same_before_and_after_a_build() {
+    let copy = Example::new("image").alone();
+    let before = copy.0.farm("plan").text();
+    let build = copy.build("");
+    assert!(build.ok(), "{}", build.text());
+    assert_eq!(copy.0.farm("plan").text(), before);
+}
+
 plan_of!(the_service_in_go, "go", needs_go);
 plan_of!(the_image_of_nothing, "image");
 plan_of!(the_models_of_four_kinds, "models");
 plan_of!(the_packages_in_typescript, "node");
 plan_of!(the_product_of_all_builders, "platform", needs_go, needs_base);
+plan_of!(the_application_in_python, "python");
 plan_of!(the_program_in_rust, "rust");
 plan_of!(the_shop_in_python_and_with_vite, "shop");
 plan_of!(the_application_in_svelte, "svelte");
