@@ -165,17 +165,31 @@ fn login_script(Login { user, password }: &Login, host: &str) -> String {
     )
 }
 
-/// Builds the Dockerfile with a container engine, and calls the image `reference`. `layout` is a local base.
-pub(crate) fn engine(engine: Engine, reference: &str, layout: Option<(String, Input)>, files: &Action) -> Action {
+/// Builds the Dockerfile with a container engine for one platform, and calls the image `reference`. `layout` is a local
+/// base.
+pub(crate) fn engine(
+    engine: Engine,
+    (reference, platform): (&str, &str),
+    layout: Option<(String, Input)>,
+    files: &Action,
+) -> Action {
     let name = engine.name();
     let (place, base) = layout.unzip();
     let action = match engine {
-        Engine::Docker => docker(place),
+        Engine::Docker => docker(place).env("PLATFORM", platform),
         Engine::Buildah | Engine::Podman => {
             // These read a layout where it is. For a network of their own they would need iptables and a bridge.
             let base = place.map(|place| ["--build-arg".to_owned(), format!("BASE=oci:{place}")]);
             Action::tool("engine", name)
-                .args(["build", "--format", "docker", "--network", "host"])
+                .args([
+                    "build",
+                    "--format",
+                    "docker",
+                    "--network",
+                    "host",
+                    "--platform",
+                    platform,
+                ])
                 .args(base.into_iter().flatten())
                 .args(["--file", "deployment/Dockerfile", "--tag", reference, "deployment"])
                 .pass_env(STORAGE)

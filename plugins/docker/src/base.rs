@@ -7,6 +7,7 @@ use farm_sdk::{Action, Dependency, Host, Input, Output, Pin, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::names;
 use crate::oci::image::TAG;
 use crate::options::Options;
 
@@ -88,7 +89,7 @@ impl Base {
             Self::Nothing => "scratch".to_owned(),
             Self::Registry(reference) => reference.clone(),
             Self::Folder(path) | Self::Workspace(path) => local(path.rsplit('/').next().unwrap_or(path)),
-            Self::Artifact(artifact) => local(&artifact.target.replace(':', "-")),
+            Self::Artifact(artifact) => local(&artifact.target),
         }
     }
 
@@ -171,7 +172,8 @@ fn without_tag(reference: &str) -> &str {
 }
 
 fn local(name: &str) -> String {
-    format!("localhost/{}-base:{TAG}", name.to_ascii_lowercase())
+    let name = names::of_target(name);
+    format!("localhost/{name}-base:{TAG}")
 }
 
 fn clean(path: &str, text: &str) -> Result<String, Problem> {

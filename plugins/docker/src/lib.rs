@@ -11,6 +11,7 @@ mod base;
 mod container;
 mod files;
 mod model;
+mod names;
 mod oci;
 mod options;
 mod parts;

@@ -2,9 +2,10 @@
 
 mod step;
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use farm_sdk::Problem;
 use flate2::read::GzDecoder;
@@ -226,8 +227,30 @@ fn the_metadata_tells_of_each_layer() {
 
 #[test]
 fn an_image_has_the_same_bytes_whenever_it_is_made() {
-    let index = || image(None, &[&layer("one")], &some()).json("image/index.json");
-    assert_eq!(index(), index());
+    let files = || {
+        let step = image(None, &[&layer("one")], &some());
+        let image = step.out("image");
+        ["", "blobs/sha256"].map(|folder| {
+            let entries = fs::read_dir(image.join(folder))
+                .expect("a folder")
+                .map(|entry| entry.expect("there").path());
+            let files = entries.filter(|path| path.is_file());
+            let read = |path: PathBuf| {
+                (
+                    path.file_name().map(ToOwned::to_owned),
+                    fs::read(&path).expect("readable"),
+                )
+            };
+            files.map(read).collect::<BTreeMap<_, _>>()
+        })
+    };
+    let [top, blobs] = files();
+    assert_eq!(
+        (top.len(), blobs.len()),
+        (2, 3),
+        "the layout and its index; manifest, configuration and layer"
+    );
+    assert_eq!(files(), [top, blobs]);
 }
 
 #[test]
