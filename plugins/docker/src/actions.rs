@@ -8,6 +8,7 @@ use crate::base::{self, Base, Source};
 use crate::container;
 use crate::files;
 use crate::model::{Context, Layer};
+use crate::oci::check::CHECKED;
 use crate::oci::config::Settings;
 use crate::oci::image::{self, Assembly, COMPONENTS, LAYERS, LAYOUT, METADATA, TAG};
 use crate::oci::layer::{self, CONTENT, FACTS, Folders, TAR};
@@ -79,6 +80,7 @@ pub(crate) fn assemble(
         .label("assemble the image")
         .parameters(&json(&assembly)?)
         .inputs(source.map(|source| source.input.clone()))
+        .inputs(source.map(|source| Input::output(CHECKED, source.checked.clone())))
         .inputs(
             layers
                 .iter()

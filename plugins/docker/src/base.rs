@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use farm_sdk::{Action, Dependency, Host, Input, Output, Pin, Problem};
+use farm_sdk::{Action, Dependency, Host, Input, Output, OutputRef, Pin, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::names;
+use crate::oci::check::{CHECKED, Check};
 use crate::oci::image::TAG;
 use crate::options::Options;
 
@@ -134,7 +135,13 @@ impl Base {
                 (vec![pin, fetch], input, FETCHED.to_owned())
             }
         };
-        Some(Source { actions, input, place })
+        let check = check(&place, platforms, input.clone());
+        Some(Source {
+            checked: check.out("checked"),
+            actions: actions.into_iter().chain([check]).collect(),
+            input,
+            place,
+        })
     }
 }
 
@@ -143,6 +150,8 @@ impl Base {
 pub(crate) struct Source {
     pub(crate) actions: Vec<Action>,
     pub(crate) input: Input,
+    /// Which of its layers were checked.
+    pub(crate) checked: OutputRef,
     /// Where the layout is for a step. A tool starts in the target's folder.
     pub(crate) place: String,
 }
@@ -212,6 +221,19 @@ fn fetch(reference: &str, platforms: &[String], pin: Pin) -> Action {
         .args(["--quiet", tls(reference, "--src-tls-verify").as_str()])
         .args([format!("docker://{reference}"), format!("oci:{FETCHED}:{TAG}")])
         .output(Output::folder("layout", FETCHED))
+}
+
+/// Looks at its layers, once.
+fn check(place: &str, platforms: &[String], input: Input) -> Action {
+    let check = Check {
+        layout: place.to_owned(),
+        platforms: platforms.to_vec(),
+    };
+    Action::step("base-check", "base-check")
+        .label("check the layers of the base")
+        .parameters(&json!(check))
+        .input(input)
+        .output(Output::file("checked", CHECKED))
 }
 
 /// A registry of this machine has no certificate.

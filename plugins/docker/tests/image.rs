@@ -370,6 +370,40 @@ fn a_base_for_several_platforms_gives_the_one_that_is_wanted() {
     assert_eq!(manifest["layers"][1]["digest"], amd.json("layer.json")["digest"]);
 }
 
+#[test]
+fn a_base_is_checked_once_for_all_images_over_it() {
+    let base = image(None, &[&layer("base")], &json!({}));
+    let (manifest, _) = parts(&base);
+    let digest = manifest["layers"][0]["digest"].as_str().expect("a digest").to_owned();
+    let check = |base: &Path| {
+        let step = Step::new().with_folder("base", base);
+        let task = json!({ "layout": "base", "platforms": ["linux/amd64", "linux/amd64"] });
+        step.run("base-check", &task).map(|()| step)
+    };
+    let checked = check(&base.out("image")).expect("it is sound");
+    assert_eq!(checked.json("checked.json"), json!([digest]));
+    let blob = base.out("image/blobs/sha256").join(&digest[7..]);
+    fs::write(&blob, "other bytes").expect("written");
+    let damaged = format!("the blob {digest} has other bytes than its name says");
+    assert_eq!(
+        check(&base.out("image")).map(|_| ()).expect_err("it is not").message,
+        damaged
+    );
+    // Whoever was not told that it was checked looks by itself.
+    let step = Step::new().with_folder("base", &base.out("image"));
+    let assembly = json!({
+        "base": { "layout": "base", "name": "python", "digest": null },
+        "settings": only(&json!({})),
+        "images": [{ "platform": "linux/amd64", "layers": [] }],
+    });
+    assert_eq!(step.run("image", &assembly).expect_err("it is not").message, damaged);
+    fs::remove_file(&blob).expect("there");
+    assert_eq!(
+        check(&base.out("image")).map(|_| ()).expect_err("it is gone").message,
+        format!("the image layout lacks the blob {digest}")
+    );
+}
+
 /// What is said of a base that was changed so.
 fn refused(change: impl FnOnce(&Path)) -> Problem {
     let base = image(None, &[&layer("base")], &json!({}));
