@@ -20,6 +20,23 @@ macro_rules! plan_of {
     };
 }
 
+/// `farm plan` ends where something is not built yet; `farm why` knows what each action was made from, once it is.
+#[test]
+fn every_action_of_an_image_that_was_built() {
+    let copy = Example::new("image").alone();
+    let build = copy.build("");
+    assert!(build.ok(), "{}", build.text());
+    let text = copy.0.farm("why -v image").success();
+    // What depends on the machine and on farm itself.
+    let of_the_machine = ["builder", "format", "platform", "sandbox"].map(|section| format!("key      {section} "));
+    let is_kept = |line: &&str| !of_the_machine.iter().any(|start| line.trim_start().starts_with(start));
+    let text: Vec<&str> = text.lines().filter(is_kept).collect();
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"\b[0-9a-f]{64}\b", "[DIGEST]");
+    settings.add_filter(r"linux/(amd64|arm64)", "[PLATFORM]");
+    settings.bind(|| insta::assert_snapshot!("image_built", text.join("\n")));
+}
+
 #[test]
 fn a_plan_is_the_same_before_and_after_a_build() {
     let copy = Example::new("image").alone();
