@@ -1,4 +1,5 @@
-//! Compiles the built-in builders to components, which are then embedded in the program.
+//! Compiles the built-in builders to components, and writes the list of them that the program embeds. This is the one place
+//! where code names them.
 //!
 //! A cargo of its own does so, with a target folder of its own: the outer one holds its folder locked. Does not know
 //! what the builders do.
@@ -53,7 +54,9 @@ fn embed() -> Result<(), Box<dyn Error>> {
         fs::copy(&component, out.join(format!("{name}.wasm")))
             .map_err(|error| format!("cannot copy the component {}: {error}", component.display()))?;
     }
-    Ok(())
+    let entry = |name: &str| format!("({name:?}, include_bytes!(\"{name}.wasm\") as &[u8])");
+    let list = BUILDERS.map(entry).join(", ");
+    Ok(fs::write(out.join("builders.rs"), format!("[{list}]\n"))?)
 }
 
 /// `target/builders`, found from `target/<profile>/build/<crate>/out`.

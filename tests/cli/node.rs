@@ -210,6 +210,7 @@ fn pnpm_installs_where_the_lock_file_is_its_own() {
     let build = kettle.build("");
     assert!(build.ok(), "{}", build.text());
     assert!(kettle.0.has("dist/kiosk/node_modules/escape-html/index.js"));
+    assert_listed(&kettle, true);
 }
 
 #[test]
@@ -220,6 +221,24 @@ fn yarn_installs_where_the_lock_file_is_its_own() {
     let build = kettle.build("");
     assert!(build.ok(), "{}", build.text());
     assert!(kettle.0.has("dist/kiosk/node_modules/escape-html/index.js"));
+    assert_listed(&kettle, true);
+}
+
+/// The SBOMs of the service and of its packages have the one package that it needs, with the hash of the lock file where
+/// that has one; and nothing of what is for development.
+fn assert_listed(kettle: &Copy, has_hash: bool) {
+    for artifact in ["kettle-kiosk", "node_modules"] {
+        let text = kettle.0.read(&format!("dist/kiosk.{artifact}.cdx.json"));
+        let sbom: Value = serde_json::from_str(&text).expect("JSON");
+        let all = sbom["components"].as_array().expect("a list");
+        let packages: Vec<_> = all.iter().filter(|component| component["type"] == "library").collect();
+        assert_eq!(packages.len(), 1, "{text}");
+        assert_eq!(packages[0]["purl"], "pkg:npm/escape-html@1.0.3");
+        assert_eq!(packages[0]["licenses"], json!([{ "expression": "MIT" }]));
+        let hash = has_hash.then_some("SHA-512");
+        assert_eq!(packages[0]["hashes"][0]["alg"].as_str(), hash);
+    }
+    crate::described::assert_all_valid(&kettle.path("dist"));
 }
 
 #[test]
@@ -241,6 +260,7 @@ fn yarn_of_today_installs_whatever_its_settings_say_of_places() {
         assert!(kettle.0.has(there), "{there}");
     }
     assert_eq!(kettle.0.read("yarn.lock"), lock);
+    assert_listed(&kettle, false);
     kettle.edit(ANSWER, "There is no ${", "Nobody knows ${");
     let build = kettle.build("");
     assert_eq!(build.actions("kiosk", "ran"), ["check", "compile", "package", "test"]);
@@ -346,5 +366,5 @@ fn without_node_one_message_says_what_is_missing() {
 
 #[test]
 fn its_documents_are_valid() {
-    crate::described::assert_all_valid(&KETTLE.built().path("dist"));
+    assert_listed(&KETTLE.built(), true);
 }

@@ -15,7 +15,8 @@ use farm_engine::graph;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const BUILTIN: &[&str] = &["command", "docker", "go", "model", "node", "python", "rust", "vite"];
+/// The builders that come with farm; `tidy` holds this and all pages to what is in `plugins`.
+pub(crate) const BUILTIN: &[&str] = &["command", "docker", "go", "model", "node", "python", "rust", "vite"];
 
 /// A workspace of one file.
 pub(crate) fn workspace_of(text: impl AsRef<[u8]>) -> TempDir {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::config::BUILTIN;
+
 /// The engine's modules in the order of the flow; a module may use those before it, and the words.
 const FLOW: [&str; 12] = [
     "config", "graph", "plan", "plugin", "inputs", "sandbox", "key", "cache", "artifact", "execute", "schedule", "run",
@@ -196,9 +198,39 @@ fn every_error_code_is_explained() {
 }
 
 #[test]
+fn every_builder_is_named_wherever_all_are() {
+    let folders = fs::read_dir(root().join("plugins"))
+        .expect("the plugins")
+        .map(|entry| entry.expect("an entry").path());
+    let builders = folders.filter(|folder| folder.join("src/options.schema.json").is_file());
+    let name = |folder: PathBuf| folder.file_name().expect("a name").to_string_lossy().into_owned();
+    let mut builders: Vec<String> = builders.map(name).collect();
+    builders.sort_unstable();
+    assert_eq!(builders, BUILTIN);
+    let quoted: Vec<String> = builders.iter().map(|name| format!("{name:?}")).collect();
+    let list = format!("[&str; {}] = [{}];", builders.len(), quoted.join(", "));
+    let rows = |form: &dyn Fn(&str) -> String| builders.iter().map(|name| form(name)).collect::<Vec<_>>();
+    for (path, wanted) in [
+        ("host/cli/build.rs", vec![format!("const BUILDERS: {list}")]),
+        (
+            "host/ARCHITECTURE.md",
+            vec![format!("`plugins/{{{}}}`", builders.join(","))],
+        ),
+        ("host/docs/builders.md", rows(&|name| format!("\n## {name}\n"))),
+        ("README.md", rows(&|name| format!("\n| `{name}` |"))),
+        ("Cargo.toml", rows(&|name| format!("    \"plugins/{name}\",\n"))),
+    ] {
+        let text = fs::read_to_string(root().join(path)).expect("a file of the repository");
+        for wanted in wanted {
+            assert!(text.contains(&wanted), "{path} lacks {wanted:?}");
+        }
+    }
+}
+
+#[test]
 fn every_option_of_a_builder_stands_in_its_reference() {
     let page = fs::read_to_string(root().join("host/docs/builders.md")).expect("host/docs/builders.md");
-    for builder in ["command", "docker", "go", "model", "node", "python", "rust", "vite"] {
+    for builder in BUILTIN {
         let schema = root().join("plugins").join(builder).join("src/options.schema.json");
         let schema: serde_json::Value =
             serde_json::from_str(&fs::read_to_string(schema).expect("a schema")).expect("JSON");

@@ -8,6 +8,7 @@ use crate::base::{self, Base, Source};
 use crate::container;
 use crate::files;
 use crate::model::{Context, Layer};
+use crate::oci::check::CHECKED;
 use crate::oci::config::Settings;
 use crate::oci::image::{self, Assembly, COMPONENTS, LAYERS, LAYOUT, METADATA, TAG};
 use crate::oci::layer::{self, CONTENT, FACTS, Folders, TAR};
@@ -79,6 +80,7 @@ pub(crate) fn assemble(
         .label("assemble the image")
         .parameters(&json(&assembly)?)
         .inputs(source.map(|source| source.input.clone()))
+        .inputs(source.map(|source| Input::output(CHECKED, source.checked.clone())))
         .inputs(
             layers
                 .iter()
@@ -165,17 +167,31 @@ fn login_script(Login { user, password }: &Login, host: &str) -> String {
     )
 }
 
-/// Builds the Dockerfile with a container engine, and calls the image `reference`. `layout` is a local base.
-pub(crate) fn engine(engine: Engine, reference: &str, layout: Option<(String, Input)>, files: &Action) -> Action {
+/// Builds the Dockerfile with a container engine for one platform, and calls the image `reference`. `layout` is a local
+/// base.
+pub(crate) fn engine(
+    engine: Engine,
+    (reference, platform): (&str, &str),
+    layout: Option<(String, Input)>,
+    files: &Action,
+) -> Action {
     let name = engine.name();
     let (place, base) = layout.unzip();
     let action = match engine {
-        Engine::Docker => docker(place),
+        Engine::Docker => docker(place).env("PLATFORM", platform),
         Engine::Buildah | Engine::Podman => {
             // These read a layout where it is. For a network of their own they would need iptables and a bridge.
             let base = place.map(|place| ["--build-arg".to_owned(), format!("BASE=oci:{place}")]);
             Action::tool("engine", name)
-                .args(["build", "--format", "docker", "--network", "host"])
+                .args([
+                    "build",
+                    "--format",
+                    "docker",
+                    "--network",
+                    "host",
+                    "--platform",
+                    platform,
+                ])
                 .args(base.into_iter().flatten())
                 .args(["--file", "deployment/Dockerfile", "--tag", reference, "deployment"])
                 .pass_env(STORAGE)

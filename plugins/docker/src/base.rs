@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use farm_sdk::{Action, Dependency, Host, Input, Output, Pin, Problem};
+use farm_sdk::{Action, Dependency, Host, Input, Output, OutputRef, Pin, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::names;
+use crate::oci::check::{CHECKED, Check};
 use crate::oci::image::TAG;
 use crate::options::Options;
 
@@ -88,7 +90,7 @@ impl Base {
             Self::Nothing => "scratch".to_owned(),
             Self::Registry(reference) => reference.clone(),
             Self::Folder(path) | Self::Workspace(path) => local(path.rsplit('/').next().unwrap_or(path)),
-            Self::Artifact(artifact) => local(&artifact.target.replace(':', "-")),
+            Self::Artifact(artifact) => local(&artifact.target),
         }
     }
 
@@ -133,7 +135,13 @@ impl Base {
                 (vec![pin, fetch], input, FETCHED.to_owned())
             }
         };
-        Some(Source { actions, input, place })
+        let check = check(&place, platforms, input.clone());
+        Some(Source {
+            checked: check.out("checked"),
+            actions: actions.into_iter().chain([check]).collect(),
+            input,
+            place,
+        })
     }
 }
 
@@ -142,6 +150,8 @@ impl Base {
 pub(crate) struct Source {
     pub(crate) actions: Vec<Action>,
     pub(crate) input: Input,
+    /// Which of its layers were checked.
+    pub(crate) checked: OutputRef,
     /// Where the layout is for a step. A tool starts in the target's folder.
     pub(crate) place: String,
 }
@@ -171,7 +181,8 @@ fn without_tag(reference: &str) -> &str {
 }
 
 fn local(name: &str) -> String {
-    format!("localhost/{}-base:{TAG}", name.to_ascii_lowercase())
+    let name = names::of_target(name);
+    format!("localhost/{name}-base:{TAG}")
 }
 
 fn clean(path: &str, text: &str) -> Result<String, Problem> {
@@ -210,6 +221,19 @@ fn fetch(reference: &str, platforms: &[String], pin: Pin) -> Action {
         .args(["--quiet", tls(reference, "--src-tls-verify").as_str()])
         .args([format!("docker://{reference}"), format!("oci:{FETCHED}:{TAG}")])
         .output(Output::folder("layout", FETCHED))
+}
+
+/// Looks at its layers, once.
+fn check(place: &str, platforms: &[String], input: Input) -> Action {
+    let check = Check {
+        layout: place.to_owned(),
+        platforms: platforms.to_vec(),
+    };
+    Action::step("base-check", "base-check")
+        .label("check the layers of the base")
+        .parameters(&json!(check))
+        .input(input)
+        .output(Output::file("checked", CHECKED))
 }
 
 /// A registry of this machine has no certificate.

@@ -6,7 +6,7 @@ use farm_sdk::Problem;
 
 use crate::base;
 use crate::model::{Container, Health, Published, Pushed, Volume};
-use crate::oci::blob;
+use crate::names::{self, MAX_LABEL};
 use crate::oci::config::{Healthcheck, Settings};
 use crate::oci::image::TAG;
 use crate::options::{self, HostPort, Options};
@@ -15,10 +15,6 @@ use crate::services::Backing;
 
 /// How often a check may fail.
 const RETRIES: u32 = 3;
-/// The longest name of a volume of a pod.
-const MAX_LABEL: usize = 63;
-/// How many digits of a digest part names.
-const DIGITS: usize = 8;
 
 /// What the image sets.
 pub(crate) fn settings(options: &Options, parts: &[Part]) -> Result<Settings, Problem> {
@@ -212,7 +208,7 @@ pub(crate) fn asks(parts: &[Part]) -> bool {
 /// A command that asks for a path over HTTP, by the language that is in the image anyway.
 fn asking(wanted: &options::Health, port: Option<u16>, parts: &[Part]) -> Option<Vec<String>> {
     let (path, port, timeout) = (wanted.path.as_ref()?, port?, wanted.timeout);
-    let url = format!("http://127.0.0.1:{port}{path}");
+    let url = format!("http://127.0.0.1:{port}{}", encoded(path));
     let words = if folder(parts, &["python-app"]).is_some() {
         let code = format!("import urllib.request as r; r.urlopen('{url}', timeout={timeout})");
         ["python3".to_owned(), "-c".to_owned(), code]
@@ -225,38 +221,30 @@ fn asking(wanted: &options::Health, port: Option<u16>, parts: &[Part]) -> Option
     Some(words.into())
 }
 
+/// A path of a URL, with what is none of its signs written as `%27`: so it stays one in the quotes of any language, too.
+fn encoded(path: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&()*+,;=:@/?%".contains(&byte);
+    let encode = |byte: u8| match byte {
+        plain if is_plain(plain) => char::from(plain).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    path.bytes().map(encode).collect()
+}
+
 /// Names for volumes, from their paths: letters, digits and `-` alone, no longer than a label of Kubernetes.
 fn volumes(container: &str, paths: &[String]) -> Vec<Volume> {
-    let names: Vec<String> = paths
+    let wanted: Vec<String> = paths
         .iter()
-        .map(|path| format!("{container}-{}", plain(path)))
+        .map(|path| format!("{container}-{}", names::plain(path)))
         .collect();
-    let is_own = |name: &String| name.len() <= MAX_LABEL && names.iter().filter(|other| *other == name).count() == 1;
-    let named = paths.iter().zip(&names).map(|(path, name)| Volume {
+    let is_own = |name: &String| name.len() <= MAX_LABEL && wanted.iter().filter(|other| *other == name).count() == 1;
+    let named = paths.iter().zip(&wanted).map(|(path, name)| Volume {
         name: if is_own(name) {
             name.clone()
         } else {
-            with_digest(name, path)
+            names::with_digest(name, path, MAX_LABEL)
         },
         path: path.clone(),
     });
     named.collect()
-}
-
-fn plain(path: &str) -> String {
-    let plain = |c: char| {
-        if c.is_ascii_alphanumeric() {
-            c.to_ascii_lowercase()
-        } else {
-            '-'
-        }
-    };
-    path.chars().map(plain).collect::<String>().trim_matches('-').to_owned()
-}
-
-/// A name that is too long, or that several paths have, ends with a digest of the path.
-fn with_digest(name: &str, path: &str) -> String {
-    let digest = blob::sha256(path.as_bytes());
-    let length = name.len().min(MAX_LABEL - DIGITS - 1);
-    format!("{}-{}", name[..length].trim_end_matches('-'), &digest[..DIGITS])
 }

@@ -1,7 +1,8 @@
 //! The builder `docker`: container images of what the dependencies make, and the files to build and run them with.
 //!
 //! Actions: `layer.*` (a layer for each artifact), `image` (an OCI layout of them over the base), `files` (Dockerfiles,
-//! Compose, Kubernetes, scripts), and for a base in a registry `base-lock` and `base`; on demand `push` and `engine`.
+//! Compose, Kubernetes, scripts), for a base `base-check`, and for one in a registry `base-lock` and `base`; on demand
+//! `push` and `engine`.
 //! Artifacts: `image` of kind `oci-image`, `deployment` of kind `deployment`, `container` of kind `container-service` for
 //! targets that deploy several. Does not know what the artifacts do.
 
@@ -11,6 +12,7 @@ mod base;
 mod container;
 mod files;
 mod model;
+mod names;
 mod oci;
 mod options;
 mod parts;
@@ -67,6 +69,7 @@ impl Builder for Docker {
 
     fn run_step(name: &str, parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
         match name {
+            "base-check" => oci::check::run(&read(parameters)?, input, output),
             "base-lock" => base::write_lock(&read::<base::Lock>(parameters)?, output),
             "files" => files::run(read(parameters)?, input, output),
             "folders" => oci::layer::run_folders(&read(parameters)?, output),

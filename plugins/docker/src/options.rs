@@ -124,7 +124,7 @@ pub(crate) struct Health {
     pub(crate) interval: u64,
     #[serde(default = "three")]
     pub(crate) timeout: u64,
-    #[serde(default = "ten")]
+    #[serde(default = "sixty")]
     pub(crate) start: u64,
 }
 
@@ -178,4 +178,8 @@ const fn three() -> u64 {
 
 const fn ten() -> u64 {
     10
+}
+
+const fn sixty() -> u64 {
+    60
 }

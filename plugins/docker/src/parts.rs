@@ -25,10 +25,12 @@ pub(crate) struct Part {
 /// Kinds of a single program for one platform.
 const BINARIES: [&str; 2] = ["go-binary", "rust-binary"];
 /// Kinds that are about a product and no part of it.
-const NEVER: [&str; 6] = [
+const NEVER: [&str; 7] = [
     "bundle-analysis",
     "container-service",
     "deployment",
+    // These packages are among the `node-modules`, too.
+    "node-workspace",
     "oci-image",
     "openapi-schema",
     "python-wheel",

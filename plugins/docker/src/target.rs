@@ -10,7 +10,7 @@ use crate::oci::config::Settings;
 use crate::options::{Development, Options};
 use crate::parts::{self, Part};
 use crate::services::{self, Backing};
-use crate::{actions, container, platform};
+use crate::{actions, container, names, platform};
 
 /// What other targets' containers are told of in.
 const CONTAINER: &str = "container-service";
@@ -60,9 +60,10 @@ pub(crate) fn image(request: &Request<Options>, templates: Option<String>, host:
     let files = actions::files(&context, assembled.as_ref(), &products(request))?;
     let layout = source.as_ref().filter(|_| base.is_local());
     let layout = layout.map(|source| (source.place_for_tool(&base, &request.root), source.input.clone()));
+    let built = platform_of_engine(&platforms, &here(request));
     let engine = options
         .engine
-        .map(|engine| actions::engine(engine, &reference, layout, &files));
+        .map(|engine| actions::engine(engine, (&reference, &built), layout, &files));
     let push = options.push.as_ref().zip(assembled.as_ref());
     let push = push.map(|(reference, image)| actions::push(reference, options.push_login.as_ref(), image));
     let plan = with_image(plan, source, assembled);
@@ -267,9 +268,9 @@ fn layers(image: &Image) -> Vec<Layer> {
     image.layers.iter().chain(&image.volumes).cloned().collect()
 }
 
-/// The service's name: letters, digits and `-` alone, as Kubernetes wants it.
+/// The service's name.
 fn name(request: &Request<Options>) -> String {
-    let usual = || request.target.replace([':', '_', '.'], "-");
+    let usual = || names::of_target(&request.target);
     request.options.name.clone().unwrap_or_else(usual)
 }
 
@@ -278,6 +279,12 @@ fn platforms(request: &Request<Options>) -> Vec<String> {
         true => vec![here(request)],
         false => request.options.platforms.clone(),
     }
+}
+
+/// What an engine builds an image for: this machine, where there is an image for it.
+fn platform_of_engine(platforms: &[String], here: &str) -> String {
+    let own = platforms.iter().find(|platform| *platform == here);
+    own.or(platforms.first()).cloned().unwrap_or_else(|| here.to_owned())
 }
 
 /// The platform of images that this machine runs.

@@ -22,7 +22,15 @@ fn written(options: &Value, prepare: impl FnOnce(Step) -> Step) -> Result<Step, 
         .dependency("frontend", "bundle", "web-bundle")
         .dependency("worker-image", "container", "container-service")
         .tools(["skopeo", "docker", "buildah"]);
-    let plan = plan::<Docker>(&folder, options).map_err(|problem| problem.message)?;
+    let worker = r#"{"containers":[],"services":[]}"#;
+    written_for(&folder, options, |step| {
+        prepare(step.with("products/0000.json", worker))
+    })
+}
+
+/// Runs the step as it is planned for what a target depends on.
+fn written_for(folder: &Folder, options: &Value, prepare: impl FnOnce(Step) -> Step) -> Result<Step, String> {
+    let plan = plan::<Docker>(folder, options).map_err(|problem| problem.message)?;
     let files = plan
         .actions
         .iter()
@@ -43,8 +51,7 @@ fn written(options: &Value, prepare: impl FnOnce(Step) -> Step) -> Result<Step, 
         };
         step.with(&input.at, content)
     });
-    let worker = r#"{"containers":[],"services":[]}"#;
-    let step = prepare(step.with("products/0000.json", worker));
+    let step = prepare(step);
     let parameters: Value = serde_json::from_str(parameters).expect("JSON");
     step.run("files", &parameters).map_err(|problem| problem.message)?;
     Ok(step)
@@ -130,6 +137,49 @@ fn the_files_of_a_product() {
         "product",
         serde_json::to_string_pretty(&step.json("product.json")).expect("JSON")
     );
+}
+
+#[test]
+fn an_image_for_several_platforms_takes_the_program_of_each() {
+    let folder = Folder::new()
+        .dependency("frontend", "bundle", "web-bundle")
+        .dependency("service", "api-linux-amd64", "go-binary")
+        .dependency("service", "api-linux-arm64", "go-binary");
+    let options = json!({ "name": "api", "platforms": ["linux/amd64", "linux/arm64"] });
+    let step = written_for(&folder, &options, |step| step).expect("files");
+    for name in ["Dockerfile", "build.sh"] {
+        insta::assert_snapshot!(format!("several_{name}"), step.text(&format!("deployment/{name}")));
+    }
+    for layer in ["frontend-bundle", "service-api-linux-amd64", "service-api-linux-arm64"] {
+        assert_eq!(step.text(&format!("deployment/layers/{layer}.tar.gz")), "a layer");
+    }
+}
+
+#[test]
+fn in_kubernetes_a_container_may_fail_until_its_start_has_passed() {
+    let thresholds = |health: &Value| {
+        let step = written(&with(&json!({ "health": health })), |step| step).expect("files");
+        let text = step.text("deployment/kubernetes.yaml");
+        let values = text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("failureThreshold: "));
+        values.take(3).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(thresholds(&json!({ "path": "/" })), ["9", "3", "3"]);
+    assert_eq!(thresholds(&json!({ "path": "/", "start": 0 })), ["3", "3", "3"]);
+    assert_eq!(
+        thresholds(&json!({ "path": "/", "start": 100, "interval": 30 })),
+        ["7", "3", "3"]
+    );
+}
+
+#[test]
+fn a_path_stays_one_in_the_quotes_of_a_language() {
+    let options = with(&json!({ "health": { "path": "/it's \\ \"here\"" } }));
+    let step = written(&options, |step| step).expect("files");
+    let dockerfile = step.text("deployment/Dockerfile");
+    let url = "r.urlopen('http://127.0.0.1:8000/it%27s%20%5C%20%22here%22', timeout=3)";
+    assert!(dockerfile.contains(url), "{dockerfile}");
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 mod step;
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use farm_sdk::Problem;
 use flate2::read::GzDecoder;
@@ -226,8 +227,30 @@ fn the_metadata_tells_of_each_layer() {
 
 #[test]
 fn an_image_has_the_same_bytes_whenever_it_is_made() {
-    let index = || image(None, &[&layer("one")], &some()).json("image/index.json");
-    assert_eq!(index(), index());
+    let files = || {
+        let step = image(None, &[&layer("one")], &some());
+        let image = step.out("image");
+        ["", "blobs/sha256"].map(|folder| {
+            let entries = fs::read_dir(image.join(folder))
+                .expect("a folder")
+                .map(|entry| entry.expect("there").path());
+            let files = entries.filter(|path| path.is_file());
+            let read = |path: PathBuf| {
+                (
+                    path.file_name().map(ToOwned::to_owned),
+                    fs::read(&path).expect("readable"),
+                )
+            };
+            files.map(read).collect::<BTreeMap<_, _>>()
+        })
+    };
+    let [top, blobs] = files();
+    assert_eq!(
+        (top.len(), blobs.len()),
+        (2, 3),
+        "the layout and its index; manifest, configuration and layer"
+    );
+    assert_eq!(files(), [top, blobs]);
 }
 
 #[test]
@@ -345,6 +368,40 @@ fn a_base_for_several_platforms_gives_the_one_that_is_wanted() {
     let base = for_two(&layer("shared"), &amd, &layer("arm64"));
     let (manifest, _) = parts(&image(Some(&base.out("image")), &[&layer("own")], &json!({})));
     assert_eq!(manifest["layers"][1]["digest"], amd.json("layer.json")["digest"]);
+}
+
+#[test]
+fn a_base_is_checked_once_for_all_images_over_it() {
+    let base = image(None, &[&layer("base")], &json!({}));
+    let (manifest, _) = parts(&base);
+    let digest = manifest["layers"][0]["digest"].as_str().expect("a digest").to_owned();
+    let check = |base: &Path| {
+        let step = Step::new().with_folder("base", base);
+        let task = json!({ "layout": "base", "platforms": ["linux/amd64", "linux/amd64"] });
+        step.run("base-check", &task).map(|()| step)
+    };
+    let checked = check(&base.out("image")).expect("it is sound");
+    assert_eq!(checked.json("checked.json"), json!([digest]));
+    let blob = base.out("image/blobs/sha256").join(&digest[7..]);
+    fs::write(&blob, "other bytes").expect("written");
+    let damaged = format!("the blob {digest} has other bytes than its name says");
+    assert_eq!(
+        check(&base.out("image")).map(|_| ()).expect_err("it is not").message,
+        damaged
+    );
+    // Whoever was not told that it was checked looks by itself.
+    let step = Step::new().with_folder("base", &base.out("image"));
+    let assembly = json!({
+        "base": { "layout": "base", "name": "python", "digest": null },
+        "settings": only(&json!({})),
+        "images": [{ "platform": "linux/amd64", "layers": [] }],
+    });
+    assert_eq!(step.run("image", &assembly).expect_err("it is not").message, damaged);
+    fs::remove_file(&blob).expect("there");
+    assert_eq!(
+        check(&base.out("image")).map(|_| ()).expect_err("it is gone").message,
+        format!("the image layout lacks the blob {digest}")
+    );
 }
 
 /// What is said of a base that was changed so.

@@ -215,7 +215,8 @@ fn volumes_have_names_of_their_own() {
 #[test]
 fn buildah_reads_the_base_where_it_is_and_needs_nothing_else() {
     let folder = product().file("base/python/oci-layout", "{}");
-    let options = json!({ "base": "base/python", "engine": "buildah", "name": "api" });
+    let platforms = ["linux/arm64"];
+    let options = json!({ "base": "base/python", "engine": "buildah", "name": "api", "platforms": platforms });
     let engine = action(&planned(&folder, &with(&options)), "engine");
     let Work::Tool { tool, arguments, .. } = engine.work else {
         panic!("it is a tool");
@@ -226,6 +227,8 @@ fn buildah_reads_the_base_where_it_is_and_needs_nothing_else() {
         "docker",
         "--network",
         "host",
+        "--platform",
+        "linux/arm64",
         "--build-arg",
         "BASE=oci:base/python",
         "--file",

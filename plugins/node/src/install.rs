@@ -21,7 +21,7 @@ pub(crate) struct Installed {
 
 /// Installs with the manifests and their lock as only inputs: a changed source never installs again.
 pub(crate) fn install(project: &Project, options: &Options, host: &dyn Host) -> Result<Option<Installed>, Problem> {
-    let (Some(manager), Some(lock)) = (project.manager, project.lock()) else {
+    let Some((manager, lock)) = project.locked() else {
         return Ok(None);
     };
     check_tool(host, manager)?;

@@ -70,12 +70,11 @@ impl Builder for Node {
         let tests = tests::test(&parts, &code, host)?;
         let assembled = package::assemble(&parts, &code.outputs);
         let plan = Plan::new()
-            .artifact(package::artifact(&project, &assembled))
             .actions(installed.as_ref().map(|installed| installed.action.clone()))
             .actions(code.actions)
-            .actions(tests)
-            .action(assembled);
-        Ok(with_packages(plan, &parts))
+            .actions(tests);
+        let artifact = package::artifact(&project, &assembled);
+        Ok(with_packages(plan.action(assembled), artifact, &parts))
     }
 
     fn run_step(name: &str, parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
@@ -139,14 +138,15 @@ impl Parts<'_> {
     }
 }
 
-/// The packages that the package needs when it runs.
-fn with_packages(plan: Plan, parts: &Parts<'_>) -> Plan {
+/// The package, and the packages that it needs when it runs.
+fn with_packages(plan: Plan, package: Artifact, parts: &Parts<'_>) -> Plan {
     let (project, options) = (parts.sources.project, parts.sources.options);
-    let Some(installed) = parts.installed else {
-        return plan;
+    let (Some(installed), Some(lock)) = (parts.installed, project.locked()) else {
+        return plan.artifact(package);
     };
     let production = installed.production(project, parts.locals.to_vec());
-    let components = components::action(project, &production);
+    let components = components::action(project, lock, &production);
+    let plan = plan.artifact(package.components(components.out("components")));
     let modules = Artifact::new("node_modules", "node-modules", production.out("node_modules"));
     let modules = modules.components(components.out("components"));
     let is_bundled = options.bundle_dependencies.unwrap_or(project.manifest.private);

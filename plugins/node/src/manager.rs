@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use farm_npm::{Manifest, join};
 use farm_sdk::{Host, Problem};
+use serde::{Deserialize, Serialize};
 
 /// A package manager.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Manager {
     /// npm.
     Npm,

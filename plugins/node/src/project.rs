@@ -60,9 +60,9 @@ impl Project {
         join(&self.folder, path)
     }
 
-    /// The lock file.
-    pub(crate) fn lock(&self) -> Option<String> {
-        self.manager.map(|manager| join(&self.top, manager.lock()))
+    /// The lock file, and whose it is.
+    pub(crate) fn locked(&self) -> Option<(Manager, String)> {
+        self.manager.map(|manager| (manager, join(&self.top, manager.lock())))
     }
 
     /// Folders from the lock file's, for those packages beside which something may be installed.

@@ -1,9 +1,10 @@
-//! What the files of an npm package say: `package.json`, `package-lock.json`, `tsconfig.json`. Shared by the builders
-//! whose projects have them; knows none of these builders, and installs nothing.
+//! What the files of an npm package say: `package.json`, `tsconfig.json`, and the lock files of npm, pnpm and Yarn. Shared
+//! by the builders whose projects have them; knows none of these builders, and installs nothing.
 
 mod json;
 mod lock;
 mod manifest;
+pub mod packages;
 pub mod tsconfig;
 
 pub use json::{parse, plain};

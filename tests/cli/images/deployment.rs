@@ -81,6 +81,66 @@ fn services_volumes_and_secrets_fit_the_schemas_and_mistakes_do_not() {
     }
 }
 
+/// Images of targets whose names are none of a service.
+const ODD: &str = r#"
+[workspace]
+name = "odd"
+
+[targets.thing]
+builder = "command"
+options = { command = "echo '#!/bin/sh' > thing", outputs = ["thing"] }
+
+[targets."my.app"]
+builder = "docker"
+deps = ["thing"]
+options = { entrypoint = ["/app/thing"], ports = [80], volumes = ["/var/lib/My App"], secrets = ["KEY"] }
+
+[targets.2fa]
+builder = "docker"
+deps = ["thing"]
+options = { entrypoint = ["/app/thing"], ports = [81], env = { LEVEL = "info" } }
+
+[targets."LONG"]
+builder = "docker"
+deps = ["thing"]
+options = { entrypoint = ["/app/thing"], ports = [82], volumes = ["/data"] }
+
+[targets."the_whole.of_it_"]
+builder = "docker"
+deps = ["my.app", "2fa", "LONG"]
+options = { services = { redis = { password = "REDIS_PASSWORD" } } }
+"#;
+
+#[test]
+fn whatever_a_target_is_called_its_names_are_names_for_all() {
+    let Some(python) = schemas() else {
+        skip!("the schemas of Compose and Kubernetes are not installed; scripts/setup installs them");
+    };
+    let long = "very.long_name-".repeat(6) + "indeed";
+    let workspace = Workspace::with(&ODD.replace("LONG", &long));
+    workspace.farm("build").success();
+    let folder = |target: &str| workspace.root().join("dist").join(target).join("deployment");
+    let checked = check_files(&python, &["my.app", "2fa", &long, "the_whole.of_it_"].map(folder));
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    let compose = workspace.read("dist/the_whole.of_it_/deployment/compose.yaml");
+    for line in ["name: \"the-whole-of-it\"", "  my-app:", "  app-2fa:"] {
+        assert!(compose.lines().any(|found| found == line), "{line}: {compose}");
+    }
+}
+
+#[test]
+fn two_targets_of_a_product_that_would_have_one_name_are_told() {
+    let same = ODD
+        .replace("[targets.2fa]", "[targets.my_app]")
+        .replace("\"2fa\"", "\"my_app\"");
+    let text = Workspace::with(&same.replace("LONG", "other")).farm("build").text();
+    assert!(
+        text.contains("two different services of the product have the name `my-app`")
+            && text.contains("give one of the targets another `name`"),
+        "{text}"
+    );
+}
+
 #[test]
 fn no_secret_is_in_any_file() {
     needs_base!();

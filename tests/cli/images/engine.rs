@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::platform::checkout;
 use super::tools::run;
+use crate::golang::needs_go;
 use crate::shop::product::{Build, repository};
 use crate::support::Workspace;
 use crate::{needs_base, needs_tools, skip};
@@ -52,6 +53,98 @@ fn an_engine_builds_the_dockerfile() {
         (&"65532:65532".into(), &"/app".into())
     );
     assert_eq!(config["Healthcheck"]["Test"][0], "CMD");
+}
+
+/// An image of a program for two platforms.
+const EVERYWHERE: &str = r#"
+[workspace]
+name = "everywhere"
+
+[targets.service]
+builder = "go"
+options = { platforms = ["linux/amd64", "linux/arm64"], vet = false, test = false }
+
+[targets.motto]
+builder = "command"
+options = { command = "echo Hello > motto", outputs = ["motto"] }
+
+[targets.image]
+builder = "docker"
+deps = ["motto", "service"]
+[targets.image.options]
+engine = "buildah"
+name = "everywhere"
+platforms = ["linux/amd64", "linux/arm64"]
+"#;
+
+/// What the header of a program says of the processor that it is for.
+fn processor(program: &Path) -> &'static str {
+    let bytes = std::fs::read(program).expect("it is there");
+    assert_eq!(bytes[..4], *b"\x7fELF", "it is a program");
+    match u16::from_le_bytes([bytes[18], bytes[19]]) {
+        62 => "amd64",
+        183 => "arm64",
+        other => panic!("a program for the processor {other}"),
+    }
+}
+
+/// The processor of the program in an image, and of the image itself.
+fn processors(store: &Path, words: &[&str]) -> (&'static str, String) {
+    let container = buildah(store, &[&["from", "--pull-never"], words].concat());
+    let root = PathBuf::from(buildah(store, &["mount", container.trim()]).trim());
+    let program = processor(&root.join("usr/local/bin/everywhere"));
+    assert_eq!(
+        std::fs::read_to_string(root.join("app/motto")).expect("there"),
+        "Hello\n"
+    );
+    let text = buildah(store, &["inspect", "--type", "container", container.trim()]);
+    let inspected: Value = serde_json::from_str(&text).expect("JSON");
+    buildah(store, &["rm", container.trim()]);
+    (
+        program,
+        inspected["OCIv1"]["architecture"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
+    )
+}
+
+#[test]
+fn the_image_of_each_platform_has_the_program_for_it() {
+    needs_tools!("buildah", "runc");
+    needs_go!();
+    let workspace = Workspace::with(EVERYWHERE);
+    workspace.write("go.mod", "module example.org/everywhere\n\ngo 1.24\n");
+    workspace.write("main.go", "package main\n\nfunc main() { println(\"here\") }\n");
+    workspace.farm("build").success();
+    let store = store(&workspace);
+    let workspace = workspace.variable("CONTAINERS_STORAGE_CONF", &store);
+    workspace.farm("run --sandbox off image engine").success();
+    let here = if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else {
+        "amd64"
+    };
+    assert_eq!(processors(&store, &["everywhere:latest"]), (here, here.to_owned()));
+    let script = workspace.root().join("dist/image/deployment/build.sh");
+    for platforms in ["linux/arm64", "linux/amd64", "linux/amd64,linux/arm64"] {
+        let mut command = Command::new(&script);
+        command
+            .args(["buildah", "everywhere:several"])
+            .env("PLATFORM", platforms);
+        run(command.env("CONTAINERS_STORAGE_CONF", &store));
+        for platform in platforms.split(',') {
+            let processor = platform.trim_start_matches("linux/");
+            let found = processors(&store, &["--platform", platform, "everywhere:several"]);
+            assert_eq!(found, (processor, processor.to_owned()), "{platforms}");
+        }
+        let kind = if platforms.contains(',') {
+            ["manifest", "rm"]
+        } else {
+            ["rmi", "--force"]
+        };
+        buildah(&store, &[&kind[..], &["localhost/everywhere:several"]].concat());
+    }
 }
 
 /// An image with a package of Debian's.

@@ -3,7 +3,9 @@
 mod deploy;
 mod deployment;
 mod engine;
+mod node;
 mod nothing;
 mod platform;
 mod registry;
+mod server;
 pub(crate) mod tools;

@@ -1,8 +1,7 @@
 //! `examples/platform`: a front end and a back end in one image over a local base and a service in another, looked at
 //! by others, and started.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -10,8 +9,10 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 use super::nothing::free_port;
+use super::server::{Server, inside, is_root};
 use super::tools::{base, inspect, layers, run, unpack};
 use crate::example::with_rustup;
+use crate::shop::files::Files;
 use crate::shop::product::{Build, copy_example, networked};
 use crate::support::Workspace;
 use crate::{needs_tools, skip};
@@ -55,106 +56,9 @@ macro_rules! needs_base {
     };
 }
 
-/// What an unpacked image starts, on a free port of loopback.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    /// Only root can change its root. The image's own arguments come first, then `args`; the program says where it
-    /// listens after `marker`.
-    fn start(bundle: &Path, args: &[&str], env: &[(&str, &str)], marker: &str) -> Self {
-        let config = std::fs::read_to_string(bundle.join("config.json")).expect("umoci wrote it");
-        let config: Value = serde_json::from_str(&config).expect("JSON");
-        let process = &config["process"];
-        let mut command = Command::new("/usr/sbin/chroot");
-        command.arg("--userspec=65532:65532").arg(bundle.join("rootfs"));
-        match process["cwd"].as_str().expect("a folder") {
-            "/" => {}
-            folder => {
-                let script = format!("cd {folder} && exec \"$@\"");
-                command.args(["/bin/busybox", "sh", "-c", script.as_str(), "sh"]);
-            }
-        }
-        command
-            .args(words(&process["args"]))
-            .args(args)
-            .env_clear()
-            .envs(words(&process["env"]).iter().filter_map(|line| line.split_once('=')))
-            .envs(env.iter().copied());
-        let mut child = command
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("there is a chroot");
-        let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
-        let mut said = String::new();
-        let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
-            said += &line;
-            let (_, address) = line.split_once(marker)?;
-            address.split_whitespace().next().map(str::to_owned)
-        });
-        std::thread::spawn(move || lines.for_each(drop));
-        let address = address.unwrap_or_else(|| panic!("it did not start: {said}"));
-        Self { child, address }
-    }
-
-    /// The back end, with the front end.
-    fn notes(bundle: &Path, env: &[(&str, &str)]) -> Self {
-        let on_loopback = ["--host", "127.0.0.1", "--port", "0"];
-        Self::start(bundle, &on_loopback, env, "running on http://")
-    }
-
-    /// The service that publishes the board of this back end.
-    fn feed(bundle: &Path, notes: &Self) -> Self {
-        let url = format!("http://{}", notes.address);
-        let on_loopback = ["-listen", "127.0.0.1:0"];
-        Self::start(bundle, &on_loopback, &[("NOTES_URL", url.as_str())], "listening at ")
-    }
-
-    fn get(&self, path: &str) -> String {
-        self.ask(&format!("GET {path} HTTP/1.0\r\n\r\n"))
-    }
-
-    fn post(&self, path: &str, body: &str) -> String {
-        let length = body.len();
-        self.ask(&format!(
-            "POST {path} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        ))
-    }
-
-    fn ask(&self, request: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).expect("it listens");
-        stream.write_all(request.as_bytes()).expect("it listens");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("it answers");
-        answer
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().unwrap_or_default();
-        self.child.wait().map(drop).unwrap_or_default();
-    }
-}
-
-fn words(list: &Value) -> Vec<String> {
-    let list = list.as_array().cloned().unwrap_or_default();
-    list.iter()
-        .filter_map(|word| word.as_str().map(str::to_owned))
-        .collect()
-}
-
-/// Whether this is root.
-fn is_root() -> bool {
-    run(Command::new("id").arg("-u")).trim() == "0"
-}
-
 #[test]
 fn the_images_of_the_product_start_serve_the_front_end_and_speak_to_each_other() {
-    needs_tools!("skopeo", "umoci", "chroot");
+    needs_tools!("skopeo", "umoci", "unshare");
     needs_base!();
     if !is_root() {
         skip!("only root can start what is in another root");
@@ -165,10 +69,8 @@ fn the_images_of_the_product_start_serve_the_front_end_and_speak_to_each_other()
     let server = Server::notes(&bundle, &[]);
     let port = server.address.rsplit(':').next().expect("a port");
     let probe = |path: &str| {
-        let mut command = Command::new("/usr/sbin/chroot");
-        command.args(["--userspec=65532:65532".as_ref(), root.as_os_str()]);
-        let output = command.args(["/usr/local/bin/probe", port, path]).output();
-        output.expect("there is a chroot").status.code()
+        let output = inside(&root, "/").args(["/usr/local/bin/probe", port, path]).output();
+        output.expect("there is an unshare").status.code()
     };
     assert_eq!((probe("/api/health"), probe("/nowhere")), (Some(0), Some(1)));
     let health = server.get("/api/health");
@@ -215,16 +117,24 @@ fn the_image_says_what_its_options_say() {
 #[test]
 fn another_folder_gives_the_same_bytes_and_runs_nothing() {
     needs_base!();
-    let index =
-        |workspace: &Workspace| ["notes", "feed"].map(|name| workspace.read(&format!("dist/{name}/image/index.json")));
-    let first = index(built());
+    let images = |workspace: &Workspace| {
+        ["notes", "feed"].map(|name| Files::below(&workspace.root().join(format!("dist/{name}/image")), &[]))
+    };
+    let first = images(built());
     let second = checkout();
     assert_eq!(build(&second).count("ran"), 0);
-    assert_eq!(index(&second), first);
+    assert_same(&images(&second), &first);
     let alone = with_rustup(networked(Workspace::below("alone")));
     copy_example("platform", &alone);
     build(&alone);
-    assert_eq!(index(&alone), first, "built from nothing, somewhere else");
+    assert_same(&images(&alone), &first);
+}
+
+/// Every file of every image, by its bytes.
+fn assert_same(images: &[Files], expected: &[Files]) {
+    for (image, expected) in images.iter().zip(expected) {
+        image.assert_same(expected);
+    }
 }
 
 #[test]
@@ -325,7 +235,7 @@ impl Drop for Redis {
 
 #[test]
 fn with_the_redis_of_the_product_a_note_outlives_its_container() {
-    needs_tools!("skopeo", "umoci", "chroot", "redis-server");
+    needs_tools!("skopeo", "umoci", "unshare", "redis-server");
     needs_base!();
     if !is_root() {
         skip!("only root can start what is in another root");

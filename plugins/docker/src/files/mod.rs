@@ -12,6 +12,7 @@ use farm_sdk::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Container, Context, Image, Layer, Product};
+use crate::names;
 use crate::oci::image::LAYERS;
 use crate::oci::layer::TAR;
 use crate::options::Development;
@@ -33,6 +34,8 @@ const DIGITS: usize = 12;
 #[derive(Debug, Serialize)]
 struct Variables<'a> {
     target: &'a str,
+    /// What the whole is called in Compose and Kubernetes.
+    product: String,
     mode: &'a str,
     /// The way from the files' folder to the output folder, which holds the images.
     output: String,
@@ -104,6 +107,7 @@ fn variables<'a>(context: &'a Context, product: &'a Product) -> Variables<'a> {
     let of_services = product.services.iter().flat_map(|service| service.secrets.values());
     Variables {
         target: &context.target,
+        product: names::of_target(&context.target),
         mode: &context.mode,
         output: "../".repeat(context.target.split(':').count()) + "..",
         image: context.image.as_ref(),

@@ -29,7 +29,8 @@ const FOR_IMAGES: [(&str, &str); 5] = [
 ];
 
 /// What several templates have in common, for `include`.
-pub(super) const SHARED: [(&str, &str); 2] = [
+pub(super) const SHARED: [(&str, &str); 3] = [
+    ("Dockerfile.layer.j2", include_str!("templates/Dockerfile.layer.j2")),
     (
         "Dockerfile.packages.j2",
         include_str!("templates/Dockerfile.packages.j2"),

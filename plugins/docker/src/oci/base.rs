@@ -1,5 +1,6 @@
 //! A base image in a layout: which of its images, and what is in it. Does not know where the layout comes from.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use farm_sdk::Problem;
@@ -71,10 +72,18 @@ impl Base {
         list.cloned().unwrap_or_default()
     }
 
-    /// Copies its layers into another layout.
-    pub(super) fn copy_layers(&self, layout: &Path) -> Result<(), Problem> {
-        for descriptor in &self.layers {
-            blob::copy(&self.layout.join(descriptor.path()?), layout, descriptor)?;
+    /// Makes sure that a layer is what its digest says.
+    pub(super) fn check(&self, layer: &Descriptor) -> Result<(), Problem> {
+        blob::check(&self.layout.join(layer.path()?), layer)
+    }
+
+    /// Copies its layers into another layout. Those that were not `checked` yet are.
+    pub(super) fn copy_layers(&self, layout: &Path, checked: &BTreeSet<String>) -> Result<(), Problem> {
+        for layer in &self.layers {
+            if !checked.contains(&layer.digest) {
+                self.check(layer)?;
+            }
+            blob::copy(&self.layout.join(layer.path()?), layout, layer)?;
         }
         Ok(())
     }

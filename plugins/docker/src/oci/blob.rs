@@ -66,21 +66,28 @@ pub(super) fn write(layout: &Path, media_type: &str, bytes: &[u8]) -> Result<Des
     Ok(descriptor)
 }
 
-/// Copies a blob into a layout, and makes sure that it is the one that its descriptor names.
+/// Makes sure that a blob is the one that its descriptor names.
+pub(super) fn check(file: &Path, descriptor: &Descriptor) -> Result<(), Problem> {
+    let mut source = open(file).map_err(|_| missing(descriptor))?;
+    let mut target = Hashing::new(io::sink());
+    copy_all(&mut source, &mut target)?;
+    let (_, digest, size) = target.finish();
+    if digest == descriptor.digest && size == descriptor.size {
+        return Ok(());
+    }
+    Err(damaged(descriptor))
+}
+
+/// Copies a blob into a layout, unless it is there. Whether it is the right one was looked at before, or where it was made.
 pub(super) fn copy(from: &Path, layout: &Path, descriptor: &Descriptor) -> Result<(), Problem> {
     let place = layout.join(descriptor.path()?);
     if place.exists() {
         return Ok(());
     }
     let mut source = open(from).map_err(|_| missing(descriptor))?;
-    let mut target = Hashing::new(create(&place)?);
+    let mut target = create(&place)?;
     copy_all(&mut source, &mut target)?;
-    let (mut file, digest, size) = target.finish();
-    file.flush()?;
-    if digest == descriptor.digest && size == descriptor.size {
-        return Ok(());
-    }
-    Err(damaged(descriptor))
+    Ok(target.flush()?)
 }
 
 /// Copies to the end, in big pieces.

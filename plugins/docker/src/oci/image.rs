@@ -11,7 +11,9 @@ use serde_json::{Map, Value, json};
 use super::base::Base;
 use super::config::Settings;
 use super::layer::{FACTS, Facts, TAR};
-use super::{CONFIG, Descriptor, EPOCH_TEXT, INDEX, Index, MANIFEST, Manifest, Platform, blob, read_json, to_json};
+use super::{
+    CONFIG, Descriptor, EPOCH_TEXT, INDEX, Index, MANIFEST, Manifest, Platform, blob, check, read_json, to_json,
+};
 
 /// The layers' folders, below the step's input.
 pub(crate) const LAYERS: &str = "layers";
@@ -134,7 +136,7 @@ impl Place<'_> {
         let platform = Platform::parse(&image.platform)?;
         let mut layers = Vec::new();
         if let Some(base) = base {
-            base.copy_layers(self.layout)?;
+            base.copy_layers(self.layout, &check::read(self.input)?)?;
             layers.extend(base.layers.iter().cloned());
             base.layers
                 .iter()

@@ -5,6 +5,7 @@
 
 mod base;
 pub(crate) mod blob;
+pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod image;
 pub(crate) mod layer;

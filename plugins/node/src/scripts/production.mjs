@@ -17,9 +17,10 @@ const isDivided = own !== shared && packagesIn(own).some((name) => fs.existsSync
 const hoisted = isDivided ? path.join(".shared", "node_modules") : "";
 
 const found = new Map();
-const edges = [];
+// What the package itself asks for.
+const direct = new Set();
 const missing = [];
-visit(here, manifestOf(here), undefined);
+visit(here, manifestOf(here), true);
 if (missing.length > 0) {
   console.error(missing.join("\n"));
   process.exit(1);
@@ -35,13 +36,15 @@ for (const name of names.filter((name) => found.has(path.join(own, name)))) {
 }
 tell();
 
-function visit(folder, manifest, parent) {
+function visit(folder, manifest, isOwn) {
   const optional = new Set(Object.keys(manifest.optionalDependencies ?? {}));
   const peers = Object.keys(manifest.peerDependencies ?? {});
   for (const name of new Set([...Object.keys(manifest.dependencies ?? {}), ...optional, ...peers])) {
     const place = resolve(folder, name);
     if (place !== undefined) {
-      edges.push([parent, place]);
+      if (isOwn) {
+        direct.add(place);
+      }
       take(place);
     } else if (manifest.dependencies?.[name] !== undefined && !optional.has(name)) {
       missing.push(`\`${name}\`, which \`${manifest.name ?? "the package"}\` needs, is not installed`);
@@ -52,7 +55,7 @@ function visit(folder, manifest, parent) {
 function take(folder) {
   if (!found.has(folder)) {
     found.set(folder, placeOf(folder));
-    visit(folder, manifestOf(folder), folder);
+    visit(folder, manifestOf(folder), false);
   }
 }
 
@@ -101,7 +104,7 @@ function linkShared() {
 
 // The programs of the packages that the package itself asks for.
 function linkPrograms() {
-  for (const [, folder] of edges.filter(([parent]) => parent === undefined)) {
+  for (const folder of direct) {
     const { name, bin } = manifestOf(folder);
     const programs = typeof bin === "string" ? { [path.basename(name)]: bin } : (bin ?? {});
     for (const [program, file] of Object.entries(programs)) {
@@ -119,13 +122,11 @@ function link(at, to) {
 }
 
 function tell() {
-  const sorted = [...found].sort(([, a], [, b]) => (a < b ? -1 : 1));
-  const packages = sorted.map(([folder, place]) => {
+  const packages = [...found.keys()].map((folder) => {
     const { name, version, license } = manifestOf(folder);
-    const needs = edges.filter(([parent]) => parent === folder).map(([, to]) => found.get(to));
-    const known = { name, version, place, needs: needs.sort() };
-    return typeof license === "string" ? { ...known, license } : known;
+    return typeof license === "string" ? { name, version, license } : { name, version };
   });
+  const texts = [...new Set(packages.map((known) => JSON.stringify(known)))].sort();
   fs.mkdirSync(path.dirname(list), { recursive: true });
-  fs.writeFileSync(list, `${JSON.stringify(packages, null, 2)}\n`);
+  fs.writeFileSync(list, `[\n${texts.map((text) => `  ${text}`).join(",\n")}\n]\n`);
 }

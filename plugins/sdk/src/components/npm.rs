@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::Deserialize;
 
-use super::{Component, Components, Scope, base64};
+use super::{Component, Components, Scope};
 use crate::Problem;
 
 #[derive(Deserialize)]
@@ -158,26 +158,8 @@ impl Lock {
             Some(license) => component.license(license),
             None => component,
         };
-        let hashes = package.integrity.as_deref().unwrap_or_default().split_whitespace();
-        Some(
-            hashes
-                .filter_map(hash)
-                .fold(component, |component, (algorithm, hex)| component.hash(algorithm, hex)),
-        )
+        Some(component.integrity(package.integrity.as_deref().unwrap_or_default()))
     }
-}
-
-/// Algorithm and hexadecimal digits of one hash of an `integrity`: `sha512-…`, in base 64.
-fn hash(integrity: &str) -> Option<(&'static str, String)> {
-    let (algorithm, digits) = integrity.split_once('-')?;
-    let algorithm = match algorithm {
-        "sha1" => "SHA-1",
-        "sha256" => "SHA-256",
-        "sha384" => "SHA-384",
-        "sha512" => "SHA-512",
-        _ => return None,
-    };
-    Some((algorithm, base64::to_hex(digits.split('?').next()?)?))
 }
 
 #[cfg(test)]

@@ -132,6 +132,13 @@ impl Component {
         }
     }
 
+    /// Adds the hashes of an `integrity`, as npm, pnpm and Yarn write it: `sha512-…`, and several with spaces between them.
+    #[must_use]
+    pub fn integrity(self, text: &str) -> Self {
+        let hashes = text.split_whitespace().filter_map(hash);
+        hashes.fold(self, |component, (algorithm, hex)| component.hash(algorithm, hex))
+    }
+
     /// Says its licence: an SPDX expression, or whatever else stands there.
     #[must_use]
     pub fn license(mut self, text: &str) -> Self {
@@ -163,6 +170,19 @@ impl Component {
             self.licenses = other.licenses;
         }
     }
+}
+
+/// Algorithm and hexadecimal digits of one hash of an `integrity`: `sha512-…`, in base 64.
+fn hash(integrity: &str) -> Option<(&'static str, String)> {
+    let (algorithm, digits) = integrity.split_once('-')?;
+    let algorithm = match algorithm {
+        "sha1" => "SHA-1",
+        "sha256" => "SHA-256",
+        "sha384" => "SHA-384",
+        "sha512" => "SHA-512",
+        _ => return None,
+    };
+    Some((algorithm, base64::to_hex(digits.split('?').next()?)?))
 }
 
 /// A part of a purl, with what has a meaning there written as `%40`.
