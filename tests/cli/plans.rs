@@ -4,6 +4,7 @@
 use crate::example::Example;
 use crate::farm_snapshot;
 use crate::golang::needs_go;
+use crate::golang::product::LINKS;
 use crate::needs_base;
 
 /// A test for the example in this folder.
@@ -18,6 +19,16 @@ macro_rules! plan_of {
             settings.bind(|| farm_snapshot!(copy.0.farm("plan"), $folder));
         }
     };
+}
+
+/// Before a build the plan of `go` ends where it waits for `go list`.
+#[test]
+fn after_a_build_every_round_of_the_service_in_go() {
+    needs_go!();
+    let copy = LINKS.built();
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"\b\d+ bytes made by", "[SIZE] made by");
+    settings.bind(|| farm_snapshot!(copy.0.farm("plan"), "go_after_a_build"));
 }
 
 plan_of!(the_service_in_go, "go", needs_go);
