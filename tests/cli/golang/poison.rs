@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::needs_go;
 use crate::skip;
-use crate::support::Workspace;
+use crate::support::{Ran, Workspace};
 
 const FARM_TOML: &str = "[workspace]\nname = \"sea\"\n[targets.app]\nbuilder = \"go\"\noptions = { vet = false }\n";
 const MAIN: &str = "package main\n\nimport \"example.com/app/tide\"\n\nfunc main() { print(tide.Word()) }\n";
@@ -54,12 +54,15 @@ fn said(sea: &Workspace) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+fn build<'a>(sea: &'a Workspace, tier: &str) -> Ran<'a> {
+    sea.ran(&mut sea.command_at(tier, ["build", "--json"]))
+}
+
 /// Builds with a test that writes wherever it can, and then somewhere else what has the same packages in it.
 fn poisoned(tier: &str, cache: &Path) -> Option<String> {
-    let build = |sea: &Workspace| sea.ran(&mut sea.command_at(tier, ["build", "--json"]));
     let first = sea().sharing(cache);
     // What it looks for has been compiled before it runs.
-    let ran = build(&first);
+    let ran = build(&first, tier);
     if ran.code() == 3 && ran.problem_codes() == ["sandbox::unavailable"] {
         return None;
     }
@@ -67,10 +70,10 @@ fn poisoned(tier: &str, cache: &Path) -> Option<String> {
     let kept = cache.join("v1/tools/go/build");
     let evil = EVIL.replace("KNOWN", &kept.display().to_string());
     first.write("tide/tide_test.go", &evil);
-    build(&first).success();
+    build(&first, tier).success();
     let second = sea().sharing(cache);
     second.write("main.go", &MAIN.replace("print(", "print(\"the \", "));
-    build(&second).success();
+    build(&second, tier).success();
     Some(said(&second))
 }
 
