@@ -38,7 +38,8 @@ fn every_round_of_the_service_in_go() {
     let text: Vec<&str> = text.lines().filter(is_kept).collect();
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"\b[0-9a-f]{64}\b", "[DIGEST]");
-    settings.add_filter(r"(up to date  ran|would run).*", "[WHY]");
+    settings.add_filter(r"linux/(amd64|arm64)", "[PLATFORM]");
+    settings.add_filter(r"(up to date|would run) .*", "[WHY]");
     settings.bind(|| insta::assert_snapshot!("every_round_of_go", text.join("\n")));
 }
 

@@ -230,7 +230,7 @@ fn whatever_cannot_change_it_does_not() {
         ("jobserver", |p| p.action.jobserver = true),
         ("untrusted code", |p| p.action.untrusted = true),
         ("whose caches they are", |p| {
-            p.action.private_caches = vec!["tsc".to_owned()]
+            p.action.private_caches = vec!["tsc".to_owned()];
         }),
         ("order of the file sets", |p| {
             p.action.inputs = vec![CheckedInput {

@@ -135,9 +135,9 @@ impl Options {
     /// How many test programs run at the same time: as `-p` of `go test`; `0` for as many as there are processors.
     pub(crate) fn tests_at_once(&self) -> &str {
         let flags = self.test_flags.iter().map(|flag| flag.trim_start_matches('-'));
-        let counts = flags.filter_map(|flag| flag.strip_prefix("p="));
+        let mut counts = flags.filter_map(|flag| flag.strip_prefix("p="));
         counts
-            .last()
+            .next_back()
             .filter(|count| count.parse::<u32>().is_ok())
             .unwrap_or("0")
     }

@@ -7,6 +7,7 @@ use crate::lock::Lock;
 use crate::options::Options;
 use crate::project::Project;
 use crate::settings::Settings;
+use crate::tools::Found;
 
 /// Folder of farm's own beside the lock file.
 const OWN: &str = "farm-rust";
@@ -32,8 +33,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) lock: &'a Lock,
     /// Cargo's own settings in the folder of the lock file.
     pub(crate) settings: &'a Settings,
-    /// Whether the compiler runs under sccache.
-    pub(crate) sccache: bool,
+    /// What there is of the tools that a build can do without.
+    pub(crate) found: Found,
     /// What was fetched; none where nothing has to be.
     pub(crate) fetched: Option<OutputRef>,
 }
@@ -98,7 +99,9 @@ impl Parts<'_> {
         self.cargo("clippy", ("", ""), "clippy")
             .label("check with clippy")
             .args(["--all-targets", "--", "-D", "warnings"])
-            .uses_tools(["cargo-clippy", "clippy-driver"])
+            .uses_tools(["cargo-clippy"])
+            // One that is missing is enough to be told.
+            .uses_tools(self.found.clippy.then_some("clippy-driver"))
             .inputs(self.sources(true))
     }
 
@@ -145,7 +148,7 @@ impl Parts<'_> {
             .env
             .iter()
             .fold(cargo, |cargo, (name, value)| cargo.env(name, value));
-        if !self.sccache {
+        if !self.found.sccache {
             return cargo;
         }
         let cargo = cargo.uses_tools(["sccache"]).env("RUSTC_WRAPPER", "sccache");

@@ -57,7 +57,7 @@ impl Builder for Rust {
 
     fn plan(request: &Request<Options>, host: &dyn Host) -> Result<Plan, Problem> {
         let options = &request.options;
-        let sccache = tools::look(options, host)?;
+        let found = tools::look(options, host)?;
         let project = Project::read(host, &request.root)?;
         let lock = Lock::parse(&project.lock(), &host.read_text(&project.lock())?.unwrap_or_default())?;
         let settings = Settings::read(host, &project.top)?;
@@ -67,7 +67,7 @@ impl Builder for Rust {
             project: &project,
             lock: &lock,
             settings: &settings,
-            sccache,
+            found,
             fetched: fetch.as_ref().map(|fetch| fetch.out("vendor")),
         };
         let programs = programs(&project, options, &request.root)?;

@@ -26,10 +26,16 @@ const NEEDED: [(&str, &str); 3] = [
     ("cc", "install a C compiler, which links the programs: gcc or clang"),
 ];
 
-/// Fails where nothing can be built. Says once what else is missing and what comes of it; whether sccache is there to be
-/// used. A check that cannot run stays in the plan, and fails for want of its tool: it must not look like one that found
-/// nothing.
-pub(crate) fn look(options: &Options, host: &dyn Host) -> Result<bool, Problem> {
+/// What there is of the tools that a build can do without, where they are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    pub(crate) sccache: bool,
+    pub(crate) clippy: bool,
+}
+
+/// Fails where nothing can be built. Says once what else is missing and what comes of it. A check that cannot run stays in
+/// the plan, and fails for want of its tool: it must not look like one that found nothing.
+pub(crate) fn look(options: &Options, host: &dyn Host) -> Result<Found, Problem> {
     for (tool, hint) in NEEDED {
         if !host.has_tool(tool)? {
             return Err(Problem::new(format!("the tool `{tool}` is not on the PATH")).hint(hint));
@@ -59,5 +65,8 @@ pub(crate) fn look(options: &Options, host: &dyn Host) -> Result<bool, Problem> 
     if !said.is_empty() {
         host.warn(&said.join("; "));
     }
-    Ok(options.sccache() && !sccache)
+    Ok(Found {
+        sccache: options.sccache() && !sccache,
+        clippy: options.clippy && !clippy,
+    })
 }
