@@ -4,6 +4,7 @@
 use crate::example::Example;
 use crate::farm_snapshot;
 use crate::golang::needs_go;
+use crate::golang::product::LINKS;
 use crate::needs_base;
 
 /// A test for the example in this folder.
@@ -26,15 +27,32 @@ fn every_action_of_an_image_that_was_built() {
     let copy = Example::new("image").alone();
     let build = copy.build("");
     assert!(build.ok(), "{}", build.text());
-    let text = copy.0.farm("why -v image").success();
-    // What depends on the machine and on farm itself.
-    let of_the_machine = ["builder", "format", "platform", "sandbox"].map(|section| format!("key      {section} "));
-    let is_kept = |line: &&str| !of_the_machine.iter().any(|start| line.trim_start().starts_with(start));
+    compare_actions("image_built", &copy.0.farm("why -v image").success());
+}
+
+/// `farm plan` ends where the builder waits for `go list`; `farm why` knows the rounds after it.
+#[test]
+fn every_round_of_the_service_in_go() {
+    needs_go!();
+    let copy = LINKS.built();
+    compare_actions("every_round_of_go", &copy.0.farm("why -v links").success());
+}
+
+/// Compares what `farm why -v` tells of actions and their keys, without what depends on the machine and on farm itself.
+fn compare_actions(snapshot: &str, text: &str) {
+    let of_the_machine = ["builder", "format", "platform", "sandbox", "tool", "tool-version"];
+    let is_kept = |line: &&str| {
+        let mut words = line.split_whitespace();
+        let is_key = words.next() == Some("key");
+        let section = words.next().unwrap_or_default();
+        !is_key || !(of_the_machine.contains(&section) || line.contains("environment GOARCH"))
+    };
     let text: Vec<&str> = text.lines().filter(is_kept).collect();
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"\b[0-9a-f]{64}\b", "[DIGEST]");
     settings.add_filter(r"linux/(amd64|arm64)", "[PLATFORM]");
-    settings.bind(|| insta::assert_snapshot!("image_built", text.join("\n")));
+    settings.add_filter(r"(up to date|would run) .*", "[WHY]");
+    settings.bind(|| insta::assert_snapshot!(snapshot, text.join("\n")));
 }
 
 #[test]

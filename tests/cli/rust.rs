@@ -9,8 +9,9 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
-use crate::example::{Copy, Example};
+use crate::example::{Copy, Example, with_rustup};
 use crate::shop::product::repository;
+use crate::support::Workspace;
 use crate::{farm_snapshot, skip};
 
 static POUR: Example = Example::new("rust");
@@ -116,7 +117,11 @@ fn sccache(tools: &Path) -> Option<OsString> {
 /// A copy that compiles under sccache.
 fn cached(copy: Copy, path: &OsString) -> Copy {
     let copy = Copy(copy.0.variable("PATH", path));
-    copy.edit("farm.toml", "{ clippy = true, test = true }", "{ sccache = true }");
+    copy.edit(
+        "farm.toml",
+        "{ clippy = true, test = true }",
+        "{ sccache = \"shared\" }",
+    );
     copy
 }
 
@@ -146,8 +151,6 @@ fn another_checkout_takes_from_sccache_what_was_compiled() {
     first.0.farm("build --sandbox L2").success();
     let (hits, misses) = found(&cache);
     assert!(hits == 0 && misses > 0, "{hits} and {misses}");
-    // What cargo keeps by itself would leave nothing to compile.
-    fs::remove_dir_all(cache.join("v1/tools/rust/targets")).expect("it is ours");
     let second = cached(Copy(POUR.alone().0.sharing(&cache)), &path);
     let main = second.0.read("crates/timer/src/main.rs");
     second.0.write("crates/timer/src/main.rs", &(main + "// The end.\n"));
@@ -226,6 +229,129 @@ fn without_cargo_one_message_says_what_is_missing() {
       target timer
       hint: install Rust with rustup, and the toolchain that the folder asks for with `rustup toolchain install`
     ");
+}
+
+/// The folder of rustup's own names for tools, without Clippy; the rest of the PATH is the system's.
+fn without_clippy(tools: &Path) -> OsString {
+    let path = std::env::var_os("PATH").expect("tests need a PATH");
+    let place = |name: &str| {
+        std::env::split_paths(&path)
+            .map(|folder| folder.join(name))
+            .find(|file| file.exists())
+    };
+    fs::create_dir_all(tools).expect("made");
+    // A compiler finds its parts beside its own file.
+    let compiler = place("cc").expect("it is on the PATH");
+    let script = format!("#!/bin/sh\nexec '{}' \"$@\"\n", compiler.display());
+    fs::write(tools.join("cc"), script).expect("written");
+    fs::set_permissions(tools.join("cc"), fs::Permissions::from_mode(0o755)).expect("it is ours");
+    for name in ["cargo", "rustc", "rustdoc", "sh"] {
+        let program = place(name)
+            .and_then(|file| file.canonicalize().ok())
+            .expect("it is on the PATH");
+        std::os::unix::fs::symlink(program, tools.join(name)).expect("linked");
+    }
+    tools.as_os_str().to_owned()
+}
+
+#[test]
+fn without_clippy_and_sccache_everything_else_is_built() {
+    let pour = POUR.alone();
+    let path = without_clippy(&pour.0.beside("tools"));
+    let pour = Copy(pour.0.variable("PATH", path));
+    pour.edit("farm.toml", "clippy = true", "sccache = true, clippy = true");
+    let build = pour.build("");
+    assert_eq!(
+        build.code,
+        2,
+        "a check that did not run is no success: {}",
+        build.text()
+    );
+    assert_eq!(
+        build.actions("timer", "ran"),
+        ["build", "components", "fetch", "measure", "test"],
+        "{}",
+        build.text()
+    );
+    let text = pour.0.farm("build").text();
+    for (expected, count) in [
+        ("`sccache` is not on the PATH", 1),
+        ("rustup component add clippy", 1),
+        ("execute::missing-tool", 1),
+    ] {
+        assert_eq!(text.matches(expected).count(), count, "`{expected}`: {text}");
+    }
+}
+
+/// A library and a program over it, with a build script.
+fn tide(script: &str, cache: Option<&Path>) -> Workspace {
+    let farm_toml = "[workspace]\nname = \"sea\"\n[targets.app]\nbuilder = \"rust\"\n";
+    let workspace = with_rustup(Workspace::with(farm_toml));
+    let workspace = match cache {
+        Some(cache) => workspace.sharing(cache),
+        None => workspace,
+    };
+    let manifest = "[package]\nname = \"app\"\nversion = \"1.0.0\"\nedition = \"2021\"\n[dependencies]\ntide = { path = \"tide\" }\n";
+    workspace.write("Cargo.toml", manifest);
+    workspace.write(
+        "tide/Cargo.toml",
+        "[package]\nname = \"tide\"\nversion = \"1.0.0\"\nedition = \"2021\"\n",
+    );
+    let lock = "version = 4\n[[package]]\nname = \"app\"\nversion = \"1.0.0\"\ndependencies = [\"tide\"]\n\
+                [[package]]\nname = \"tide\"\nversion = \"1.0.0\"\n";
+    workspace.write("Cargo.lock", lock);
+    workspace.write("build.rs", script);
+    workspace.write(
+        "tide/src/lib.rs",
+        "pub fn word() -> String { String::from(\"tide-comes-in\") }\n",
+    );
+    workspace.write("src/main.rs", "fn main() { println!(\"{}\", tide::word()); }\n");
+    workspace
+}
+
+/// Puts another word into all that was compiled, wherever it finds something of the kind.
+const EVIL: &str = r#"
+use std::{fs, path::Path};
+fn main() { spoil(Path::new("/cache")); spoil(Path::new("KNOWN")); }
+fn spoil(path: &Path) {
+    for entry in fs::read_dir(path).into_iter().flatten().flatten() { spoil(&entry.path()); }
+    let Ok(mut bytes) = fs::read(path) else { return };
+    let (from, to) = (b"tide-comes-in", b"tide-goes-out");
+    let mut at = 0;
+    while let Some(found) = bytes[at..].windows(from.len()).position(|part| part == from) {
+        bytes[at + found..][..to.len()].copy_from_slice(to);
+        at += found + 1;
+    }
+    if at > 0 { let _ = fs::write(path, bytes); }
+}
+"#;
+
+#[test]
+fn a_build_script_reaches_nothing_that_others_are_built_from() {
+    let honest = tide("fn main() {}\n", None);
+    let at_l2 = |workspace: &Workspace| {
+        let ran = workspace.ran(&mut workspace.command_at("L2", ["build", "--json"]));
+        if ran.code() == 3 && ran.problem_codes() == ["sandbox::unavailable"] {
+            return false;
+        }
+        ran.success();
+        true
+    };
+    if !at_l2(&honest) {
+        skip!("this machine has no tier L2, where the target folder is kept");
+    }
+    let cache = honest.cache();
+    let known = cache.join("v1/tools");
+    assert!(at_l2(&tide(
+        &EVIL.replace("KNOWN", &known.display().to_string()),
+        Some(&cache)
+    )));
+    honest.write("src/main.rs", &(honest.read("src/main.rs") + "// Linked again.\n"));
+    assert!(at_l2(&honest));
+    let said = Command::new(honest.root().join("dist/app/app"))
+        .output()
+        .expect("it was built");
+    assert_eq!(String::from_utf8_lossy(&said.stdout), "tide-comes-in\n");
 }
 
 #[test]

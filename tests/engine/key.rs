@@ -74,6 +74,7 @@ fn parts() -> Parts {
             weight: 1,
             jobserver: false,
             untrusted: false,
+            private_caches: Vec::new(),
             checks_limit: false,
             on_demand: None,
         },
@@ -221,13 +222,16 @@ fn whatever_can_change_the_result_changes_the_key() {
 
 #[test]
 fn whatever_cannot_change_it_does_not() {
-    let changes: [(&str, Change); 8] = [
+    let changes: [(&str, Change); 9] = [
         ("id", |p| p.action.id = "other".to_owned()),
         ("label", |p| p.action.label = "other words".to_owned()),
         ("time limit", |p| p.action.timeout_seconds = None),
         ("weight", |p| p.action.weight = 4),
         ("jobserver", |p| p.action.jobserver = true),
         ("untrusted code", |p| p.action.untrusted = true),
+        ("whose caches they are", |p| {
+            p.action.private_caches = vec!["tsc".to_owned()];
+        }),
         ("order of the file sets", |p| {
             p.action.inputs = vec![CheckedInput {
                 at: RelPath::root(),

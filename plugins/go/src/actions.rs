@@ -1,5 +1,6 @@
-//! The actions of a target: fetch, list, vet, test, build, inspect. Does not read any file.
+//! The actions of a target: fetch, list, vet, build, inspect. Does not read any file.
 
+use farm_sdk::paths::below;
 use farm_sdk::{Action, Input, Output, OutputRef, Pin, Problem, Request};
 use serde_json::json;
 
@@ -7,7 +8,8 @@ use crate::compiler::Compiler;
 use crate::options::Options;
 use crate::packages::{FIELDS, Program};
 use crate::platform::Platform;
-use crate::project::{Project, below};
+use crate::project::Project;
+use crate::trust;
 
 /// Where the module cache lies in the tree. go looks for packages in no folder whose name starts with a dot.
 pub(crate) const MODULES: &str = ".gomodcache";
@@ -16,7 +18,7 @@ pub(crate) const MODULES: &str = ".gomodcache";
 const SCRIPT: &str = "farm/download.sh";
 
 /// go takes every core when much has to be compiled; so many at most are left to it alone.
-const WEIGHT: u32 = 8;
+pub(crate) const WEIGHT: u32 = 8;
 
 /// Everything that runs of go have in common.
 #[derive(Debug)]
@@ -107,28 +109,17 @@ impl Go<'_> {
             .inputs(self.project.sources(&self.request.options))
     }
 
-    /// `go test`, on this machine.
-    pub(crate) fn test(&self, race: Option<&Compiler>) -> Action {
-        let options = &self.request.options;
-        self.run_with(race.or(self.compiler.as_ref()), "test".to_owned(), "test")
-            .label("test")
-            .weight(WEIGHT)
-            // A test that has to run does: what go remembers of its results is known by the times of files. And what was
-            // compiled for the programs serves the tests, too.
-            .args(["-trimpath", "-count=1"])
-            .args(options.vet.then_some("-vet=off"))
-            .args(race.map(|_| "-race"))
-            .args(options.test_flags.iter().cloned())
-            .args(self.patterns())
-            .inputs(self.project.sources(options))
-    }
-
     /// `go build` of one program, with its own files as only sources: a change elsewhere does not build it again.
     pub(crate) fn build(&self, program: &Program, name: &str, goal: &Goal) -> Result<Action, Problem> {
         let options = &self.request.options;
         let path = format!("farm/bin/{name}{}", goal.platform.suffix());
-        let build = self.run(goal.name(&format!("build-{}", name.to_ascii_lowercase())), "build");
+        let build = self.bare(goal.name(&format!("build-{}", name.to_ascii_lowercase())), "build");
         let build = goal.platform.apply(build);
+        let build = if trust::steers_linker(options.ldflags()) {
+            build
+        } else {
+            self.with_cache(build, self.compiler.is_some())
+        };
         let flags = options.linker_flags(&self.request.mode)?;
         let flags = (!flags.is_empty()).then(|| format!("-ldflags={flags}"));
         let sources = if program.has_c {
@@ -161,44 +152,61 @@ impl Go<'_> {
             .output(Output::file("components", "components.json"))
     }
 
-    /// One run of go, shut off from everything that is not an input.
+    /// One run of go, with what it keeps between builds.
     fn run(&self, id: String, command: &str) -> Action {
-        self.run_with(self.compiler.as_ref(), id, command)
+        self.with_cache(self.bare(id, command), self.compiler.is_some())
     }
 
-    fn run_with(&self, compiler: Option<&Compiler>, id: String, command: &str) -> Action {
-        let options = &self.request.options;
-        let tags = (!options.tags.is_empty()).then(|| format!("-tags={}", options.tags.join(",")));
-        let run = Action::tool(id, "go")
-            .args([
-                command,
-                if self.project.is_vendored {
-                    "-mod=vendor"
-                } else {
-                    "-mod=readonly"
-                },
-            ])
-            .args(tags)
+    /// One run of go, without that.
+    fn bare(&self, id: String, command: &str) -> Action {
+        let run = Action::tool(id, "go").args([command]).args(self.selection());
+        self.with_options(self.alone(run, self.compiler.as_ref()))
+    }
+
+    /// Which files are looked at, in each command of go.
+    pub(crate) fn selection(&self) -> Vec<String> {
+        let tags = &self.request.options.tags;
+        let vendor = if self.project.is_vendored { "vendor" } else { "readonly" };
+        let tags = (!tags.is_empty()).then(|| format!("-tags={}", tags.join(",")));
+        std::iter::once(format!("-mod={vendor}")).chain(tags).collect()
+    }
+
+    /// Shuts go off from everything that is not an input.
+    pub(crate) fn alone(&self, action: Action, compiler: Option<&Compiler>) -> Action {
+        let action = action
             .env("GOPROXY", "off")
-            .env("GODEBUG", options.godebug())
-            .cache("build", "GOCACHE");
-        let run = options
-            .env()
-            .fold(alone(run, self.project), |run, (name, value)| run.env(name, value));
-        let run = match compiler {
-            Some(compiler) => compiler.apply(run),
-            None => run.env("CGO_ENABLED", "0"),
+            .env("GODEBUG", self.request.options.godebug());
+        let action = alone(action, self.project);
+        let action = match compiler {
+            Some(compiler) => compiler.apply(action),
+            None => action.env("CGO_ENABLED", "0"),
         };
         match &self.modules {
-            Some(modules) => run
+            Some(modules) => action
                 .env_path("GOMODCACHE", MODULES)
                 .input(Input::output(MODULES, modules.clone())),
-            None => run,
+            None => action,
         }
     }
 
+    /// The variables of the user's that go reads.
+    pub(crate) fn with_options(&self, action: Action) -> Action {
+        let variables = self.request.options.env_of_go();
+        variables.fold(action, |action, (name, value)| action.env(name, value))
+    }
+
+    /// What go has compiled in any workspace. It is there only where nothing of this workspace's is started: whoever can
+    /// write there can put code into everybody's programs.
+    pub(crate) fn with_cache(&self, action: Action, has_compiler: bool) -> Action {
+        let variables = self.request.options.env_of_go();
+        if has_compiler && trust::steers_compiler(variables.map(|(name, _)| name)) {
+            return action;
+        }
+        action.cache("build", "GOCACHE")
+    }
+
     /// The packages that the target is about, in go's own words.
-    fn patterns(&self) -> Vec<String> {
+    pub(crate) fn patterns(&self) -> Vec<String> {
         self.request
             .options
             .packages

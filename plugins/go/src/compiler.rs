@@ -20,20 +20,44 @@ const PKG_CONFIG: &str = "pkg-config";
 pub(crate) const TOOLS: [&str; 5] = ["gcc", "g++", "clang", "clang++", PKG_CONFIG];
 
 impl Compiler {
-    /// The first one on the PATH; the option that needs it is named where there is none.
-    pub(crate) fn find(host: &dyn Host, option: &str) -> Result<Self, Problem> {
+    /// The one that the option `cgo` needs, without which no package can be compiled.
+    pub(crate) fn for_cgo(host: &dyn Host) -> Result<Self, Problem> {
+        Self::find(host)?.ok_or_else(|| {
+            let problem = Problem::new("option `cgo` needs a C compiler, and neither `gcc` nor `clang` is on the PATH");
+            problem.hint("install one of them, or leave `cgo` out")
+        })
+    }
+
+    /// The one that the option `race` needs. Where there is none, it is said once, and the tests alone fail for want of it.
+    pub(crate) fn for_race(host: &dyn Host) -> Result<Self, Problem> {
+        if let Some(found) = Self::find(host)? {
+            return Ok(found);
+        }
+        host.warn(
+            "option `race` needs a C compiler, and neither `gcc` nor `clang` is on the PATH: no test runs, and everything \
+             else is built; install one of them, or leave `race` out",
+        );
+        let [(c, _), ..] = COMPILERS;
+        Ok(Self {
+            c,
+            cxx: None,
+            pkg_config: None,
+        })
+    }
+
+    /// The first one on the PATH.
+    fn find(host: &dyn Host) -> Result<Option<Self>, Problem> {
         let there = |tool: &'static str| host.has_tool(tool).map(|found| found.then_some(tool));
         for (c, cxx) in COMPILERS {
             if there(c)?.is_some() {
-                return Ok(Self {
+                return Ok(Some(Self {
                     c,
                     cxx: there(cxx)?,
                     pkg_config: there(PKG_CONFIG)?,
-                });
+                }));
             }
         }
-        let message = format!("option `{option}` needs a C compiler, and neither `gcc` nor `clang` is on the PATH");
-        Err(Problem::new(message).hint(format!("install one of them, or leave `{option}` out")))
+        Ok(None)
     }
 
     /// Lets go use it.

@@ -1,7 +1,7 @@
 //! The builder `go`: the programs of a module or a workspace, for one platform or many. Does not know what they do.
 //!
 //! It plans in two rounds. The first fetches what `go.sum` fixes (`download`), asks go which packages there are (`list`,
-//! once for each platform), and checks them (`vet`, `test`). The second knows the files of each main package: it builds
+//! once for each platform), and checks them (`vet`, `compile-tests`, `test`). The second knows the files of each main package: it builds
 //! each program from those alone (`build-…`), and reads its modules out of it (the step `inspect-…`). So a change
 //! builds again just the programs that it is part of. Reading imports here instead would take one round, and this
 //! component would have to know build constraints, embedded files and tags as well as go does.
@@ -18,10 +18,13 @@ mod packages;
 mod platform;
 mod project;
 mod syntax;
+mod tests;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use farm_sdk::paths::{below, join};
 use farm_sdk::{Artifact, Builder, Description, EntryKind, Host, Plan, Problem, Request, SeenFile};
 
 use crate::actions::{Go, Goal};
@@ -29,7 +32,7 @@ use crate::compiler::Compiler;
 pub use crate::options::Options;
 use crate::packages::Program;
 use crate::platform::Platform;
-use crate::project::{Project, below, join};
+use crate::project::Project;
 
 /// The builder.
 #[derive(Debug)]
@@ -67,14 +70,15 @@ impl Builder for GoBuilder {
         let project = Project::read(host, &request.root)?;
         let download = actions::download(&project);
         let go = go(request, &project, host)?;
-        let race = options.race.then(|| Compiler::find(host, "race")).transpose()?;
+        let tests = options.test(&request.mode);
+        let race = (tests && options.race).then(|| Compiler::for_race(host)).transpose()?;
         let lists: Vec<_> = goals(request)?.iter().map(|goal| go.list(goal)).collect();
         let needs: Vec<_> = lists.iter().map(|list| list.out("packages")).collect();
         Ok(Plan::new()
             .actions(download)
             .actions(lists)
             .actions(options.vet.then(|| go.vet()))
-            .actions(options.test(&request.mode).then(|| go.test(race.as_ref())))
+            .actions(tests.then(|| go.test(race.as_ref())).into_iter().flatten())
             .continue_with(needs, Vec::new()))
     }
 
@@ -114,7 +118,7 @@ impl Builder for GoBuilder {
 farm_sdk::export!(GoBuilder);
 
 fn go<'a>(request: &'a Request<Options>, project: &'a Project, host: &dyn Host) -> Result<Go<'a>, Problem> {
-    let compiler = request.options.cgo.then(|| Compiler::find(host, "cgo"));
+    let compiler = request.options.cgo.then(|| Compiler::for_cgo(host));
     Ok(Go {
         request,
         project,

@@ -6,6 +6,7 @@ use farm_sdk::Problem;
 use serde::Deserialize;
 
 use crate::platform::Platform;
+use crate::trust;
 
 /// The target's options.
 #[derive(Debug, Deserialize)]
@@ -39,7 +40,7 @@ pub struct Options {
 }
 
 /// Variables that this builder sets itself.
-const OWN_VARIABLES: [&str; 17] = [
+const OWN_VARIABLES: [&str; 18] = [
     "CC",
     "CGO_ENABLED",
     "CXX",
@@ -48,6 +49,7 @@ const OWN_VARIABLES: [&str; 17] = [
     "GOARCH",
     "GOARM",
     "GOCACHE",
+    "GOCACHEPROG",
     "GOENV",
     "GOFLAGS",
     "GOMODCACHE",
@@ -57,6 +59,26 @@ const OWN_VARIABLES: [&str; 17] = [
     "GOROOT",
     "GOTOOLCHAIN",
     "GOWORK",
+];
+
+/// Flags of `go test` that have no place where tests are compiled and run apart, and nothing that they write is kept.
+const NO_TEST_FLAGS: [&str; 16] = [
+    "C",
+    "artifacts",
+    "blockprofile",
+    "c",
+    "coverprofile",
+    "cpuprofile",
+    "exec",
+    "fuzz",
+    "json",
+    "memprofile",
+    "mutexprofile",
+    "n",
+    "o",
+    "outputdir",
+    "toolexec",
+    "trace",
 ];
 
 impl Options {
@@ -70,6 +92,12 @@ impl Options {
         if let Some(pattern) = self.packages.iter().flatten().chain(&self.exclude).find(leaves) {
             let problem = Problem::new(format!("`{pattern}` leaves the target's folder"));
             return Err(problem.hint("`packages` and `exclude` take patterns below the target's `root`"));
+        }
+        if let Some(flag) = trust::of_go(&self.test_flags).find(|flag| NO_TEST_FLAGS.contains(flag)) {
+            let problem = Problem::new(format!(
+                "option `test-flags` has `-{flag}`, for which there is no place"
+            ));
+            return Err(problem.hint("leave it out: tests are compiled and run apart, and what they write is not kept"));
         }
         if self.cgo && !self.platforms.is_empty() {
             let problem = Problem::new("options `cgo` and `platforms` are both set");
@@ -93,10 +121,30 @@ impl Options {
         }
     }
 
-    /// What else the user sets for every run of go.
+    /// What else the user sets for tests.
     pub(crate) fn env(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         pairs.filter(|(name, _)| *name != GODEBUG)
+    }
+
+    /// What of it is for every run of go.
+    pub(crate) fn env_of_go(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.env().filter(|(name, _)| trust::is_of_go(name))
+    }
+
+    /// How many test programs run at the same time: as `-p` of `go test`; `0` for as many as there are processors.
+    pub(crate) fn tests_at_once(&self) -> &str {
+        let flags = self.test_flags.iter().map(|flag| flag.trim_start_matches('-'));
+        let mut counts = flags.filter_map(|flag| flag.strip_prefix("p="));
+        counts
+            .next_back()
+            .filter(|count| count.parse::<u32>().is_ok())
+            .unwrap_or("0")
+    }
+
+    /// The user's own flags for the linker.
+    pub(crate) fn ldflags(&self) -> &str {
+        &self.ldflags
     }
 
     /// Whether the tests run.

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use farm_sdk::Problem;
+use farm_sdk::paths::{below, join};
 use serde::Deserialize;
 
-use crate::project::{Project, below, join};
+use crate::project::Project;
 
 /// The fields of a package that are asked for.
 pub(crate) const FIELDS: &str = "ImportPath,Name,Dir,Standard,DepOnly,Module,Deps,GoFiles,CgoFiles,CFiles,CXXFiles,MFiles,\

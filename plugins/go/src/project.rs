@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use farm_sdk::paths::{below, join, resolve};
 use farm_sdk::{Host, Input, Problem};
 
 use crate::module::{Folder, Module, Sums, replaced_folders};
@@ -186,37 +187,4 @@ fn count(modules: &[Module]) -> usize {
 fn no_module() -> Problem {
     let problem = Problem::new("there is neither `go.mod` nor `go.work`").in_file("go.mod");
     problem.hint("set `root` to the folder of a module, or run `go mod init` there")
-}
-
-/// A path and one below it; the empty one is the folder itself.
-pub(crate) fn join(folder: &str, path: &str) -> String {
-    match (folder, path) {
-        ("", path) => path.to_owned(),
-        (folder, "") => folder.to_owned(),
-        (folder, path) => format!("{folder}/{path}"),
-    }
-}
-
-/// The rest of a path below a folder.
-pub(crate) fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
-    if folder.is_empty() || path == folder {
-        return Some(path.strip_prefix(folder).unwrap_or_default());
-    }
-    path.strip_prefix(folder)?.strip_prefix('/')
-}
-
-/// A relative path as it is written in a manifest, taken from a folder of the workspace; nothing, where it leads out.
-fn resolve(folder: &str, path: &str) -> Option<String> {
-    if path.starts_with('/') {
-        return None;
-    }
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }

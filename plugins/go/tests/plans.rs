@@ -145,7 +145,7 @@ fn every_option() {
 #[test]
 fn without_requirements_nothing_is_fetched() {
     let plan = plan::<GoBuilder>(&small(), &json!({})).expect("sound");
-    assert_eq!(ids(&plan), ["list", "vet", "test"]);
+    assert_eq!(ids(&plan), ["list", "vet", "compile-tests", "test"]);
     assert_eq!(action(&plan, "list").path_variables, []);
 }
 
@@ -155,7 +155,7 @@ fn nothing_is_fetched_for_what_is_vendored() {
         .file("vendor/modules.txt", "# github.com/a/b v1.2.3\n")
         .without("go.sum");
     let first = plan::<GoBuilder>(&folder, &json!({})).expect("sound");
-    assert_eq!(ids(&first), ["list", "vet", "test"]);
+    assert_eq!(ids(&first), ["list", "vet", "compile-tests", "test"]);
     let list = action(&first, "list");
     assert!(show(&Ok(first)).contains("-mod=vendor"), "{list:?}");
     let vendored = json!({ "Dir": "/workspace/app/vendor/github.com/a/b", "ImportPath": "github.com/a/b", "Name": "b",
@@ -236,7 +236,7 @@ fn a_folder_that_takes_a_modules_place_is_read_where_it_lies() {
         "module example.com/shop\nrequire x.com/y v0.0.0\nreplace x.com/y => ../y\n",
     );
     let plan = plan::<GoBuilder>(&folder, &json!({})).expect("sound");
-    assert_eq!(ids(&plan), ["list", "vet", "test"]);
+    assert_eq!(ids(&plan), ["list", "vet", "compile-tests", "test"]);
     assert_eq!(patterns(&action(&plan, "list")), ["**", "y/**"]);
 }
 
@@ -284,11 +284,72 @@ fn without_a_tool() {
     in: -
     hint: install one of them, or leave `cgo` out
     ");
-    insta::assert_snapshot!(problem(&small(), &json!({ "race": true })), @r"
-    option `race` needs a C compiler, and neither `gcc` nor `clang` is on the PATH
-    in: -
-    hint: install one of them, or leave `race` out
+}
+
+#[test]
+fn without_a_compiler_for_the_race_detector_the_tests_alone_fail() {
+    let folder = small();
+    let plan = plan::<GoBuilder>(&folder, &json!({ "race": true })).expect("sound");
+    assert_eq!(ids(&plan), ["list", "vet", "compile-tests", "test"]);
+    let needs = |id: &str| action(&plan, id).tools.contains(&"gcc".to_owned());
+    assert_eq!((needs("vet"), needs("compile-tests")), (false, true));
+    insta::assert_snapshot!(folder.logs()[0].message, @r"
+    option `race` needs a C compiler, and neither `gcc` nor `clang` is on the PATH: no test runs, and everything else is built; install one of them, or leave `race` out
     ");
+    let folder = small();
+    plan_without_tests(&folder);
+    assert_eq!(folder.logs(), []);
+}
+
+/// Nothing is said of the race detector where no test runs.
+fn plan_without_tests(folder: &Folder) {
+    let plan = plan::<GoBuilder>(folder, &json!({ "race": true, "test": false })).expect("sound");
+    assert_eq!(ids(&plan), ["list", "vet"]);
+}
+
+#[test]
+fn what_runs_tests_has_no_cache_and_what_compiles_them_has() {
+    let caches = |options: Value| {
+        let folder = small().tools(["gcc"]);
+        let plan = plan::<GoBuilder>(&folder, &options).expect("sound");
+        ["vet", "compile-tests", "test"].map(|id| action(&plan, id).caches.len())
+    };
+    assert_eq!(caches(json!({})), [1, 1, 0]);
+    assert_eq!(
+        caches(json!({ "env": { "DATABASE_URL": "x", "CGO_CFLAGS": "-O3" } })),
+        [1, 1, 0]
+    );
+    // A variable or a flag could name a plugin of the compiler, which would be code beside the cache.
+    assert_eq!(
+        caches(json!({ "cgo": true, "env": { "CGO_CFLAGS": "-O3" } })),
+        [0, 0, 0]
+    );
+    assert_eq!(
+        caches(json!({ "cgo": true, "env": { "DATABASE_URL": "x" } })),
+        [1, 1, 0]
+    );
+    assert_eq!(
+        caches(json!({ "race": true, "env": { "CGO_LDFLAGS": "-lm" } })),
+        [1, 0, 0]
+    );
+    assert_eq!(caches(json!({ "test-flags": ["-gcflags=all=-l"] })), [1, 0, 0]);
+    let build = |ldflags: &str| {
+        let plan = second(&module(), &json!({ "ldflags": ldflags }), &listed()).expect("sound");
+        action(&plan, "build-api").caches.len()
+    };
+    assert_eq!((build("-v"), build("-extld=./link")), (1, 0));
+}
+
+#[test]
+fn variables_that_go_does_not_read_are_for_tests_alone() {
+    let options = json!({ "env": { "DATABASE_URL": "x", "GOEXPERIMENT": "y" } });
+    let plan = plan::<GoBuilder>(&small(), &options).expect("sound");
+    let has = |id: &str, name: &str| action(&plan, id).environment.iter().any(|(set, _)| set == name);
+    let both = |id: &str| (has(id, "DATABASE_URL"), has(id, "GOEXPERIMENT"));
+    assert_eq!(
+        (both("vet"), both("compile-tests"), both("test")),
+        ((false, true), (false, true), (true, true))
+    );
 }
 
 #[test]
@@ -357,6 +418,11 @@ fn mistakes_in_options() {
     option `env` sets `GOPROXY`, which the builder sets itself
     in: -
     hint: leave it out; `platforms`, `tags` and `cgo` are options of their own
+    ");
+    insta::assert_snapshot!(problem(&small(), &json!({ "test-flags": ["-short", "-coverprofile=c.out"] })), @r"
+    option `test-flags` has `-coverprofile`, for which there is no place
+    in: -
+    hint: leave it out: tests are compiled and run apart, and what they write is not kept
     ");
     insta::assert_snapshot!(problem(&small(), &json!({ "cgo": true, "platforms": ["linux/arm64"] })), @r"
     options `cgo` and `platforms` are both set

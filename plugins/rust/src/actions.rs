@@ -1,11 +1,13 @@
 //! The actions of a cargo workspace: fetch, build, check with Clippy, test. Does not read any file.
 
+use farm_sdk::paths::{is_inside, join};
 use farm_sdk::{Action, Input, Output, OutputRef, Pin, Request};
 
 use crate::lock::Lock;
 use crate::options::Options;
-use crate::paths::{is_inside, join};
 use crate::project::Project;
+use crate::settings::Settings;
+use crate::tools::Found;
 
 /// Folder of farm's own beside the lock file.
 const OWN: &str = "farm-rust";
@@ -29,27 +31,35 @@ pub(crate) struct Parts<'a> {
     pub(crate) request: &'a Request<Options>,
     pub(crate) project: &'a Project,
     pub(crate) lock: &'a Lock,
-    /// Cargo's own settings in the folder of the lock file, where there are some.
-    pub(crate) settings: Vec<String>,
-    /// Whether they have compiler flags for single targets, which hide those for all.
-    pub(crate) has_target_flags: bool,
+    /// Cargo's own settings in the folder of the lock file.
+    pub(crate) settings: &'a Settings,
+    /// What there is of the tools that a build can do without.
+    pub(crate) found: Found,
     /// What was fetched; none where nothing has to be.
     pub(crate) fetched: Option<OutputRef>,
 }
 
 /// Gets what the lock file pins. Sources are there by name alone, so a change in one never fetches again.
-pub(crate) fn fetch(project: &Project, lock: &Lock, settings: &[String]) -> Action {
+pub(crate) fn fetch(project: &Project, lock: &Lock, settings: &Settings) -> Action {
     let (top, vendor) = (project.top.as_str(), format!("{OWN}/vendor"));
-    Action::fetch("fetch", "cargo", "crates", Pin::file(project.lock()))
-        .label(format!("fetch {} crates", lock.count()))
+    let fetch = Action::fetch("fetch", "cargo", "crates", Pin::file(project.lock()))
+        .label(match lock.count() {
+            1 => "fetch 1 crate".to_owned(),
+            count => format!("fetch {count} crates"),
+        })
         .in_folder(top)
         .args(["vendor", "--quiet", "--locked", "--versioned-dirs", vendor.as_str()])
         .uses_tools(["rustc"])
         .inputs(manifests(project))
         .inputs(project.packages.keys().flat_map(|folder| stand_ins(project, folder)))
-        .inputs(settings.iter().map(Input::file))
-        .cache("cargo", "CARGO_HOME")
-        .output(Output::unpacked("vendor", join(top, &vendor)))
+        .inputs(settings.of_fetch())
+        .output(Output::unpacked("vendor", join(top, &vendor)));
+    // Nothing of the workspace runs beside what is kept for all, a toolchain neither.
+    if settings.has_own_toolchain {
+        fetch.private_cache("cargo", "CARGO_HOME")
+    } else {
+        fetch.cache("cargo", "CARGO_HOME")
+    }
 }
 
 impl Parts<'_> {
@@ -80,6 +90,8 @@ impl Parts<'_> {
                 build.output(Output::file(output_name(program), own(&format!("bin/{file}"))))
             })
             .output(Output::file("rustc", own("rustc.txt")))
+            .output(Output::file("linked", own("linked.txt")))
+            .output(Output::file("used", own("used.txt")))
     }
 
     /// Clippy, where a warning is a failure.
@@ -87,7 +99,9 @@ impl Parts<'_> {
         self.cargo("clippy", ("", ""), "clippy")
             .label("check with clippy")
             .args(["--all-targets", "--", "-D", "warnings"])
-            .uses_tools(["cargo-clippy", "clippy-driver"])
+            .uses_tools(["cargo-clippy"])
+            // One that is missing is enough to be told.
+            .uses_tools(self.found.clippy.then_some("clippy-driver"))
             .inputs(self.sources(true))
     }
 
@@ -127,25 +141,28 @@ impl Parts<'_> {
                 include_str!("scripts/cargo.sh"),
             ))
             .input(Input::content(join(top, "farm-rust/config.toml"), self.config()))
-            .cache("targets", "FARM_TARGETS")
+            // Build scripts, macros and tests run beside it.
+            .private_cache("targets", "FARM_TARGETS")
             .jobserver();
         let cargo = options
             .env
             .iter()
             .fold(cargo, |cargo, (name, value)| cargo.env(name, value));
-        if options.sccache {
-            return cargo
-                .uses_tools(["sccache"])
-                .cache("sccache", "SCCACHE_DIR")
-                .env("RUSTC_WRAPPER", "sccache");
+        if !self.found.sccache {
+            return cargo;
         }
-        cargo
+        let cargo = cargo.uses_tools(["sccache"]).env("RUSTC_WRAPPER", "sccache");
+        if options.shares_sccache() {
+            cargo.cache("sccache", "SCCACHE_DIR")
+        } else {
+            cargo.private_cache("sccache", "SCCACHE_DIR")
+        }
     }
 
     /// Cargo's settings of farm's own. Flags for the compiler are joined only with those of the same table, so they stand
     /// where the user's are; `@ROOT@` stands for the folder that all sources lie in.
     fn config(&self) -> String {
-        let table = if self.has_target_flags {
+        let table = if self.settings.has_target_flags() {
             "target.'cfg(all())'"
         } else {
             "build"
@@ -170,7 +187,7 @@ impl Parts<'_> {
         }
         inputs.extend(manifests(project));
         inputs.extend([Input::file(project.lock())]);
-        inputs.extend(self.settings.iter().map(Input::file));
+        inputs.extend(self.settings.inputs());
         inputs.extend(self.more());
         let vendor = join(&project.top, "farm-rust/vendor");
         inputs.extend(self.fetched.clone().map(|fetched| Input::output(vendor, fetched)));
@@ -207,7 +224,7 @@ pub(crate) fn output_name(program: &str) -> String {
             '-'
         }
     };
-    plain.chars().map(fine).take(64).collect()
+    plain.chars().map(fine).collect()
 }
 
 /// What a program is called as a file.

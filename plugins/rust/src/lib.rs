@@ -12,35 +12,27 @@ mod lock;
 mod manifest;
 mod measure;
 mod options;
-mod paths;
 mod platform;
 mod project;
+mod settings;
+mod tools;
+mod tree;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use farm_sdk::paths::join;
 use farm_sdk::{Action, Artifact, Builder, Description, Host, OutputRef, Plan, Problem, Request};
 
 use crate::actions::{Parts, output_name};
 use crate::lock::Lock;
 pub use crate::options::Options;
-use crate::paths::join;
 use crate::project::Project;
+use crate::settings::Settings;
 
 /// The builder.
 #[derive(Debug)]
 pub struct Rust;
-
-/// What is started, directly or by others.
-const TOOLS: [&str; 8] = [
-    "sh",
-    "cargo",
-    "rustc",
-    "rustdoc",
-    "cc",
-    "cargo-clippy",
-    "clippy-driver",
-    "sccache",
-];
 
 impl Builder for Rust {
     type Options = Options;
@@ -58,27 +50,28 @@ impl Builder for Rust {
         .wants_tool_cache("cargo")
         .wants_tool_cache("sccache")
         .wants_tool_cache("targets");
-        TOOLS
+        tools::TOOLS
             .iter()
             .fold(description, |description, tool| description.wants_tool(tool))
     }
 
     fn plan(request: &Request<Options>, host: &dyn Host) -> Result<Plan, Problem> {
         let options = &request.options;
-        check_tools(options, host)?;
+        let found = tools::look(options, host)?;
         let project = Project::read(host, &request.root)?;
         let lock = Lock::parse(&project.lock(), &host.read_text(&project.lock())?.unwrap_or_default())?;
-        let settings = settings(host, &project)?;
+        let settings = Settings::read(host, &project.top)?;
         let fetch = (lock.count() > 0).then(|| actions::fetch(&project, &lock, &settings));
         let parts = Parts {
             request,
             project: &project,
             lock: &lock,
-            has_target_flags: has_target_flags(host, &settings)?,
-            settings,
+            settings: &settings,
+            found,
             fetched: fetch.as_ref().map(|fetch| fetch.out("vendor")),
         };
         let programs = programs(&project, options, &request.root)?;
+        check_names(&programs, options, &request.root)?;
         let plan = with_programs(Plan::new().actions(fetch), &parts, &programs);
         Ok(plan
             .actions(options.clippy.then(|| parts.clippy()))
@@ -108,20 +101,21 @@ fn with_programs(plan: Plan, parts: &Parts<'_>, programs: &[String]) -> Plan {
     } else {
         triples.collect()
     };
-    let is_matrix = triples.len() > 1;
-    let components = components::action(parts.project);
-    let listed = components.out("components");
-    triples.into_iter().fold(plan.action(components), |plan, triple| {
-        let build = parts.build(programs, triple);
-        let platform = platform_of(parts.request, triple);
-        let measure = measure::action(parts, &build, programs, &platform);
+    let platforms: Vec<String> = triples
+        .iter()
+        .map(|triple| platform_of(parts.request, *triple))
+        .collect();
+    triples.iter().zip(&platforms).fold(plan, |plan, (triple, platform)| {
+        let build = parts.build(programs, *triple);
+        let measure = measure::action(parts, &build, programs, platform);
+        let components = components::action(parts.project, &build);
+        let folder = platform::folder(*triple, &platforms);
         let artifacts = programs.iter().map(|program| {
-            let place = is_matrix.then(|| platform.replace('/', "-"));
-            let place = (place.as_deref(), actions::file_name(program, triple));
-            artifact(&build, &measure, program, place, &listed)
+            let place = (folder.as_deref(), actions::file_name(program, *triple));
+            artifact(&build, &measure, program, place, &components.out("components"))
         });
         let plan = artifacts.fold(plan, Plan::artifact);
-        plan.actions([build, measure])
+        plan.actions([build, measure, components])
     })
 }
 
@@ -142,6 +136,37 @@ fn artifact(
         .placed(place)
         .metadata(measure.out(&name))
         .components(listed.clone())
+}
+
+/// The longest name that still fits with the platform behind it.
+const MAX_NAME: usize = 64;
+
+/// Artifacts are named after programs, in fewer letters than cargo allows.
+fn check_names(programs: &[String], options: &Options, root: &str) -> Result<(), Problem> {
+    let at = |problem: Problem| problem.in_file(join(root, "Cargo.toml"));
+    let longest = options
+        .targets
+        .iter()
+        .map(|triple| triple.len() + 1)
+        .max()
+        .filter(|_| options.targets.len() > 1);
+    let mut known: BTreeMap<String, &String> = BTreeMap::new();
+    for program in programs {
+        let name = output_name(program);
+        if name.len() + longest.unwrap_or(0) > MAX_NAME {
+            let problem = Problem::new(format!("`{program}` is too long a name for a program"));
+            return Err(at(problem).hint(format!(
+                "at most {MAX_NAME} letters, with the name of the target where there are several"
+            )));
+        }
+        if let Some(other) = known.insert(name, program) {
+            let problem = Problem::new(format!(
+                "the programs `{other}` and `{program}` have one name in lower case"
+            ));
+            return Err(at(problem).hint("say which one in the option `bins`; a second target can build the other"));
+        }
+    }
+    Ok(())
 }
 
 fn platform_of(request: &Request<Options>, triple: Option<&str>) -> String {
@@ -191,55 +216,4 @@ fn programs(project: &Project, options: &Options, root: &str) -> Result<Vec<Stri
             }))
         }
     }
-}
-
-/// Cargo's settings beside the lock file and beside the target.
-fn settings(host: &dyn Host, project: &Project) -> Result<Vec<String>, Problem> {
-    let mut found = Vec::new();
-    for name in [".cargo/config.toml", ".cargo/config"] {
-        let path = join(&project.top, name);
-        found.extend(host.is_file(&path)?.then_some(path));
-    }
-    Ok(found)
-}
-
-/// Whether one of these files sets compiler flags for single targets.
-fn has_target_flags(host: &dyn Host, settings: &[String]) -> Result<bool, Problem> {
-    for path in settings {
-        let text = host.read_text(path)?.unwrap_or_default();
-        let table: toml::Table = toml::from_str(&text).unwrap_or_default();
-        let targets = table.get("target").and_then(toml::Value::as_table);
-        if targets
-            .into_iter()
-            .flatten()
-            .any(|(_, target)| target.get("rustflags").is_some())
-        {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-fn check_tools(options: &Options, host: &dyn Host) -> Result<(), Problem> {
-    let rust = "install Rust with rustup, and the toolchain that the folder asks for with `rustup toolchain install`";
-    let clippy = "run `rustup component add clippy`, or set `clippy = false`";
-    let sccache = "install sccache, or set `sccache = false`";
-    let wanted = [
-        ("cargo", true, rust),
-        ("rustc", true, rust),
-        (
-            "cc",
-            true,
-            "install a C compiler, which links the programs: gcc or clang",
-        ),
-        ("rustdoc", options.test, rust),
-        ("cargo-clippy", options.clippy, clippy),
-        ("sccache", options.sccache, sccache),
-    ];
-    for (tool, _, hint) in wanted.into_iter().filter(|(_, is_wanted, _)| *is_wanted) {
-        if !host.has_tool(tool)? {
-            return Err(Problem::new(format!("the tool `{tool}` is not on the PATH")).hint(hint));
-        }
-    }
-    Ok(())
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use farm_sdk::Problem;
-use farm_sdk::components::{Component, Components};
+use farm_sdk::components::{Component, Components, Scope};
 use serde::Deserialize;
 use toml::Value;
+
+use crate::tree::{self, Node};
 
 /// A `Cargo.lock`.
 #[derive(Debug, Deserialize)]
@@ -20,8 +22,6 @@ struct Locked {
     version: String,
     source: Option<String>,
     checksum: Option<String>,
-    #[serde(default)]
-    dependencies: Vec<String>,
 }
 
 /// The source of most packages, which has a name of its own.
@@ -52,43 +52,38 @@ impl Lock {
         format!("{replaced}[source.farm]\ndirectory = '@OWN@/vendor'\n\n")
     }
 
-    /// What these packages of the workspace need, as components.
-    pub(crate) fn components(&self, roots: &[String]) -> Components {
+    /// What programs are made of, as components: the packages of the tree `linked` are part of them, those that `used` has
+    /// beside these (build scripts, macros, and what these need) were only there when they were compiled.
+    pub(crate) fn components(&self, linked: &str, used: &str) -> Components {
+        let linked = tree::nodes(linked);
+        let parts: BTreeSet<(&str, &str)> = linked.iter().map(|node| (node.name, node.version)).collect();
         let mut components = Components::default();
-        let own = |package: &&Locked| package.source.is_none() && roots.contains(&package.name);
-        let mut open: Vec<&Locked> = self.package.iter().filter(own).collect();
-        let mut seen: BTreeSet<(&str, &str)> = open.iter().map(|package| package.key()).collect();
-        while let Some(package) = open.pop() {
-            let component = package.component();
-            for needed in package.dependencies.iter().filter_map(|text| self.find(text)) {
-                match (&component, needed.component()) {
-                    (Some(from), Some(on)) => components.depends(&from.purl, &on.purl),
-                    (None, Some(on)) => components.direct(&on.purl),
-                    (_, None) => {}
+        for nodes in [&linked, &tree::nodes(used)] {
+            let found: Vec<Option<Component>> = nodes.iter().map(|node| self.component(node)).collect();
+            for (node, component) in nodes.iter().zip(&found) {
+                let Some(component) = component else { continue };
+                match node.parent.and_then(|parent| found[parent].as_ref()) {
+                    Some(from) => components.depends(&from.purl, &component.purl),
+                    None => components.direct(&component.purl),
                 }
-                if seen.insert(needed.key()) {
-                    open.push(needed);
-                }
+                let is_part = parts.contains(&(node.name, node.version));
+                components.add(Component {
+                    scope: (!is_part).then_some(Scope::Excluded),
+                    ..component.clone()
+                });
             }
-            component.into_iter().for_each(|component| components.add(component));
         }
         components
     }
 
-    /// The package that a dependency names: `name`, `name version`, or those with a source.
-    fn find(&self, text: &str) -> Option<&Locked> {
-        let mut words = text.split(' ');
-        let (name, version) = (words.next()?, words.next());
-        let mut named = self.package.iter().filter(|package| package.name == name);
-        named.find(|package| version.is_none_or(|version| package.version == version))
+    /// A package of a tree, if it was fetched.
+    fn component(&self, node: &Node<'_>) -> Option<Component> {
+        let mut named = self.package.iter().filter(|package| package.name == node.name);
+        named.find(|package| package.version == node.version)?.component()
     }
 }
 
 impl Locked {
-    fn key(&self) -> (&str, &str) {
-        (&self.name, &self.version)
-    }
-
     fn component(&self) -> Option<Component> {
         self.source.as_ref()?;
         let component = Component::package("cargo", &self.name, &self.version);

@@ -1,6 +1,6 @@
 //! `Cargo.toml`: what a package says of itself, and where its parts lie. Does not know its neighbours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use farm_sdk::{Host, Problem};
 use serde::Deserialize;
@@ -89,11 +89,8 @@ impl Manifest {
         let Some(package) = &self.package else {
             return Vec::new();
         };
-        let mut on: Vec<&String> = features.iter().collect();
-        if default_features {
-            on.extend(self.features.get("default").into_iter().flatten());
-        }
-        let is_on = |part: &&Part| part.required_features.iter().all(|feature| on.contains(&feature));
+        let on = self.features_on(&package.name, features, default_features);
+        let is_on = |part: &&Part| part.required_features.iter().all(|feature| on.contains(feature));
         let all = self.bin.iter().filter_map(|part| part.name.clone());
         let all: Vec<String> = all.collect();
         let named = self.bin.iter().filter(is_on).filter_map(|part| part.name.clone());
@@ -109,6 +106,35 @@ impl Manifest {
         programs.sort();
         programs.dedup();
         programs
+    }
+
+    /// The features that are on, with those that they turn on. Words for features of other packages (`dep/feature`) are
+    /// among them as they are written.
+    fn features_on(&self, package: &str, features: &[String], default_features: bool) -> BTreeSet<String> {
+        let asked = features
+            .iter()
+            .flat_map(|words| words.split([',', ' ']).filter(|word| !word.is_empty()));
+        let default = default_features.then_some("default");
+        let mut open: Vec<String> = asked.chain(default).map(str::to_owned).collect();
+        let mut on = BTreeSet::new();
+        while let Some(feature) = open.pop() {
+            match feature.split_once('/') {
+                Some((own, inner)) if own == package => open.push(inner.to_owned()),
+                // A package that is optional is turned on with its feature, unless by `name?/feature`.
+                Some((other, _)) if !other.ends_with('?') => open.push(other.to_owned()),
+                _ => {}
+            }
+            open.extend(
+                self.features
+                    .get(&feature)
+                    .into_iter()
+                    .flatten()
+                    .filter(|next| !on.contains(*next))
+                    .cloned(),
+            );
+            on.insert(feature);
+        }
+        on
     }
 
     /// The files without which cargo would refuse the manifest, where they are among `files`.
@@ -202,4 +228,35 @@ pub(crate) fn workspace_paths(manifest: &Manifest) -> BTreeMap<String, String> {
     known
         .filter_map(|(name, value)| Some((name.clone(), path(value)?)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on(features: &[&str], default_features: bool) -> Vec<String> {
+        let manifest: Manifest = toml::from_str(
+            "[package]\nname = \"app\"\n[features]\ndefault = [\"full\"]\nfull = [\"dep:x\", \"tls\"]\n\
+             tls = [\"y?/tls\", \"z/tls\", \"full\"]\nextra = []\n",
+        )
+        .expect("a manifest");
+        let features: Vec<String> = features.iter().map(|feature| (*feature).to_owned()).collect();
+        manifest
+            .features_on("app", &features, default_features)
+            .into_iter()
+            .collect()
+    }
+
+    #[test]
+    fn features_turn_others_on() {
+        assert_eq!(
+            on(&[], true),
+            ["default", "dep:x", "full", "tls", "y?/tls", "z", "z/tls"]
+        );
+        assert_eq!(
+            on(&["app/extra, other/thing"], false),
+            ["app/extra", "extra", "other", "other/thing"]
+        );
+        assert!(on(&[], false).is_empty());
+    }
 }

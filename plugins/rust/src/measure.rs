@@ -7,13 +7,14 @@ use farm_sdk::{Action, Input, Output, Problem};
 use serde::{Deserialize, Serialize};
 
 use crate::actions::{Parts, output_name};
+use crate::lock::Lock;
 
 /// What is the same for all programs of a build.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Common {
     platform: String,
     profile: String,
-    crates: usize,
+    lock: String,
     programs: Vec<String>,
 }
 
@@ -33,13 +34,15 @@ pub(crate) fn action(parts: &Parts<'_>, build: &Action, programs: &[String], pla
     let common = Common {
         platform: platform.to_owned(),
         profile: parts.request.options.profile(&parts.request.mode).to_owned(),
-        crates: parts.lock.components(&parts.project.names()).len(),
+        lock: parts.project.lock(),
         programs: names.clone(),
     };
     let id = build.id.replacen("build", "measure", 1);
     let measure = Action::step(id, "measure")
         .label("measure the programs")
         .parameters(&serde_json::json!(common))
+        .input(Input::file(parts.project.lock()))
+        .input(Input::output("linked.txt", build.out("linked")))
         .input(Input::output("rustc.txt", build.out("rustc")));
     names.iter().fold(measure, |measure, name| {
         measure
@@ -53,13 +56,17 @@ pub(crate) fn run(parameters: &str, input: &Path, output: &Path) -> Result<(), P
     let common: Common = serde_json::from_str(parameters).map_err(io::Error::from)?;
     let rustc = fs::read_to_string(input.join("rustc.txt"))?;
     let rustc = rustc.split_whitespace().nth(1).unwrap_or("unknown");
+    let lock = Lock::parse(&common.lock, &fs::read_to_string(input.join(&common.lock))?)?;
+    let crates = lock
+        .components(&fs::read_to_string(input.join("linked.txt"))?, "")
+        .len();
     for program in &common.programs {
         let metadata = Metadata {
             platform: &common.platform,
             bytes: fs::metadata(input.join("bin").join(program))?.len(),
             rustc,
             profile: &common.profile,
-            crates: common.crates,
+            crates,
         };
         let json = serde_json::to_string_pretty(&metadata).map_err(io::Error::from)?;
         fs::write(output.join(format!("{program}.json")), json + "\n")?;

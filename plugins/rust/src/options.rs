@@ -21,14 +21,46 @@ pub struct Options {
     pub(crate) inputs: Vec<String>,
     profile: Option<String>,
     #[serde(default)]
-    pub(crate) sccache: bool,
+    sccache: Sccache,
     #[serde(default)]
     pub(crate) targets: Vec<String>,
     #[serde(default)]
     pub(crate) test: bool,
 }
 
+/// Who has what sccache keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Keeper {
+    /// All workspaces that share it.
+    Shared,
+}
+
+/// The option `sccache`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(untagged)]
+enum Sccache {
+    Switch(bool),
+    By(Keeper),
+}
+
+impl Default for Sccache {
+    fn default() -> Self {
+        Self::Switch(false)
+    }
+}
+
 impl Options {
+    /// Whether the compiler runs under sccache.
+    pub(crate) const fn sccache(&self) -> bool {
+        !matches!(self.sccache, Sccache::Switch(false))
+    }
+
+    /// Whether what it keeps is for all workspaces that say so.
+    pub(crate) const fn shares_sccache(&self) -> bool {
+        matches!(self.sccache, Sccache::By(Keeper::Shared))
+    }
+
     /// The profile, in a mode.
     pub(crate) fn profile(&self, mode: &str) -> &str {
         let default = if mode == "development" { "dev" } else { "release" };

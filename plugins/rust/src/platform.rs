@@ -21,6 +21,19 @@ pub(crate) fn of_machine(platform: &str) -> String {
     format!("{system}/{}", architecture(processor).unwrap_or(processor))
 }
 
+/// The folder of a target's programs among those for these platforms; none where it is the only one. Two targets for one
+/// platform (by another C library, say) are told apart by their triples.
+pub(crate) fn folder(triple: Option<&str>, platforms: &[String]) -> Option<String> {
+    let triple = triple.filter(|_| platforms.len() > 1)?;
+    let platform = of_triple(triple);
+    let same = platforms.iter().filter(|other| **other == platform).count();
+    Some(if same > 1 {
+        triple.to_owned()
+    } else {
+        platform.replace('/', "-")
+    })
+}
+
 fn architecture(processor: &str) -> Option<&'static str> {
     Some(match processor {
         "x86_64" => "amd64",
@@ -48,5 +61,22 @@ mod tests {
         assert_eq!(of_triple("wasm32-wasip2"), "wasm32-wasip2");
         assert_eq!(of_machine("linux-x86_64"), "linux/amd64");
         assert_eq!(of_machine("macos-aarch64"), "darwin/arm64");
+    }
+
+    #[test]
+    fn each_of_several_targets_has_a_folder_of_its_own() {
+        let of = |triples: &[&str]| {
+            let platforms: Vec<String> = triples.iter().map(|triple| of_triple(triple)).collect();
+            let folders = triples.iter().map(|triple| folder(Some(triple), &platforms));
+            folders.map(Option::unwrap_or_default).collect::<Vec<_>>()
+        };
+        let (gnu, musl, arm) = (
+            "x86_64-unknown-linux-gnu",
+            "x86_64-unknown-linux-musl",
+            "aarch64-unknown-linux-gnu",
+        );
+        assert_eq!(of(&[gnu]), [""]);
+        assert_eq!(of(&[gnu, arm]), ["linux-amd64", "linux-arm64"]);
+        assert_eq!(of(&[gnu, musl, arm]), [gnu, musl, "linux-arm64"]);
     }
 }

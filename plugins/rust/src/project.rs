@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use farm_sdk::paths::{is_inside, join, resolve};
 use farm_sdk::{Host, Problem};
 
 use crate::manifest::{Manifest, workspace_paths};
-use crate::paths::{is_inside, join, resolve};
 
 /// The packages that lie beside each other. All paths are from the workspace's root (farm's).
 #[derive(Debug)]

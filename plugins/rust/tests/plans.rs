@@ -119,7 +119,7 @@ fn one_package_of_a_workspace() {
 #[test]
 fn a_whole_workspace() {
     let plan = sound(&workspace("tools"), &json!({}));
-    assert_eq!(ids(&plan), ["fetch", "components", "build", "measure"]);
+    assert_eq!(ids(&plan), ["fetch", "build", "measure", "components"]);
     assert_eq!(artifacts(&plan), [("other", "other"), ("pour-timer", "pour-timer")]);
     let arguments = arguments(action(&plan, "build"));
     assert!(
@@ -131,7 +131,7 @@ fn a_whole_workspace() {
 #[test]
 fn a_package_without_crates_fetches_nothing() {
     let plan = sound(&single("[package]\nname = \"alone\"\n"), &json!({}));
-    assert_eq!(ids(&plan), ["components", "build", "measure"]);
+    assert_eq!(ids(&plan), ["build", "measure", "components"]);
 }
 
 #[test]
@@ -153,6 +153,38 @@ fn programs_are_found_where_cargo_looks() {
     assert_eq!(of(json!({})), ["many", "one", "two"]);
     assert_eq!(of(json!({ "features": ["extra"] })), ["extra", "many", "one", "two"]);
     assert_eq!(of(json!({ "bins": ["two"] })), ["two"]);
+}
+
+#[test]
+fn a_feature_that_another_one_turns_on_is_on() {
+    let folder = single(
+        "[package]\nname = \"app\"\n[features]\ndefault = [\"full\"]\nfull = [\"extra\"]\nextra = []\n[[bin]]\n\
+         name = \"extra\"\npath = \"src/extra.rs\"\nrequired-features = [\"extra\"]\n",
+    )
+    .file("src/extra.rs", "");
+    assert_eq!(
+        artifacts(&sound(&folder, &json!({}))),
+        [("app", "app"), ("extra", "extra")]
+    );
+    let without = json!({ "default-features": false });
+    assert_eq!(artifacts(&sound(&folder, &without)), [("app", "app")]);
+}
+
+#[test]
+fn programs_whose_artifacts_would_have_one_name() {
+    let folder = single("[package]\nname = \"app\"\n").file("src/bin/App.rs", "");
+    insta::assert_snapshot!(problem(&folder, &json!({})), @r"
+    the programs `App` and `app` have one name in lower case
+    in: Cargo.toml
+    hint: say which one in the option `bins`; a second target can build the other
+    ");
+    let long = single(&format!("[package]\nname = \"{}\"\n", "long".repeat(10)));
+    let triples = json!({ "targets": ["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl"] });
+    insta::assert_snapshot!(problem(&long, &triples), @r"
+    `longlonglonglonglonglonglonglonglonglong` is too long a name for a program
+    in: Cargo.toml
+    hint: at most 64 letters, with the name of the target where there are several
+    ");
 }
 
 #[test]
@@ -198,16 +230,48 @@ fn modes_and_options_decide_the_profile() {
 
 #[test]
 fn sccache_is_used_when_it_is_asked_for() {
-    let app = single("[package]\nname = \"app\"\n");
-    insta::assert_snapshot!(problem(&app, &json!({ "sccache": true })), @"
-    the tool `sccache` is not on the PATH
-    in: -
-    hint: install sccache, or set `sccache = false`
-    ");
-    let plan = sound(&app.tools(["sccache"]), &json!({ "sccache": true }));
+    let app = || single("[package]\nname = \"app\"\n").tools(["sccache"]);
+    let plan = sound(&app(), &json!({ "sccache": true }));
     let build = action(&plan, "build");
     assert!(build.tools.contains(&"sccache".to_owned()) && build.jobserver);
     assert!(build.caches.contains(&("sccache".to_owned(), "SCCACHE_DIR".to_owned())));
+    assert_eq!(build.private_caches, ["targets", "sccache"]);
+    let plan = sound(&app(), &json!({ "sccache": "shared" }));
+    assert_eq!(action(&plan, "build").private_caches, ["targets"]);
+}
+
+#[test]
+fn what_can_be_done_without_a_tool_is_done() {
+    let folder = single("[package]\nname = \"app\"\n");
+    let plan = sound(&folder, &json!({ "sccache": true, "clippy": true, "test": true }));
+    assert_eq!(ids(&plan), ["build", "measure", "components", "clippy", "test"]);
+    assert!(!action(&plan, "build").tools.contains(&"sccache".to_owned()));
+    // farm fails it for want of its tool, before anything runs.
+    assert!(action(&plan, "clippy").tools.contains(&"cargo-clippy".to_owned()));
+    let logs = folder.logs();
+    assert_eq!(logs.len(), 1, "one message: {logs:?}");
+    insta::assert_snapshot!(logs[0].message, @r"
+    `sccache` is not on the PATH: the compiler runs without it, with the same result; `cargo-clippy` is not on the PATH: the check fails without having run, and everything else is built; run `rustup component add clippy`, or set `clippy = false`
+    ");
+}
+
+#[test]
+fn a_fetch_gets_no_setting_that_names_a_program() {
+    let config = "[build]\nrustc-wrapper = \"./evil\"\n[registries.own]\nindex = \"sparse+https://crates.example/\"\n\
+                  credential-provider = [\"./evil\"]\n[registry]\nglobal-credential-providers = [\"./evil\"]\n\
+                  [net]\ngit-fetch-with-cli = true\nretry = 3\n";
+    let lock =
+        "version = 4\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"registry+https://crates.example\"\n";
+    let folder = single("[package]\nname = \"app\"\n")
+        .file("Cargo.lock", lock)
+        .file(".cargo/config.toml", config);
+    let plan = sound(&folder, &json!({}));
+    let text = show(&Ok(Plan::new().action(action(&plan, "fetch").clone())));
+    assert!(text.contains("crates.example") && text.contains("retry = 3"), "{text}");
+    assert!(!text.contains("evil") && !text.contains("with-cli"), "{text}");
+    assert_eq!(action(&plan, "fetch").private_caches, Vec::<String>::new());
+    let own = folder.file("rust-toolchain.toml", "[toolchain]\npath = \"toolchain\"\n");
+    assert_eq!(action(&sound(&own, &json!({})), "fetch").private_caches, ["cargo"]);
 }
 
 #[test]

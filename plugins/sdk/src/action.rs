@@ -63,6 +63,9 @@ pub struct Action {
     /// Whether its tool runs what nobody here wrote.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub untrusted: bool,
+    /// Names of those of its caches that are for this action of this target in this workspace alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub private_caches: Vec<String>,
     /// Whether it is no part of a build, and runs by `farm run TARGET ACTION` alone.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub on_demand: bool,
@@ -284,6 +287,16 @@ impl Action {
         self
     }
 
+    /// The same for this action of this target in this workspace alone: for a tool that runs code of the workspace beside
+    /// its cache (cargo, which runs build scripts), so that such code reaches nothing that others are made from.
+    #[must_use]
+    pub fn private_cache(self, name: impl Into<String>, variable: impl Into<String>) -> Self {
+        let name = name.into();
+        let mut action = self.cache(&name, variable);
+        action.private_caches.push(name);
+        action
+    }
+
     /// Limits the time, in seconds.
     #[must_use]
     pub const fn timeout(mut self, seconds: u32) -> Self {
@@ -384,6 +397,7 @@ impl Action {
             weight: None,
             jobserver: false,
             untrusted: false,
+            private_caches: Vec::new(),
             on_demand: false,
             without_sandbox: false,
             checks_limit: false,

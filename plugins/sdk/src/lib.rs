@@ -78,6 +78,7 @@ mod files;
 mod host;
 mod input;
 mod output;
+pub mod paths;
 mod plan;
 mod problem;
 #[cfg(not(target_arch = "wasm32"))]

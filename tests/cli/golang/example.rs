@@ -99,7 +99,14 @@ fn a_change_builds_the_programs_that_it_is_part_of() {
     assert!(build.ok(), "{}", build.text());
     assert_eq!(
         build.actions("links", "ran"),
-        ["build-linkctl", "inspect-linkctl", "list", "test", "vet"]
+        [
+            "build-linkctl",
+            "compile-tests",
+            "inspect-linkctl",
+            "list",
+            "test",
+            "vet"
+        ]
     );
     assert_eq!(
         build.actions("release", "ran"),
@@ -113,7 +120,7 @@ fn a_change_builds_the_programs_that_it_is_part_of() {
     let build = links.build("--target links");
     assert_eq!(
         build.actions("links", "ran"),
-        ["build-server", "inspect-server", "list", "test", "vet"],
+        ["build-server", "compile-tests", "inspect-server", "list", "test", "vet"],
         "an embedded file is a source: {}",
         build.text()
     );
@@ -128,7 +135,7 @@ fn a_new_test_builds_no_program() {
     links.0.write("internal/links/empty_test.go", test);
     let build = links.build("--target links");
     assert!(build.ok(), "{}", build.text());
-    assert_eq!(build.actions("links", "ran"), ["list", "test", "vet"]);
+    assert_eq!(build.actions("links", "ran"), ["compile-tests", "list", "test", "vet"]);
 }
 
 #[test]

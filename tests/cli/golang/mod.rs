@@ -3,9 +3,11 @@
 mod example;
 mod failing;
 mod modules;
+mod poison;
 pub(crate) mod product;
 mod proxy;
 mod small;
+mod tested;
 
 /// Ends a test where there is no go.
 macro_rules! needs_go {

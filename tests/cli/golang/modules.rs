@@ -180,6 +180,32 @@ fn so_does_a_workspace_of_modules() {
 }
 
 #[test]
+fn builds_at_the_same_time_share_what_is_kept() {
+    needs_go!();
+    let sea = Sea::new();
+    let wanted = [
+        vec![moon(), tide()],
+        vec![moon(), ebb()],
+        vec![moon(), tide(), ebb()],
+        vec![neap()],
+    ];
+    let projects: Vec<Workspace> = wanted.iter().map(|modules| sea.project(modules)).collect();
+    std::thread::scope(|scope| {
+        let builds: Vec<_> = projects.iter().map(|project| scope.spawn(|| project.build())).collect();
+        for build in builds {
+            build.join().expect("it builds");
+        }
+    });
+    sea.proxy.asked();
+    let all = [moon(), tide(), ebb(), neap()];
+    assert_eq!(sea.asked_by(&sea.project(&all)), places(&[]), "each is kept whole");
+    assert_as_alone(&sea, &all);
+    let left = fs::read_dir(sea.kept()).expect("it is there").flatten();
+    let half = left.filter(|entry| entry.file_name().to_string_lossy().starts_with(".new-"));
+    assert_eq!(half.count(), 0, "nothing half is left");
+}
+
+#[test]
 fn what_is_kept_serves_every_tier() {
     needs_go!();
     for tier in ["off", "L1", "L2"] {

@@ -492,6 +492,27 @@ fn an_action_may_say_that_its_tool_runs_what_nobody_here_wrote() {
 }
 
 #[test]
+fn an_action_may_have_caches_for_itself() {
+    let with = |names: &str| {
+        let mut action = with_properties(&[("private-caches", names)]);
+        action.caches = vec![CacheMount {
+            name: "cache".to_owned(),
+            variable: "CACHE".to_owned(),
+        }];
+        action
+    };
+    let plan = checked(&plan(vec![with("cache")])).expect("fine");
+    assert_eq!(plan.actions[0].private_caches, ["cache"]);
+    for wrong in ["", "other", "cache other", "cache  cache"] {
+        let said = refused(|action| *action = with(wrong));
+        assert_eq!(
+            said, "action `run` sets `private-caches`, which names a cache that is none of its own",
+            "{wrong:?}"
+        );
+    }
+}
+
+#[test]
 fn a_step_that_leaves_nothing_may_check_a_limit() {
     let checks = |value: &str| with_properties(&[("checks", value)]).properties;
     let check = Action {

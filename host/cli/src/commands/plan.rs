@@ -226,6 +226,7 @@ mod tests {
             weight: 1,
             jobserver: false,
             untrusted: false,
+            private_caches: Vec::new(),
             checks_limit: false,
             on_demand: None,
             path_variables: Vec::new(),

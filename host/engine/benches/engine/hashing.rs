@@ -56,6 +56,7 @@ fn key_of_an_action(criterion: &mut Criterion) {
         weight: 1,
         jobserver: false,
         untrusted: false,
+        private_caches: Vec::new(),
         checks_limit: false,
         on_demand: None,
     };

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use crate::cache::ActionResult;
+use crate::digest::Digest;
 use crate::error::PathError;
 use crate::event::{Part, Stream};
 use crate::execute::failure::ExecuteError;
@@ -363,7 +364,8 @@ impl Executor {
         let mounts = job.action.caches.iter().filter(|_| self.settings.tool_caches);
         mounts
             .map(|mount| {
-                let source = self.store.tool_cache(&job.builder_name, &mount.name)?;
+                let name = self.cache_name(job, &mount.name);
+                let source = self.store.tool_cache(&job.builder_name, &name)?;
                 Ok(CacheFolder {
                     name: mount.name.clone(),
                     source,
@@ -371,6 +373,17 @@ impl Executor {
                 })
             })
             .collect()
+    }
+
+    /// What a tool cache is called in the store. One that an action has for itself carries a digest of which action that is:
+    /// code that runs beside the tool and writes there reaches nobody else.
+    fn cache_name(&self, job: &Job, name: &str) -> String {
+        if !job.action.private_caches.iter().any(|private| private == name) {
+            return name.to_owned();
+        }
+        let root = self.files.root().as_os_str().as_encoded_bytes();
+        let owner = [root, job.target.as_bytes(), job.action.id.as_bytes()].join(&0);
+        format!("{name}-{}", Digest::of(&owner).short())
     }
 
     /// Keeps a failed action's folder, with the description of its sandbox. Best effort: a fault here must not hide the

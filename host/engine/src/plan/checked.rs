@@ -47,6 +47,8 @@ pub struct CheckedAction {
     pub jobserver: bool,
     /// Whether its tool runs what nobody here wrote, such as a model's checkpoint.
     pub untrusted: bool,
+    /// Those of its caches that are for this action of this target alone.
+    pub private_caches: Vec<String>,
     /// Whether it is a step that checks a limit of the user's.
     pub checks_limit: bool,
     /// How it is run outside of builds; none for an action that is part of them.

@@ -33,7 +33,7 @@ main() {
   fi
   cargo "$@"
   [ -z "$stamp" ] || { cp "$notes/inputs" "$stamp.new" && mv "$stamp.new" "$stamp"; }
-  [ -z "$programs" ] || take_programs
+  [ -z "$programs" ] || take_programs "$@"
   rm -rf "$own/target"
 }
 
@@ -42,8 +42,7 @@ main() {
 prepare_kept() {
   [ -n "${FARM_TARGETS-}" ] && [ "$root" = /workspace ] || return 1
   command -v flock >/dev/null && command -v sha256sum >/dev/null || return 1
-  id=$({ echo "$here" "$@" && cat Cargo.toml; } | sha256sum | cut -c 1-32)
-  kept=$FARM_TARGETS/$id
+  kept=$FARM_TARGETS/$(echo "$here" "$@" | sha256sum | cut -c 1-32)
   mkdir -p "$kept" && exec 9>"$kept/lock" && flock -n 9 || return 1
   stamp=$kept/inputs
   around=$(surroundings) || return 1
@@ -53,9 +52,11 @@ prepare_kept() {
   mkdir -p "$kept/target" && date_inputs
 }
 
-# What cargo does not look at, and a result may depend on.
+# What cargo does not look at, and a result may depend on; and which packages there are: what the code of one that is gone
+# has done in the target folder goes with it.
 surroundings() {
   {
+    cat Cargo.toml Cargo.lock
     rustc -vV && cc --version 2>&1 | head -n 1
     getconf GNU_LIBC_VERSION 2>&1
     env | grep -v -E '^(CARGO_MAKEFLAGS|FARM_TARGETS|MAKEFLAGS|MFLAGS|SCCACHE_DIR|TMPDIR)=' | sort
@@ -89,11 +90,34 @@ is_any_gone() {
 
 take_programs() {
   rustc --version >"$own/rustc.txt"
+  tree normal,no-proc-macro "$@" >"$own/linked.txt"
+  tree normal,build "$@" >"$own/used.txt"
   mkdir -p "$own/bin"
   IFS=:
   for program in $programs; do
     cp "$own/target/$folder/$program" "$own/bin/$program"
   done
+}
+
+# The packages that a build is made of, along these edges: for the same packages, features and target.
+tree() {
+  edges=$1 left=$(($# - 2))
+  shift 2
+  while [ $left -gt 0 ]; do
+    case $1 in
+      --bin | --profile)
+        shift 2
+        left=$((left - 2))
+        continue
+        ;;
+    esac
+    set -- "$@" "$1"
+    shift
+    left=$((left - 1))
+  done
+  cargo tree --edges "$edges" --prefix depth "$@" >"$notes/tree"
+  # Not where a package lies, nor what else is said of it.
+  sed -e 's/ (.*//' "$notes/tree"
 }
 
 main "$@"

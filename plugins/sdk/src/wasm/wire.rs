@@ -77,13 +77,17 @@ fn action(action: Action) -> wit::Action {
     let weight = action.weight.map(|weight| ("weight".to_owned(), weight.to_string()));
     let jobserver = action.jobserver.then(|| ("jobserver".to_owned(), "make".to_owned()));
     let untrusted = action.untrusted.then(|| ("untrusted".to_owned(), "true".to_owned()));
+    let caches = &action.private_caches;
+    let caches = (!caches.is_empty()).then(|| ("private-caches".to_owned(), caches.join(" ")));
     let on_demand = action.on_demand.then(|| ("on-demand".to_owned(), "true".to_owned()));
     let sandbox = action.without_sandbox.then(|| ("sandbox".to_owned(), "off".to_owned()));
     let checks = action.checks_limit.then(|| ("checks".to_owned(), "limit".to_owned()));
     let names: Vec<&str> = action.path_variables.iter().map(|(name, _)| name.as_str()).collect();
     let paths = (!names.is_empty()).then(|| ("path-variables".to_owned(), names.join(" ")));
     let stdout = action.stdout.map(|output| ("stdout".to_owned(), output));
-    let properties = [weight, jobserver, untrusted, on_demand, sandbox, checks, paths, stdout];
+    let properties = [
+        weight, jobserver, untrusted, caches, on_demand, sandbox, checks, paths, stdout,
+    ];
     let properties = properties.into_iter().flatten().collect();
     wit::Action {
         id: action.id,

@@ -202,6 +202,7 @@ fn check_action(action: &Action, rules: &Rules<'_>) -> Result<CheckedAction> {
         weight: properties.weight,
         jobserver: properties.jobserver,
         untrusted: properties.untrusted,
+        private_caches: properties.private_caches,
         checks_limit: properties.checks_limit,
         on_demand: properties.on_demand,
         id,

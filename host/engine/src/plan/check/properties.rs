@@ -15,6 +15,8 @@ pub(super) struct Properties {
     pub(super) jobserver: bool,
     /// Whether it runs what nobody here wrote.
     pub(super) untrusted: bool,
+    /// Caches that it has for itself.
+    pub(super) private_caches: Vec<String>,
     /// Whether it is a step that checks a limit.
     pub(super) checks_limit: bool,
     /// How it is run outside of builds, if it is.
@@ -33,7 +35,7 @@ pub(super) fn read(action: &Action) -> Result<Properties> {
     unique("property", action.properties.iter().map(|(name, _)| name.as_str()))?;
     let mut weight = None;
     let (mut jobserver, mut untrusted, mut checks_limit) = (false, false, false);
-    let (mut stdout, mut path_variables) = (None, Vec::new());
+    let (mut stdout, mut path_variables, mut private_caches) = (None, Vec::new(), Vec::new());
     for property in &action.properties {
         match (property.0.as_str(), property.1.as_str()) {
             ("weight", text) => weight = Some(number(action, text)?),
@@ -43,6 +45,7 @@ pub(super) fn read(action: &Action) -> Result<Properties> {
             ("jobserver", _) => return Err(unknown(action, "jobserver", "is `make` or is not there")),
             ("untrusted", "true") => untrusted = true,
             ("untrusted", _) => return Err(unknown(action, "untrusted", "is `true` or is not there")),
+            ("private-caches", names) => private_caches = self::private_caches(action, names)?,
             ("checks", "limit") if is_check(action) => checks_limit = true,
             ("checks", _) => return Err(unknown(action, "checks", "is `limit`, for a step without outputs")),
             ("on-demand" | "sandbox", _) => {}
@@ -63,11 +66,25 @@ pub(super) fn read(action: &Action) -> Result<Properties> {
         weight: weight.map_or(1, NonZeroU32::get),
         jobserver,
         untrusted,
+        private_caches,
         checks_limit,
         on_demand: on_demand::read(action)?,
         stdout,
         path_variables,
     })
+}
+
+/// Those of an action's caches that it has for itself.
+fn private_caches(action: &Action, names: &str) -> Result<Vec<String>> {
+    let is_mounted = |name: &&str| action.caches.iter().any(|cache| cache.name == **name);
+    match names.split(' ').find(|name| !is_mounted(name)) {
+        Some(_) => Err(unknown(
+            action,
+            "private-caches",
+            "names a cache that is none of its own",
+        )),
+        None => Ok(names.split(' ').map(str::to_owned).collect()),
+    }
 }
 
 /// A step that leaves nothing behind is there for what it says.
