@@ -229,6 +229,73 @@ fn a_bundle_that_outgrew_its_baseline_fails_with_the_modules_that_grew() {
     );
 }
 
+/// A line of a program that no minifier takes away.
+fn more(name: &str) -> String {
+    format!(
+        "console.log(\"{name}\" + flour + \"{}\");\n  return {{",
+        "a dough that rises ".repeat(20)
+    )
+}
+
+#[test]
+fn what_grew_since_the_last_good_build_is_told_where_a_limit_is_broken() {
+    let copy = SOURDOUGH.built();
+    let assets = std::fs::read_dir(copy.path("dist/site/assets")).expect("it was built");
+    let mut scripts = assets.map(|entry| entry.expect("a file")).filter(|entry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        name.starts_with("index-") && name.ends_with(".js")
+    });
+    let bytes = scripts.next().expect("the chunk").metadata().expect("a file").len();
+    let limit = format!(
+        "size-limit = {{ chunks = {{ index = {} }}, as = \"raw\" }}",
+        bytes + 100
+    );
+    copy.edit("farm.toml", LIMITS, &limit);
+    assert!(copy.build("").ok(), "it is within its limit");
+    copy.edit("src/dough.ts", "return {", &more("first"));
+    let over = |times: &str| {
+        let ran = copy.0.farm("build");
+        let text = ran.text();
+        assert_eq!(ran.code(), 3, "{times}: {text}");
+        let (chunk, grew) = text
+            .split_once("the modules that grew since the last good build, before they are minified:")
+            .unwrap_or_else(|| panic!("{times}: {text}"));
+        assert!(chunk.contains("the chunk `index` (assets/index-"), "{times}: {text}");
+        assert!(
+            !grew.contains("src/App.vue"),
+            "what stayed the same is not named: {text}"
+        );
+        let row = grew
+            .lines()
+            .find(|line| line.contains("src/dough.ts ("))
+            .map(str::to_owned);
+        row.unwrap_or_else(|| panic!("{times}: {text}"))
+    };
+    let sizes = |row: &str| {
+        let (_, sizes) = row.split_once("src/dough.ts (").expect("it is there");
+        let (before, after) = sizes.split_once(" → ").expect("two sizes");
+        (before.to_owned(), after.to_owned())
+    };
+    let first = sizes(&over("once"));
+    copy.edit("src/dough.ts", "return {", &more("second"));
+    let second = sizes(&over("twice"));
+    assert_eq!(
+        first.0, second.0,
+        "a build that failed is not what the next one is compared with"
+    );
+    assert_ne!(first.1, second.1);
+}
+
+#[test]
+fn the_last_lines_of_a_build_say_how_much_smaller_the_images_are() {
+    let copy = SOURDOUGH.built();
+    let images = &SOURDOUGH.first().build.artifact("site", "bundle")["metadata"]["images"];
+    let text = copy.0.farm("build --verbose").text();
+    let kb = |name: &str| images[name].as_f64().expect("a number") / 1000.0;
+    let expected = format!("images {:.1} kB → {:.1} kB", kb("before_bytes"), kb("after_bytes"));
+    assert!(text.contains(&expected), "`{expected}` is missing: {text}");
+}
+
 #[test]
 fn a_mistake_in_a_component_fails_the_check() {
     let sourdough = SOURDOUGH.built();

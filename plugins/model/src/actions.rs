@@ -1,7 +1,7 @@
 //! The actions of a model: export by its own framework, and the check of what came out. Does not read any file.
 
 use farm_pip::{Installed, steady};
-use farm_sdk::{Action, Input, Output};
+use farm_sdk::{Action, Input, Output, OutputRef};
 use serde_json::{Value, json};
 
 use crate::checked::Checked;
@@ -50,7 +50,7 @@ const SCRIPTS: &[(&str, &str)] = &[
 
 /// Loads the model, writes its exports, and what it answers to the samples itself. Whatever a checkpoint does when it is
 /// loaded, it does here.
-pub(crate) fn export(model: &Checked<'_>, options: &Options, packages: &Installed) -> Action {
+pub(crate) fn export(model: &Checked<'_>, options: &Options, packages: &Installed, hub: Option<OutputRef>) -> Action {
     let formats: Vec<&str> = model.formats.iter().map(|format| format.name()).collect();
     let framework = model.options.framework;
     python(format!("export-{}", model.name), options, packages)
@@ -65,6 +65,7 @@ pub(crate) fn export(model: &Checked<'_>, options: &Options, packages: &Installe
         .inputs(model.needs_modules().then(|| modules(options)))
         .inputs(model.paths().map(Input::file))
         .inputs(model.made())
+        .inputs(hub.map(|fetched| Input::output(model.fetched_to(), fetched)))
         .inputs(scripts(&["farm_export.py", "farm_onnx.py", "farm_samples.py"]))
         .inputs(scripts(exporters(framework)))
         .output(Output::folder("exported", "farm/exported"))
@@ -86,13 +87,14 @@ fn modules(options: &Options) -> Input {
 fn told(model: &Checked<'_>) -> Value {
     let options = model.options;
     let int8 = options.int8.as_ref();
+    let fetched = model.fetched_to();
     let mode = int8
         .filter(|_| options.framework == Framework::Tensorflow)
         .map(|int8| int8.mode);
     json!({
         "name": model.name,
         "framework": options.framework,
-        "source": options.source,
+        "source": if model.revision().is_some() { &fetched } else { &options.source },
         "checkpoint": options.checkpoint,
         "formats": model.formats,
         "samples": options.samples,

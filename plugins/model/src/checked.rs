@@ -63,6 +63,7 @@ impl<'a> Checked<'a> {
         };
         checked.check_formats()?;
         checked.check_words()?;
+        checked.check_revision()?;
         if framework != Framework::Ollama {
             checked.check_places(host)?;
         }
@@ -100,6 +101,11 @@ impl<'a> Checked<'a> {
                 "is for models of PyTorch: name the file in `source`",
             ),
             (
+                options.revision.is_some() && options.framework != Framework::HuggingFace,
+                "revision",
+                "is for models of a Hugging Face hub",
+            ),
+            (
                 options.opset.is_some() && !self.formats.contains(&Format::Onnx),
                 "opset",
                 "is for the format `onnx`",
@@ -132,12 +138,14 @@ impl<'a> Checked<'a> {
     fn check_places(&self, host: &dyn Host) -> Result<(), Problem> {
         let options = self.options;
         let is_folder = options.framework == Framework::HuggingFace;
-        if is_folder && matches!(Place::of(&options.source), Place::Attribute { .. }) {
+        if is_folder && self.revision().is_none() && matches!(Place::of(&options.source), Place::Attribute { .. }) {
             let problem = Problem::new(format!(
                 "`source` of `{}` is `{}`, which is no folder",
                 self.name, options.source
             ));
-            return Err(problem.hint("name the folder that the model was saved to, from the target's folder"));
+            return Err(problem.hint(
+                "name the folder that the model was saved to, from the target's folder, or a model of the hub and its `revision`",
+            ));
         }
         if options.samples.is_none() && options.framework != Framework::HuggingFace {
             let problem = Problem::new(format!("`{}` has no samples to check its export with", self.name));
@@ -160,10 +168,15 @@ impl<'a> Checked<'a> {
             Err(problem.in_file(path).hint(hint))
         };
         match Place::of(text) {
-            Place::Path(path) if host.look(path)?.is_none() => missing(
-                path.to_owned(),
-                "write `module:attribute`, or a path from the target's folder",
-            ),
+            Place::Path(path) if host.look(path)?.is_none() => {
+                let is_folder = option == "source" && self.options.framework == Framework::HuggingFace;
+                let hint = if is_folder {
+                    "write a path from the target's folder; for a model of a hub, say its `revision` as well"
+                } else {
+                    "write `module:attribute`, or a path from the target's folder"
+                };
+                missing(path.to_owned(), hint)
+            }
             Place::Path(_) => Ok(()),
             Place::Made(path) if self.maker(path).is_none() => {
                 let problem = Problem::new(format!(
@@ -194,7 +207,10 @@ impl<'a> Checked<'a> {
         let options = self.options;
         let calibration = options.int8.as_ref().and_then(|int8| int8.calibration.as_deref());
         let named = [
-            ("source", Some(options.source.as_str())),
+            (
+                "source",
+                Some(options.source.as_str()).filter(|_| self.revision().is_none()),
+            ),
             ("checkpoint", options.checkpoint.as_deref()),
             ("samples", options.samples.as_deref()),
             ("calibration", calibration),

@@ -2,7 +2,7 @@
 //! not know what a model is good for.
 //!
 //! Actions: `dependencies` (the frameworks, from the target's own pinned requirements), for each model `export-<name>`
-//! and `check-<name>`; for one of an Ollama store `copy-<name>`, or the step `pull-<name>` where the store lacks it; the
+//! and `check-<name>`, and for one of a Hugging Face hub the step `revision-<name>` and `fetch-<name>`; for one of an Ollama store `copy-<name>`, or the step `pull-<name>` where the store lacks it; the
 //! steps `deployment` and `components`. Artifacts: `<name>-<format>` of the kinds `onnx-model`, `torchscript-model`, `tflite-model`,
 //! `gguf-model`, or `ollama-pull`; `deployment` of kind `model-deployment`; `site-packages` of kind `python-packages`.
 
@@ -10,6 +10,7 @@ mod actions;
 mod checked;
 mod deployment;
 mod framework;
+mod hub;
 mod ollama;
 mod options;
 mod secrets;
@@ -38,6 +39,7 @@ impl Builder for Models {
             "AI models, exported and checked",
             schema,
         ))
+        .wants_network("hugging-face")
     }
 
     fn plan(request: &Request<Options>, host: &dyn Host) -> Result<Plan, Problem> {
@@ -63,6 +65,7 @@ impl Builder for Models {
         match name {
             "components" => components::run(parameters, input, output),
             "deployment" => deployment::run(parameters, input, output),
+            "revision" => hub::run(parameters, output),
             "pull" => ollama::run(parameters, output),
             _ => Err(Problem::new(format!("this builder has no step `{name}`"))),
         }
@@ -140,14 +143,16 @@ fn list(names: &[String]) -> String {
 }
 
 fn add_export(plan: Plan, model: &Checked<'_>, options: &Options, packages: &Installed) -> Plan {
-    let export = actions::export(model, options, packages);
+    let fetched = hub::fetch(model, options);
+    let hub = fetched.as_ref().map(|[_, fetch]| fetch.out("model"));
+    let export = actions::export(model, options, packages, hub);
     let check = actions::check(model, options, packages, &export);
     let artifacts = model
         .formats
         .iter()
         .map(|format| artifact(model, format.name(), &check));
     let plan = artifacts.fold(plan, Plan::artifact);
-    plan.action(export).action(check)
+    plan.actions(fetched.into_iter().flatten()).action(export).action(check)
 }
 
 /// One format of a model.

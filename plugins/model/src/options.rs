@@ -32,6 +32,8 @@ pub(crate) struct Model {
     pub(crate) framework: Framework,
     /// What it is: `module:attribute`, a file, a folder, or a name in an Ollama store.
     pub(crate) source: String,
+    /// The commit of a model of a Hugging Face hub, which `source` names then.
+    pub(crate) revision: Option<String>,
     /// A file with the weights of a PyTorch module.
     pub(crate) checkpoint: Option<String>,
     /// What it is exported to; empty for what the framework is usually exported to.

@@ -365,7 +365,7 @@ fn mistakes_in_a_model() {
     insta::assert_snapshot!(problem(&folder(DEEP), &one("gesture", &model)), @r"
     `source` of `gesture` is `gesture:Net`, which is no folder
     in: -
-    hint: name the folder that the model was saved to, from the target's folder
+    hint: name the folder that the model was saved to, from the target's folder, or a model of the hub and its `revision`
     ");
 }
 
@@ -387,5 +387,68 @@ fn patterns_stay_in_the_target() {
     `../shared/**` leaves the target's folder
     in: -
     hint: `sources` and `exclude` take patterns below the target's `root`
+    ");
+}
+
+const REVISION: &str = "3f2a9c0d41b85e6677aa0c1d2e3f405162738495";
+
+fn of_hub(source: &str, revision: &str) -> Value {
+    one(
+        "mood",
+        &json!({ "framework": "hugging-face", "source": source, "revision": revision }),
+    )
+}
+
+#[test]
+fn a_model_of_a_hub_is_fetched_by_its_commit_before_it_is_exported() {
+    let plan = planned(&folder(DEEP), &of_hub("harbour/mood", REVISION));
+    assert_eq!(
+        ids(&plan),
+        [
+            "revision-mood",
+            "fetch-mood",
+            "export-mood",
+            "check-mood",
+            "dependencies",
+            "components"
+        ]
+    );
+    assert_eq!(told(&plan, "export-mood")["source"], "farm/hub/mood");
+    assert!(places(&plan, "export-mood").contains(&"farm/hub/mood".to_owned()));
+    let fetch = plan
+        .actions
+        .iter()
+        .find(|action| action.id == "fetch-mood")
+        .expect("it is there");
+    let inputs: Vec<&str> = fetch.inputs.iter().map(|input| input.at.as_str()).collect();
+    assert!(
+        !inputs.contains(&"site-packages"),
+        "another framework fetches nothing again: {inputs:?}"
+    );
+    let other = planned(&folder(DEEP), &of_hub("harbour/mood", &REVISION.replace('3', "4")));
+    let lock = |plan: &Plan| {
+        let action = plan.actions.iter().find(|action| action.id == "revision-mood");
+        format!("{:?}", action.expect("it is there").work)
+    };
+    assert_ne!(lock(&plan), lock(&other));
+}
+
+#[test]
+fn what_may_be_another_model_tomorrow_is_no_revision() {
+    insta::assert_snapshot!(problem(&folder(DEEP), &of_hub("harbour/mood", "main")), @r"
+    `revision` of `mood` is `main`, which is no commit
+    in: -
+    hint: write all 40 digits of the commit, as the history of the model's files shows them: a branch or a tag may be another model tomorrow
+    ");
+    insta::assert_snapshot!(problem(&folder(DEEP), &of_hub("../mood", REVISION)), @r"
+    `source` of `mood` is `../mood`, which is no model of a hub
+    in: -
+    hint: with `revision`, `source` is the model's name on the hub: `OWNER/NAME`
+    ");
+    let model = with(&gesture(), "revision", &json!(REVISION));
+    insta::assert_snapshot!(problem(&folder(DEEP), &one("gesture", &model)), @r"
+    `gesture` has the option `revision`, which is for models of a Hugging Face hub
+    in: -
+    hint: take it out
     ");
 }

@@ -49,10 +49,16 @@ enum Measure {
     Brotli,
 }
 
+/// Where farm shows what the step's inputs were in the last good build, once a limit is broken.
+const EARLIER: &str = "earlier/facts.json";
+
 /// What an earlier bundle was made of.
 #[derive(Debug, Deserialize)]
 struct Baseline {
     chunks: Vec<Chunk>,
+    /// Which one it is, in words.
+    #[serde(skip)]
+    called: String,
 }
 
 /// A bundle beside its limits.
@@ -110,17 +116,28 @@ pub(crate) fn run(parameters: &str, input: &Path) -> Result<(), Problem> {
     Err(Problem::new(message).hint(HINT))
 }
 
-/// The user's own file, so a mistake in it is theirs.
+/// What the user names goes before what farm remembers. It is the user's own file, so a mistake in it is theirs.
 fn read_baseline(limits: &Limits, input: &Path) -> Result<Option<Baseline>, Problem> {
     let Some(name) = &limits.baseline else {
-        return Ok(None);
+        let text = fs::read_to_string(input.join(EARLIER)).unwrap_or_default();
+        let earlier = serde_json::from_str::<Baseline>(&text).ok();
+        return Ok(earlier.map(|earlier| earlier.called("the last good build")));
     };
     let text = fs::read_to_string(input.join(name))?;
-    let baseline = serde_json::from_str(&text).map_err(|error| {
+    let baseline: Baseline = serde_json::from_str(&text).map_err(|error| {
         let problem = Problem::new(format!("`{name}` cannot be read: {error}")).in_file(name);
         problem.hint("take the `modules.json` that `analyze = true` makes")
     })?;
-    Ok(Some(baseline))
+    Ok(Some(baseline.called(&format!("`{name}`"))))
+}
+
+impl Baseline {
+    fn called(self, name: &str) -> Self {
+        Self {
+            called: name.to_owned(),
+            ..self
+        }
+    }
 }
 
 impl Check<'_> {
@@ -144,7 +161,9 @@ impl Check<'_> {
         let bytes = self.sizes.iter().map(|file| self.size(file)).sum();
         let broken = self.broken("the whole bundle", bytes, limit)?;
         let modules = self.facts.chunks.iter().flat_map(|chunk| self.grown(chunk)).collect();
-        Some(broken + &self.since(modules).unwrap_or_else(|| self.largest_files()))
+        // What grew may be a picture, which is no module.
+        let grown = self.since(modules).map_or("; ".to_owned(), |grown| grown + "\n");
+        Some(broken + &grown + &self.largest_files())
     }
 
     fn chunks(&self) -> impl Iterator<Item = String> {
@@ -182,7 +201,7 @@ impl Check<'_> {
 
     fn largest_files(&self) -> String {
         let files = self.sizes.iter().map(|file| (self.size(file), file.file.clone()));
-        format!("; its files, largest first:{}", list("", files.collect()))
+        format!("its files, largest first:{}", list("", files.collect()))
     }
 
     /// By how much the modules of a chunk are bigger than before; a module that was not there counts whole.
@@ -195,17 +214,20 @@ impl Check<'_> {
         let grown = chunk.modules.iter().filter_map(|module| {
             let before = earlier.get(module.id.as_str());
             let by = module.bytes.saturating_sub(before.copied().unwrap_or(0));
-            let new = if before.is_none() { " (new)" } else { "" };
-            (by > 0).then(|| (by, format!("{}{new}", module.id)))
+            let was = before.map_or("new".to_owned(), |before| {
+                format!("{} → {}", shown(*before), shown(module.bytes))
+            });
+            (by > 0).then(|| (by, format!("{} ({was})", module.id)))
         });
         grown.collect()
     }
 
     /// The modules that grew, where it is known what there was before, and something grew.
     fn since(&self, modules: Vec<(u64, String)>) -> Option<String> {
-        let name = self.limits.baseline.as_ref().filter(|_| !modules.is_empty())?;
+        let baseline = self.baseline.as_ref().filter(|_| !modules.is_empty())?;
         Some(format!(
-            "; the modules that grew since `{name}`, before they are minified:{}",
+            "; the modules that grew since {}, before they are minified:{}",
+            baseline.called,
             list("+", modules)
         ))
     }

@@ -40,13 +40,13 @@ struct Metadata {
     vite: String,
     chunks: usize,
     assets: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    images: Option<Images>,
     raw: u64,
     gzip: u64,
     brotli: u64,
     files: usize,
     source_maps: SourceMaps,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    images: Option<Images>,
     largest: Vec<Measured>,
 }
 
@@ -108,12 +108,12 @@ fn summarise(facts: Facts, mut measured: Vec<Measured>, source_maps: SourceMaps)
         vite: facts.vite,
         chunks,
         assets,
+        images: None,
         raw,
         gzip,
         brotli,
         files,
         source_maps,
-        images: None,
         largest: measured,
     }
 }

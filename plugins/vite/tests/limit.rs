@@ -19,7 +19,13 @@ fn check(limits: &Value, baseline: Option<&Value>) -> Result<(), Problem> {
     write("sizes.json", &sizes);
     write("facts.json", &facts);
     if let Some(baseline) = baseline {
-        write("modules.json", baseline);
+        let name = if limits["baseline"].is_null() {
+            "earlier/facts.json"
+        } else {
+            "modules.json"
+        };
+        fs::create_dir_all(folder.path().join("earlier")).expect("a folder");
+        write(name, baseline);
     }
     Vite::run_step("size-limit", &limits.to_string(), folder.path(), folder.path())
 }
@@ -107,9 +113,33 @@ fn with_a_baseline_the_modules_that_grew_are_told() {
     the bundle is over its size limit
     the chunk `vendor` (assets/vendor-3.js) is 60.0 kB as gzip, 10.0 kB over its limit of 50.0 kB; the modules that grew since `modules.json`, before they are minified:
         +50.0 kB  node_modules/react/index.js (new)
-        +10.0 kB  node_modules/react-dom/client.js
+        +10.0 kB  node_modules/react-dom/client.js (140.0 kB → 150.0 kB)
     hint: load parts of it later with `import()`, take something out, or raise `size-limit`; `--analyze` shows every module
     ");
+}
+
+#[test]
+fn without_a_baseline_it_is_what_grew_since_the_last_good_build() {
+    let mut before = chunks();
+    before[0]["modules"][0]["bytes"] = json!(30_000);
+    let before = json!({ "vite": "8.3.8", "assets": [], "chunks": before });
+    insta::assert_snapshot!(problem(&json!({ "total": 100_000, "chunks": { "index": 30_000 } }), Some(&before)), @r"
+    the bundle is over its size limit
+    the whole bundle is 140.5 kB as gzip, 40.5 kB over its limit of 100.0 kB; the modules that grew since the last good build, before they are minified:
+        +50.0 kB  src/App.tsx (30.0 kB → 80.0 kB)
+    its files, largest first:
+         60.0 kB  assets/vendor-3.js
+         50.0 kB  assets/photo-2.avif
+         30.5 kB  assets/index-1.js
+    the chunk `index` (assets/index-1.js) is 30.5 kB as gzip, 500 B over its limit of 30.0 kB; the modules that grew since the last good build, before they are minified:
+        +50.0 kB  src/App.tsx (30.0 kB → 80.0 kB)
+    hint: load parts of it later with `import()`, take something out, or raise `size-limit`; `--analyze` shows every module
+    ");
+    let limits = json!({ "total": 100_000 });
+    assert!(
+        problem(&limits, Some(&json!("no facts"))).contains("; its files"),
+        "an older farm's are no mistake"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod failing;
 mod modules;
 mod poison;
 pub(crate) mod product;
-mod proxy;
+pub(crate) mod proxy;
 mod small;
 mod tested;
 

@@ -2,7 +2,7 @@
 //! by others, and started.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
@@ -12,6 +12,7 @@ use super::nothing::free_port;
 use super::server::{Server, inside, is_root};
 use super::tools::{base, inspect, layers, run, unpack};
 use crate::example::with_rustup;
+use crate::models::product::with_uv;
 use crate::shop::files::Files;
 use crate::shop::product::{Build, copy_example, networked};
 use crate::support::Workspace;
@@ -19,20 +20,35 @@ use crate::{needs_tools, skip};
 
 const LAYOUT: &str = "dist/notes/image";
 
+/// A folder for the example.
+fn folder(name: &str) -> Workspace {
+    with_uv(with_rustup(networked(Workspace::below(name))))
+}
+
 /// The example, built once with its own cache.
 pub(super) fn built() -> &'static Workspace {
     static BUILT: OnceLock<Workspace> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let workspace = with_rustup(networked(Workspace::below("platform")));
+        let workspace = folder("platform");
         copy_example("platform", &workspace);
         build(&workspace);
         workspace
     })
 }
 
+/// The image of the back end, unpacked once.
+fn unpacked() -> &'static Path {
+    static UNPACKED: OnceLock<PathBuf> = OnceLock::new();
+    UNPACKED.get_or_init(|| {
+        let bundle = built().beside("bundle");
+        unpack(&built().root().join(LAYOUT), &bundle);
+        bundle
+    })
+}
+
 /// A second checkout, with the cache of the first build.
 pub(super) fn checkout() -> Workspace {
-    let workspace = with_rustup(networked(Workspace::below("a second checkout"))).sharing(&built().cache());
+    let workspace = folder("a second checkout").sharing(&built().cache());
     copy_example("platform", &workspace);
     workspace
 }
@@ -63,10 +79,9 @@ fn the_images_of_the_product_start_serve_the_front_end_and_speak_to_each_other()
     if !is_root() {
         skip!("only root can start what is in another root");
     }
-    let bundle = built().beside("bundle");
-    let root = unpack(&built().root().join(LAYOUT), &bundle);
+    let root = unpacked().join("rootfs");
     assert!(root.join("app/src/main.py").is_file() && root.join("srv/www/index.html").is_file());
-    let server = Server::notes(&bundle, &[]);
+    let server = Server::notes(unpacked(), &[]);
     let port = server.address.rsplit(':').next().expect("a port");
     let probe = |path: &str| {
         let output = inside(&root, "/").args(["/usr/local/bin/probe", port, path]).output();
@@ -94,6 +109,59 @@ fn the_images_of_the_product_start_serve_the_front_end_and_speak_to_each_other()
     assert!(feed.get("/feed.atom").contains("<title>Low tide</title>"));
 }
 
+/// What the back end answers to a new note.
+fn urgency(server: &Server, text: &str) -> Value {
+    let answer = server.post("/api/notes", &json!({ "text": text }).to_string());
+    let (_, body) = answer.split_once("\r\n\r\n").expect("an answer has a body");
+    let note: Value = serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}"));
+    note["urgency"].clone()
+}
+
+#[test]
+fn the_back_end_asks_the_model_that_farm_exported() {
+    needs_tools!("skopeo", "umoci", "unshare");
+    needs_base!();
+    if !is_root() {
+        skip!("only root can start what is in another root");
+    }
+    let root = unpacked().join("rootfs");
+    let read = |path: PathBuf| std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let exported = read(built().root().join("dist/triage/urgency/model.onnx"));
+    assert_eq!(read(root.join("srv/models/urgency/model.onnx")), exported);
+    let packages = root.join("app/site-packages");
+    assert!(packages.join("onnxruntime").is_dir() && !packages.join("sklearn").exists());
+    let server = Server::notes(unpacked(), &[]);
+    let urgent = urgency(&server, "Water in the boathouse, HELP needed at once");
+    let calm = urgency(&server, "The choir has a new book");
+    assert!(urgent.as_f64().is_some_and(|found| found > 0.6), "{urgent}");
+    assert!(calm.as_f64().is_some_and(|found| found < 0.4), "{calm}");
+    let without = Server::notes(unpacked(), &[("NOTES_MODEL", "")]);
+    assert_eq!(urgency(&without, "Help needed at once"), Value::Null);
+}
+
+#[test]
+fn a_model_that_learned_something_else_makes_one_new_layer() {
+    needs_tools!("skopeo");
+    needs_base!();
+    let workspace = checkout();
+    build(&workspace);
+    let before = layers(&workspace.root().join(LAYOUT));
+    let notes = workspace.read("apps/triage/notes.json");
+    workspace.write(
+        "apps/triage/notes.json",
+        &notes.replace("a green umbrella", "a red umbrella"),
+    );
+    let again = build(&workspace);
+    let after = layers(&workspace.root().join(LAYOUT));
+    let changed = before.iter().zip(&after).filter(|(before, after)| before != after);
+    assert_eq!((before.len(), after.len(), changed.count()), (7, 7, 1));
+    assert_eq!(again.actions("triage", "ran"), ["check-urgency", "export-urgency"]);
+    assert_eq!(
+        again.actions("notes", "ran"),
+        ["files", "image", "layer.triage.urgency-onnx"]
+    );
+}
+
 #[test]
 fn the_image_says_what_its_options_say() {
     needs_tools!("skopeo");
@@ -106,7 +174,7 @@ fn the_image_says_what_its_options_say() {
     assert!(config["config"]["ExposedPorts"]["8000/tcp"].is_object(), "{config}");
     assert_eq!(
         inspect(&built().root().join(LAYOUT))["Layers"].as_array().map(Vec::len),
-        Some(6)
+        Some(7)
     );
     // What is Docker's and not OCI's is in the bytes alone.
     let text = run(Command::new("skopeo").args(["inspect", "--config", "--raw", image.as_str()]));
@@ -124,7 +192,7 @@ fn another_folder_gives_the_same_bytes_and_runs_nothing() {
     let second = checkout();
     assert_eq!(build(&second).count("ran"), 0);
     assert_same(&images(&second), &first);
-    let alone = with_rustup(networked(Workspace::below("alone")));
+    let alone = folder("alone");
     copy_example("platform", &alone);
     build(&alone);
     assert_same(&images(&alone), &first);
@@ -153,7 +221,7 @@ fn a_changed_front_end_makes_one_new_layer() {
         .zip(&after)
         .filter(|(before, after)| before != after)
         .count();
-    assert_eq!((before.len(), after.len(), changed), (6, 6, 1));
+    assert_eq!((before.len(), after.len(), changed), (7, 7, 1));
     assert_eq!(
         again.actions("notes", "ran"),
         ["files", "image", "layer.frontend.bundle"]
@@ -182,7 +250,7 @@ fn a_changed_go_file_makes_one_binary_and_one_layer() {
         ["build-feed", "inspect-feed", "list", "test", "vet"]
     );
     assert_eq!(again.actions("feed", "ran"), ["files", "image", "layer.service.feed"]);
-    for untouched in ["backend", "frontend", "markup", "help", "probe", "notes"] {
+    for untouched in ["backend", "triage", "frontend", "markup", "help", "probe", "notes"] {
         assert!(again.actions(untouched, "ran").is_empty(), "{untouched}");
     }
 }
@@ -245,18 +313,16 @@ fn with_the_redis_of_the_product_a_note_outlives_its_container() {
         compose.contains("REDIS_URL: \"redis://:${REDIS_PASSWORD:?"),
         "{compose}"
     );
-    let bundle = built().beside("bundle with redis");
-    unpack(&built().root().join(LAYOUT), &bundle);
     let redis = Redis::start(&built().beside("redis"));
     let told = [("REDIS_URL", redis.url.as_str())];
-    let first = Server::notes(&bundle, &told);
+    let first = Server::notes(unpacked(), &told);
     assert!(
         first
             .post("/api/notes", r#"{"text": "High tide"}"#)
             .contains("201 Created")
     );
     drop(first);
-    let second = Server::notes(&bundle, &told);
+    let second = Server::notes(unpacked(), &told);
     assert!(second.get("/api/notes").contains("High tide"));
 }
 

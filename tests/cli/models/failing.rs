@@ -5,8 +5,8 @@ use std::net::TcpListener;
 
 use super::needs_frameworks;
 use super::ollama::put_model;
-use super::product::with_model;
-use crate::shop::product::Build;
+use super::product::{first, first_deep, with_model};
+use crate::shop::product::{Build, repository};
 use crate::support::Workspace;
 
 const WRONG_CONVERTER: &str = r#"
@@ -35,7 +35,8 @@ model = Shifted().fit(samples, samples.sum(axis=1))
 fn an_export_that_is_wrong_fails_the_build_and_is_not_put_in_place() {
     needs_frameworks!();
     let options = "framework = \"scikit-learn\"\nsource = \"wrong:model\"\nsamples = \"wrong:samples\"";
-    let workspace = with_model(options);
+    first();
+    let workspace = with_model("models", options);
     workspace.write("models/wrong.py", WRONG_CONVERTER);
     let ran = workspace.farm("build");
     let text = ran.text();
@@ -62,25 +63,9 @@ fn an_export_that_is_wrong_fails_the_build_and_is_not_put_in_place() {
     assert_eq!(build.actions("models", "ran"), ["check-it"]);
 }
 
-/// A script that writes a pickle, which runs this code when it is loaded, and is a model then.
-fn checkpoint(code: &str) -> String {
-    format!(
-        "import pickle, sys\n\n\nclass Harm:\n    def __reduce__(self):\n        \
-         return eval, (\"(exec(\" + repr({code:?}) + \"), __import__('line').model())[1]\",)\n\n\n\
-         sys.stdout.buffer.write(pickle.dumps(Harm()))\n"
-    )
-}
-
-#[test]
-fn a_checkpoint_that_means_harm_does_none() {
-    needs_frameworks!();
-    let options = "framework = \"scikit-learn\"\nsource = \"line.pkl\"\nsamples = \"line:samples\"";
-    let workspace = with_model(options);
-    workspace.write(
-        "models/line.py",
-        "import numpy\nfrom sklearn.linear_model import LinearRegression\n\nsamples = numpy.eye(3)\n\n\n\
-         def model():\n    return LinearRegression().fit(samples, [1, 2, 4])\n",
-    );
+/// Puts a checkpoint that tries to do harm into the workspace, builds at L2, and asserts that it did none, though it ran,
+/// and is a model all the same. `kind` and `model` are what `make_harm.py` is told; `source` is a file of the user's.
+fn assert_harmless(workspace: &Workspace, (kind, model): (&str, &str), checkpoint: &str, source: &str) {
     let outside = workspace.outside().canonicalize().expect("it is there");
     fs::write(outside.join("secret"), "hunter2").expect("written");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -94,19 +79,20 @@ fn a_checkpoint_that_means_harm_does_none() {
          tried('read', lambda: print(open('{outside}/secret').read(), file=sys.stderr))\n\
          tried('connect', lambda: socket.create_connection(('127.0.0.1', {port}), 5))\n\
          tried('kill', lambda: os.kill({parent}, 0))\n\
-         tried('module', lambda: open('line.py', 'a').write('# harm'))\n",
+         tried('module', lambda: open('{module}', 'a').write('# harm'))\n",
         outside = outside.display(),
         parent = std::process::id(),
+        module = source.rsplit('/').next().unwrap_or(source),
     );
-    let maker = workspace.beside("make.py");
-    fs::write(&maker, checkpoint(&code)).expect("written");
-    let made = std::process::Command::new("python3")
-        .arg(&maker)
-        .output()
-        .expect("it starts");
+    let harm = workspace.beside("harm.py");
+    fs::write(&harm, code).expect("written");
+    let maker = repository().join("tests/cli/models/make_harm.py");
+    let mut command = std::process::Command::new("python3");
+    let made = command.arg(maker).arg(kind).arg(&harm).arg(model).output();
+    let made = made.expect("it starts");
     assert!(made.status.success(), "{made:?}");
-    workspace.write_bytes("models/line.pkl", &made.stdout);
-    let before = workspace.read("farm.toml");
+    workspace.write_bytes(checkpoint, &made.stdout);
+    let before = (workspace.read("farm.toml"), workspace.read(source));
     let ran = workspace.ran(&mut workspace.command_at("L2", ["build", "--json"]));
     let text = ran.text();
     let build = Build::of(&ran);
@@ -114,13 +100,50 @@ fn a_checkpoint_that_means_harm_does_none() {
         assert!(text.contains(&format!("{name} refused")), "{name}: {text}");
     }
     assert!(!text.contains("hunter2"), "{text}");
-    assert!(!outside.join("harmed").exists() && workspace.read("farm.toml") == before);
+    assert!(!outside.join("harmed").exists());
     assert!(listener.accept().is_err(), "somebody connected");
-    assert!(
-        !workspace.read("models/line.py").contains("harm"),
-        "a source was changed"
-    );
+    let after = (workspace.read("farm.toml"), workspace.read(source));
+    assert_eq!(after, before, "what the user wrote was changed");
     assert!(build.ok(), "it is a model all the same: {text}");
+    assert!(
+        !build.actions("models", "ran").contains(&"dependencies"),
+        "installed again"
+    );
+}
+
+#[test]
+fn a_pickled_estimator_that_means_harm_does_none() {
+    needs_frameworks!();
+    let options = "framework = \"scikit-learn\"\nsource = \"line.pkl\"\nsamples = \"line:samples\"";
+    first();
+    let workspace = with_model("models", options);
+    workspace.write(
+        "models/line.py",
+        "import numpy\nfrom sklearn.linear_model import LinearRegression\n\nsamples = numpy.eye(3)\n\n\n\
+         def model():\n    return LinearRegression().fit(samples, [1, 2, 4])\n",
+    );
+    assert_harmless(
+        &workspace,
+        ("pickle", "__import__('line').model()"),
+        "models/line.pkl",
+        "models/line.py",
+    );
+}
+
+#[test]
+fn a_checkpoint_of_pytorch_that_means_harm_does_none() {
+    needs_frameworks!();
+    first_deep();
+    let options = "framework = \"pytorch\"\nsource = \"net:Net\"\ncheckpoint = \"net.pt\"\nsamples = \"samples.json\"";
+    let workspace = with_model("deep", options);
+    workspace.write("deep/net.py", include_str!("net.py"));
+    workspace.write("deep/samples.json", r#"{ "rows": [[0.5, 1.5, 2.5]] }"#);
+    assert_harmless(
+        &workspace,
+        ("pytorch", "__import__('net').Net().state_dict()"),
+        "deep/net.pt",
+        "deep/net.py",
+    );
 }
 
 #[test]

@@ -4,8 +4,10 @@
 mod deep;
 mod example;
 mod failing;
+mod files;
+mod hub;
 mod ollama;
-mod product;
+pub(crate) mod product;
 mod vision;
 
 /// Ends a test where the frameworks are not to be had.

@@ -68,7 +68,11 @@ fn build_first(options: &str) -> First {
 
 /// An empty workspace with the tests' cache.
 pub(crate) fn workspace(name: &str) -> Workspace {
-    let workspace = networked(Workspace::below(name)).sharing(&cache());
+    with_uv(networked(Workspace::below(name)).sharing(&cache()))
+}
+
+/// With uv, which installs big packages in less time than pip, if `scripts/setup` has put it there.
+pub(crate) fn with_uv(workspace: Workspace) -> Workspace {
     let uv = repository().join("target/tools/uv-venv/bin/uv");
     if !uv.is_file() {
         return workspace;
@@ -134,16 +138,24 @@ impl Models {
     }
 }
 
-/// A workspace whose target `models` has one model, in the folder `models` with the example's packages.
-pub(crate) fn with_model(options: &str) -> Workspace {
-    first();
+/// What a folder of the example pins.
+pub(crate) fn lock(folder: &str) -> String {
+    let path = repository()
+        .join("examples/models")
+        .join(folder)
+        .join("requirements.txt");
+    fs::read_to_string(path).expect("it is there")
+}
+
+/// A workspace whose target `models` has one model, in a folder of the example's with its packages, which are in the cache
+/// once the example's first build is: a folder of another name would install them again.
+pub(crate) fn with_model(packages: &str, options: &str) -> Workspace {
     let workspace = workspace("workspace");
-    let lock = fs::read_to_string(repository().join("examples/models/models/requirements.txt")).expect("it is there");
-    workspace.write("models/requirements.txt", &lock);
+    workspace.write(&format!("{packages}/requirements.txt"), &lock(packages));
     workspace.write(
         "farm.toml",
         &format!(
-            "[workspace]\nname = \"models\"\n\n[cache]\nmax-size = \"20GB\"\n\n[targets.models]\nbuilder = \"model\"\nroot = \"models\"\n\n\
+            "[workspace]\nname = \"models\"\n\n[cache]\nmax-size = \"20GB\"\n\n[targets.models]\nbuilder = \"model\"\nroot = \"{packages}\"\n\n\
              [targets.models.options.models.it]\n{options}\n"
         ),
     );

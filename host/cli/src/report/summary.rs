@@ -11,7 +11,10 @@ use crate::sanitise;
 use crate::ui::{ERROR, FAINT, GOOD, PLAIN, STRONG, Theme, WARNING};
 
 /// More facts of an artifact than these are left to the manifest.
-const MAX_FACTS: usize = 6;
+const MAX_FACTS: usize = 7;
+/// The names of the two sizes of what a builder has made smaller.
+const BEFORE: &str = "before_bytes";
+const AFTER: &str = "after_bytes";
 /// Longest text among them.
 const MAX_FACT: usize = 40;
 
@@ -122,12 +125,13 @@ fn table(theme: Theme, rows: Vec<[String; 6]>) -> String {
     if text.is_empty() { text } else { format!("\n{text}\n") }
 }
 
-/// What the builder says of an artifact: `gzip 68.1 kB, 3 chunks, python 3.12`. Single values only, of the object and of
-/// objects in it; lists are left to the manifest.
+/// What the builder says of an artifact: `gzip 68.1 kB, 3 chunks, images 41.0 kB → 30.2 kB, python 3.12`. Single values
+/// only, of the object and of objects in it; lists are left to the manifest.
 fn facts(metadata: &Value) -> String {
     let mut facts = Vec::new();
     for (name, value) in metadata.as_object().into_iter().flatten() {
         match value {
+            Value::Object(inner) if inner.contains_key(BEFORE) => facts.extend(change(name, value)),
             Value::Object(inner) => {
                 facts.extend(
                     inner
@@ -140,6 +144,13 @@ fn facts(metadata: &Value) -> String {
     }
     facts.truncate(MAX_FACTS);
     facts.join(", ")
+}
+
+/// What got smaller or bigger: `images 41.0 kB → 30.2 kB`; nothing where there was nothing.
+fn change(name: &str, value: &Value) -> Option<String> {
+    let (before, after) = (value[BEFORE].as_u64()?, value[AFTER].as_u64()?);
+    let name = sanitise::line(name).replace(['_', '-'], " ");
+    (before > 0).then(|| format!("{name} {} → {}", format::bytes(before), format::bytes(after)))
 }
 
 /// One value with its name.
@@ -178,6 +189,13 @@ mod tests {
             "raw 212.4 kB, gzip 68.1 kB, 3 chunks, python 3.12.4, sizes brotli 59.0 kB"
         );
         assert_eq!(facts(&Value::Null), "");
+        let images =
+            json!({"images": {"count": 3, "before_bytes": 41_000, "after_bytes": 30_200, "smaller": []}, "raw": 5});
+        assert_eq!(facts(&images), "images 41.0 kB → 30.2 kB, raw 5 B");
+        assert_eq!(
+            facts(&json!({"images": {"count": 0, "before_bytes": 0, "after_bytes": 0}})),
+            ""
+        );
     }
 
     #[test]

@@ -27,7 +27,7 @@ const NETWORK: [&str; 12] = [
 ];
 
 /// The same for one purpose.
-const NETWORK_FOR: [(&str, &[&str]); 5] = [
+const NETWORK_FOR: [(&str, &[&str]); 6] = [
     (
         "npm",
         &[
@@ -68,6 +68,7 @@ const NETWORK_FOR: [(&str, &[&str]); 5] = [
             "CARGO_REGISTRIES_CRATES_IO_PROTOCOL",
         ],
     ),
+    ("hugging-face", &["HF_ENDPOINT", "HF_TOKEN"]),
     ("oci", &["REGISTRY_AUTH_FILE"]),
     ("go", &["GOPROXY", "GONOPROXY", "GOPRIVATE", "GONOSUMDB", "GOSUMDB"]),
 ];

@@ -13,7 +13,7 @@ use crate::key::{self, InputContent, KeyParts, ToolIdentity};
 use crate::path::RelPath;
 use crate::plan::{CheckedFetch, CheckedInput, CheckedSource, CheckedWork, FileBase};
 
-type Tree = BTreeMap<RelPath, (InputContent, Material)>;
+pub(super) type Tree = BTreeMap<RelPath, (InputContent, Material)>;
 
 impl Executor {
     /// The tools that an action needs, found on PATH.
@@ -179,7 +179,7 @@ pub(super) fn tree_root(job: &Job) -> RelPath {
     }
 }
 
-fn place_content(tree: &mut Tree, at: &RelPath, content: &Content) -> Result<(), ExecuteError> {
+pub(super) fn place_content(tree: &mut Tree, at: &RelPath, content: &Content) -> Result<(), ExecuteError> {
     match content {
         Content::File {
             digest,

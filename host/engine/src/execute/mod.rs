@@ -9,6 +9,7 @@ mod environment;
 mod failure;
 mod gather;
 mod identity;
+mod limit;
 mod log;
 mod on_demand;
 mod placed;
@@ -101,6 +102,8 @@ pub struct Job {
     pub action: CheckedAction,
     /// Outputs of other actions of this target that it reads.
     pub outputs: BTreeMap<OutputRef, Content>,
+    /// What those were in the target's last good build, for a step that checks a limit.
+    pub earlier: BTreeMap<OutputRef, Content>,
     /// Artifacts of dependencies that it reads.
     pub artifacts: BTreeMap<ArtifactRef, Content>,
     /// Paths from the workspace's root that the target itself puts there: never its inputs.

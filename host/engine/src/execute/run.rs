@@ -222,7 +222,12 @@ impl Executor {
             job.watch.begin(Part::Run);
             let mut said = Vec::new();
             let mut log = |_: Level, line: &str| said.push(format!("{line}\n"));
-            let ended = job.builder.run_step(&step, &input, &out, &mut log);
+            let mut ended = job.builder.run_step(&step, &input, &out, &mut log);
+            if let (true, Err(PlanFailure::Problem(problem))) = (checks_limit, &mut ended)
+                && let Some(clearer) = this.ask_again(&job, &prepared, &step, &folder)
+            {
+                *problem = clearer;
+            }
             Ok((ended, said))
         })
         .await?;
@@ -428,7 +433,7 @@ fn was_kept<T>(finished: &Result<T, ExecuteError>) -> bool {
 }
 
 /// Makes a private folder with its parts.
-fn make_folder(folder: &Path) -> Result<(), ExecuteError> {
+pub(super) fn make_folder(folder: &Path) -> Result<(), ExecuteError> {
     fs::create_dirs(&folder.join(TREE))?;
     Ok(fs::create_dirs(&folder.join(TEMP))?)
 }

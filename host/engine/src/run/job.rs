@@ -330,6 +330,7 @@ pub(super) fn of_action(
         component: builder.digest,
         action: action.clone(),
         outputs,
+        earlier: BTreeMap::new(),
         artifacts,
         without: run
             .plan

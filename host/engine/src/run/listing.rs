@@ -159,6 +159,7 @@ async fn keys(opened: &Opened, id: TargetId, plan: &CheckedPlan) -> Result<BTree
             component: builder.digest,
             action: action.clone(),
             outputs: BTreeMap::new(),
+            earlier: BTreeMap::new(),
             artifacts: BTreeMap::new(),
             without: plan.in_place().map(|path| target.base.join(path)).collect(),
             jobserver: None,

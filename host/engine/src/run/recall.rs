@@ -90,6 +90,13 @@ impl<'v> Last<'v> {
         self.action(target, action).map(key)
     }
 
+    /// The key of an action in the last good build of its target.
+    pub(super) fn good_key(&self, target: &str, action: &str) -> Option<Digest> {
+        let good = self.record(target)?.last_good();
+        let (_, key) = good.into_iter().find(|(id, _)| *id == action)?;
+        Some(Digest::from_bytes(key))
+    }
+
     /// How the target of this full name stands.
     pub(super) fn standing(&self, target: &str) -> Standing {
         let standing = self.place(target).and_then(|place| self.standing.get(place));

@@ -35,12 +35,14 @@ def check(spec, facts, exported, into, format, faults):
     shutil.copytree(exported / format, into / format)
     runner, path = importlib.import_module(RUNNERS[format]), into / format / FILES[format]
     arrays = Arrays(exported, facts)
-    found = {"format": format, **runner.describe(path), "checked": facts["outputs"], "samples": arrays.count,
-             "original_bytes": facts["bytes"], "bytes": size(path), "versions": facts["versions"]}
-    found |= agreement(spec, "", path, runner, arrays, spec["tolerance"], faults)
+    described = runner.describe(path)
+    # In the order in which people are told; what does not fit there is in the manifest.
+    found = {"format": format, "opset": described.pop("opset", None), "original_bytes": facts["bytes"], "bytes": size(path),
+             **agreement(spec, "", path, runner, arrays, spec["tolerance"], faults)}
     if spec["int8"] and hasattr(runner, "quantise"):
         found["int8"] = quantised(spec, path, runner, arrays, faults)
-    return found
+    found |= {**described, "checked": facts["outputs"], "samples": arrays.count, "versions": facts["versions"]}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def quantised(spec, path, runner, arrays, faults):
@@ -49,8 +51,8 @@ def quantised(spec, path, runner, arrays, faults):
     if not runner.quantise(path, small, int8["mode"], arrays.calibration):
         faults.append(f"`{spec['name']}` has nothing that weights of eight bits make smaller: take `int8` out")
         return {}
-    facts = {"mode": int8["mode"], "bytes": size(small)}
-    return facts | agreement(spec, " with weights of eight bits", small, runner, arrays, int8["tolerance"], faults)
+    facts = {"bytes": size(small), **agreement(spec, " with weights of eight bits", small, runner, arrays, int8["tolerance"], faults)}
+    return facts | {"mode": int8["mode"]}
 
 
 def agreement(spec, version, path, runner, arrays, tolerance, faults):

@@ -14,6 +14,10 @@ QUANTISED = {"DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "Conv
 
 def save(model, path):
     """Checks a model, and writes it without what the framework noted down about its own sources."""
+    # skl2onnx may name an operator set twice.
+    opsets = {one.domain: one.version for one in model.opset_import}
+    del model.opset_import[:]
+    model.opset_import.extend(onnx.helper.make_opsetid(domain, version) for domain, version in opsets.items())
     tidy(model.graph)
     for function in model.functions:
         function.doc_string = ""
@@ -99,6 +103,9 @@ def quantise(path, into, mode, calibration):
 
     prepared = into.with_suffix(".prepared")
     quantization.shape_inference.quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
+    if not flatten_biases(prepared):
+        prepared.unlink()
+        return False
     # Types cannot be inferred behind operators of other domains, as models of scikit-learn have them first.
     extra = {"WeightSymmetric": True, "DefaultTensorType": onnx.TensorProto.FLOAT}
     common = {"per_channel": True, "weight_type": quantization.QuantType.QInt8, "extra_options": extra}
@@ -112,6 +119,19 @@ def quantise(path, into, mode, calibration):
     into.unlink()
     save(model, into)
     return any(node.op_type in QUANTISED for node in model.graph.node)
+
+
+def flatten_biases(path):
+    """Biases of one row become lists, as onnxruntime expects them where each output has a scale of its own: skl2onnx
+    writes rows. False where there is no layer of plain ONNX, as in a forest."""
+    model = onnx.load(path)
+    weights = {weight.name: weight for weight in model.graph.initializer}
+    for node in model.graph.node:
+        bias = weights.get(node.input[2]) if node.op_type == "Gemm" and len(node.input) > 2 else None
+        if bias is not None and list(bias.dims[:-1]) == [1]:
+            del bias.dims[0]
+    onnx.save(model, path)
+    return any(not one.domain or one.domain == "ai.onnx" for one in model.opset_import)
 
 
 class Samples:

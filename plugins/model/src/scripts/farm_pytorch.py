@@ -66,8 +66,9 @@ def unpickled(path):
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
-        print(f"`{path}` holds more than weights: it is loaded as the code that it is")
-        return torch.load(path, map_location="cpu", weights_only=False)
+        pass
+    print(f"`{path}` holds more than weights: it is loaded as the code that it is")
+    return torch.load(path, map_location="cpu", weights_only=False)
 
 
 def fill(model, checkpoint):

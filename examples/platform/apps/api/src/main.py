@@ -5,9 +5,9 @@ from typing import Annotated
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
-from . import board
+from . import board, urgency
 
 app = FastAPI(title="Notes", version="1.0.0", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
 
@@ -24,6 +24,7 @@ class Note(NewNote):
     """What hangs on the board."""
 
     id: int
+    urgency: float | None = Field(description="How likely it is that somebody has to act at once; without a model, nothing")
 
 
 class Health(BaseModel):
@@ -34,6 +35,11 @@ class Health(BaseModel):
 
 
 notes = board.of_environment()
+judge = urgency.of_environment()
+
+
+def as_note(number: int, text: str) -> Note:
+    return Note(id=number, text=text, urgency=judge.urgency(text))
 
 
 @app.get("/api/health")
@@ -43,12 +49,12 @@ def health() -> Health:
 
 @app.get("/api/notes")
 def list_notes() -> list[Note]:
-    return [Note(id=number, text=text) for number, text in enumerate(notes.all(), start=1)]
+    return [as_note(number, text) for number, text in enumerate(notes.all(), start=1)]
 
 
 @app.post("/api/notes", status_code=201)
 def add_note(note: NewNote) -> Note:
-    return Note(id=notes.add(note.text), text=note.text)
+    return as_note(notes.add(note.text), note.text)
 
 
 if static := os.environ.get("NOTES_STATIC"):

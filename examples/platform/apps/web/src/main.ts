@@ -22,7 +22,10 @@ async function ask<T>(init?: RequestInit): Promise<T> {
 
 async function show(): Promise<void> {
   const notes = await ask<Note[]>();
-  const items = notes.map((note) => Object.assign(document.createElement("li"), { textContent: note.text }));
+  const items = notes.map((note) => {
+    const className = (note.urgency ?? 0) > 0.5 ? "urgent" : "";
+    return Object.assign(document.createElement("li"), { className, textContent: note.text });
+  });
   list.replaceChildren(...items);
   status.textContent = notes.length === 0 ? "The board is empty." : "";
 }

@@ -298,6 +298,7 @@ impl<'a> Build<'a> {
             (Kept::Outdated(record), _) => TargetRecord {
                 deps: self.deps(id, kept, numbers),
                 is_whole: false,
+                good: record.last_good(),
                 inputs: Vec::new(),
                 outputs: Vec::new(),
                 tools: Vec::new(),
@@ -311,6 +312,7 @@ impl<'a> Build<'a> {
     fn new_record(&self, id: TargetId, run: &'a TargetRun, numbers: &Numbers<'_, 'a>) -> TargetRecord<'a> {
         let target = self.opened.target(id);
         let made = self.made.get(target.name.as_str());
+        let before = self.last.and_then(|last| last.record(target.name.as_str()));
         TargetRecord {
             name: target.name.as_str(),
             builder: &target.builder,
@@ -337,6 +339,10 @@ impl<'a> Build<'a> {
                 .iter()
                 .filter_map(|action| action_record(run, action, &target.base))
                 .collect(),
+            good: match before {
+                Some(before) if !run.is_whole() => before.last_good(),
+                _ => Vec::new(),
+            },
             artifacts: run
                 .plan
                 .artifacts

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::cache::Content;
 use crate::error::Problem;
 use crate::event::{ArtifactFacts, Event, Outcome, Span};
-use crate::execute::ExecuteError;
+use crate::execute::{ExecuteError, Job};
 use crate::plan::OutputRef;
 use crate::run::finish::{self, FinishError, Finished};
 use crate::run::job::{self, Ended, Phase};
@@ -40,6 +41,9 @@ impl Pass<'_, '_> {
         if job.action.jobserver {
             job.jobserver = self.lend_jobserver(node);
         }
+        if job.action.checks_limit {
+            job.earlier = self.earlier(&job);
+        }
         if job.action.untrusted {
             self.tell_untrusted();
         }
@@ -49,6 +53,19 @@ impl Pass<'_, '_> {
             job.watch.stop();
             Message::Performed(node, performed)
         });
+    }
+
+    /// What the outputs that an action reads were in the last good build of its target, as far as the store has them.
+    fn earlier(&self, job: &Job) -> BTreeMap<OutputRef, Content> {
+        let Some(last) = self.taken.last else {
+            return BTreeMap::new();
+        };
+        let outputs = job.outputs.keys().filter_map(|output| {
+            let key = last.good_key(&job.target, &output.action)?;
+            let made = self.means.executor.store.lookup(&key)?;
+            Some((output.clone(), made.outputs.get(&output.output)?.clone()))
+        });
+        outputs.collect()
     }
 
     /// What runs code that nobody here wrote should have the strongest tier. Where there is none, it runs all the same,

@@ -68,8 +68,21 @@ pub(in crate::run) struct TargetRecord<'a> {
     /// Its actions, in the order of its plan.
     #[serde(borrow)]
     pub(in crate::run) actions: Vec<ActionRecord<'a>>,
+    /// Where this is no record of a good build: its actions with their keys in the last that was.
+    pub(in crate::run) good: Vec<(&'a str, [u8; 32])>,
     /// What it made.
     pub(in crate::run) artifacts: Vec<ArtifactRecord<'a>>,
+}
+
+impl<'a> TargetRecord<'a> {
+    /// Its actions with their keys in its last good build.
+    pub(in crate::run) fn last_good(&self) -> Vec<(&'a str, [u8; 32])> {
+        if self.is_whole {
+            self.actions.iter().map(|action| (action.id, action.key)).collect()
+        } else {
+            self.good.clone()
+        }
+    }
 }
 
 /// A dependency of a target.
