@@ -148,9 +148,14 @@ fn a_damaged_file_is_refused_whatever_its_size() {
 #[test]
 fn no_hub_is_asked_that_nobody_named() {
     needs_frameworks!();
-    let ran = pinned(&"f".repeat(40)).farm("build");
+    let workspace = pinned(&"f".repeat(40));
+    let ran = workspace.farm("build");
     assert_eq!(ran.code(), 1, "{}", ran.text());
-    assert!(ran.text().contains("no hub is named: set HF_ENDPOINT"), "{}", ran.text());
+    assert!(
+        ran.text().contains("no hub is named: set HF_ENDPOINT"),
+        "{}",
+        ran.text()
+    );
 }
 
 #[test]
