@@ -83,7 +83,7 @@ impl Setup {
         });
         self.tsc(project, ("check", "check"), settings, inputs)
             .label("check types")
-            .cache("tsc", "FARM_CHECKED")
+            .private_cache("tsc", "FARM_CHECKED")
     }
 
     /// Compiles, and declares the types.

@@ -48,8 +48,12 @@ pub(crate) fn install(project: &Project, options: &Options, host: &dyn Host) -> 
         ))
         .inputs(manifests(project))
         .inputs(settings(host, project, manager)?)
-        .cache(manager.tool(), "FARM_PACKAGES")
         .output(Output::unpacked("node_modules", top("node_modules")));
+    // A package's own scripts can write there, and what they write is theirs alone.
+    install = match options.install_scripts {
+        true => install.private_cache(manager.tool(), "FARM_PACKAGES"),
+        false => install.cache(manager.tool(), "FARM_PACKAGES"),
+    };
     let mut modules = vec![(top("node_modules"), install.out("node_modules"))];
     for (number, folder) in nested.iter().enumerate() {
         let (name, path) = (format!("node_modules-{number}"), top(&format!("{folder}/node_modules")));

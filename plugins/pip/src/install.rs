@@ -91,7 +91,7 @@ pub fn install(purpose: Use, lock: &Lock, settings: &Settings<'_>, beside: Optio
             let export = export(purpose, groups, &exported, settings);
             let pin = Pin::output(&exported, export.out("requirements"));
             let install = run_installer(purpose, lock, settings, (exported.as_str(), pin));
-            let install = with_uv(install.args(["--installer", "uv", "--hashes"]));
+            let install = with_uv(install.args(["--installer", "uv", "--hashes"]), settings);
             let requirements = Input::output(&exported, export.out("requirements"));
             (Some(export), install, (exported, requirements))
         }
@@ -108,9 +108,9 @@ pub fn install(purpose: Use, lock: &Lock, settings: &Settings<'_>, beside: Optio
                 None => install,
             };
             let install = if *by_uv {
-                with_uv(install)
+                with_uv(install, settings)
             } else {
-                install.cache("pip", "PIP_CACHE_DIR")
+                with_cache(install, settings, ("pip", "PIP_CACHE_DIR"))
             };
             (None, install, (path.clone(), Input::file(path)))
         }
@@ -162,11 +162,18 @@ fn run_installer(purpose: Use, lock: &Lock, settings: &Settings<'_>, (requiremen
     steady(install)
 }
 
-fn with_uv(install: Action) -> Action {
-    install
+fn with_uv(install: Action, settings: &Settings<'_>) -> Action {
+    with_cache(install, settings, ("uv", "UV_CACHE_DIR"))
         .uses_tools(["uv"])
-        .cache("uv", "UV_CACHE_DIR")
         .env("UV_PYTHON_DOWNLOADS", "never")
+}
+
+/// What a package runs while it is built can write to the cache, and what it writes is for this target alone.
+fn with_cache(install: Action, settings: &Settings<'_>, (name, variable): (&str, &str)) -> Action {
+    match settings.build_from_source {
+        true => install.private_cache(name, variable),
+        false => install.cache(name, variable),
+    }
 }
 
 /// The script that compiles to byte code, beside the script that uses it.

@@ -83,7 +83,7 @@ pub(crate) fn install(package: &Package, options: &Options, has_npmrc: bool) -> 
     } else {
         &["--ignore-scripts"][..]
     };
-    Action::fetch("install", "npm", "npm", Pin::file(LOCK))
+    let install = Action::fetch("install", "npm", "npm", Pin::file(LOCK))
         .label(format!("install {} packages", package.count))
         .args(["ci", "--no-audit", "--no-fund", "--no-progress", "--no-update-notifier"])
         .args(scripts.iter().copied())
@@ -94,8 +94,12 @@ pub(crate) fn install(package: &Package, options: &Options, has_npmrc: bool) -> 
                 .chain(has_npmrc.then_some(".npmrc"))
                 .map(Input::file),
         )
-        .cache("npm", "npm_config_cache")
-        .output(Output::unpacked("node_modules", "node_modules"))
+        .output(Output::unpacked("node_modules", "node_modules"));
+    // A package's own scripts can write there, and what they write is theirs alone.
+    match options.install_scripts {
+        true => install.private_cache("npm", "npm_config_cache"),
+        false => install.cache("npm", "npm_config_cache"),
+    }
 }
 
 /// TypeScript types of one OpenAPI schema, put back into the user's sources.
