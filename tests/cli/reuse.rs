@@ -100,3 +100,37 @@ fn an_action_that_failed_is_not_tried_again_for_another_target() {
     let build = Build::of(&ran);
     assert_eq!((build.count("failed"), build.count("skipped")), (1, 1));
 }
+
+#[test]
+fn what_the_cache_lost_is_made_anew_where_all_else_is_taken_over() {
+    let text = "[workspace]\nname = \"lost\"\n[targets.copy]\nbuilder = \"command\"\n\
+                options = { command = \"cp in.txt out.txt\", inputs = [\"in.txt\"], outputs = [\"out.txt\"] }\n";
+    let workspace = Workspace::with(text);
+    workspace.write("in.txt", "text\n");
+    workspace.farm("build").success();
+    // Of the same size: only their digests tell that they are not what was stored.
+    for shard in std::fs::read_dir(workspace.cache().join("v1/blobs")).expect("blobs") {
+        for blob in std::fs::read_dir(shard.expect("a shard").path()).expect("a shard") {
+            let path = blob.expect("a blob").path();
+            let bytes: Vec<u8> = std::fs::read(&path)
+                .expect("a blob")
+                .iter()
+                .map(|byte| byte ^ 1)
+                .collect();
+            std::fs::remove_file(&path).expect("removed");
+            std::fs::write(&path, bytes).expect("written");
+        }
+    }
+    std::fs::remove_file(workspace.root().join("out.txt")).expect("removed");
+    let ran = workspace.farm("build --json");
+    let build = Build::of(&ran);
+    assert!(build.ok(), "{}", build.text());
+    assert_eq!(
+        (ran.code(), build.actions("copy", "ran").len()),
+        (0, 1),
+        "{}",
+        build.text()
+    );
+    assert_eq!(workspace.read("out.txt"), "text\n");
+    assert_eq!(Build::of(&workspace.farm("build --json")).count("up_to_date"), 1);
+}

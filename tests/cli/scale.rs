@@ -65,7 +65,7 @@ fn many_targets() {
 #[test]
 #[ignore = "takes minutes: see the head of this file"]
 fn many_targets_at_full_size() {
-    check_wide(1_000, 20);
+    check_wide(10_000, 20);
 }
 
 #[test]

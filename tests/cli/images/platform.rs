@@ -247,7 +247,7 @@ fn a_changed_go_file_makes_one_binary_and_one_layer() {
     assert_ne!(feed_after, feed);
     assert_eq!(
         again.actions("service", "ran"),
-        ["build-feed", "inspect-feed", "list", "test", "vet"]
+        ["build-feed", "compile-tests", "inspect-feed", "list", "test", "vet"]
     );
     assert_eq!(again.actions("feed", "ran"), ["files", "image", "layer.service.feed"]);
     for untouched in ["backend", "triage", "frontend", "markup", "help", "probe", "notes"] {

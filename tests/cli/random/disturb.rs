@@ -262,9 +262,16 @@ fn damage_blob(world: &mut World) -> Option<String> {
     files_below(&world.workspace.cache().join("v1/blobs"), &mut files);
     let at = world.numbers.below(files.len().max(1));
     let path = files.get(at)?;
+    let mut bytes = fs::read(path).expect("a blob");
     fs::remove_file(path).expect("removed");
-    if world.numbers.one_in(2) {
-        fs::write(path, "damage\n").expect("written");
+    match world.numbers.below(3) {
+        0 => {}
+        1 => fs::write(path, "damage\n").expect("written"),
+        _ => {
+            // Of the same size: only its digest tells.
+            bytes.iter_mut().for_each(|byte| *byte ^= 1);
+            fs::write(path, bytes).expect("written");
+        }
     }
     world.kept.values_mut().for_each(|kept| *kept = Kept::Spoilt);
     Some("a blob is damaged".to_owned())

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use crate::error::PathError;
 use crate::execute::failure::ExecuteError;
 use crate::execute::{Executor, run, trash};
 use crate::fs::{self, Stat};
-use crate::inputs::FoundTool;
+use crate::inputs::{FoundTool, is_settled};
 use crate::key::ToolIdentity;
 use crate::path::RelPath;
 use crate::sandbox::{self, Ending, Spec};
@@ -55,6 +55,7 @@ impl Executor {
         let missing = || ExecuteError::MissingTool {
             name: tool.name.clone(),
         };
+        let looked_at = SystemTime::now();
         let stat = fs::stat(&tool.real)?.ok_or_else(missing)?;
         let memo = memo_key(tool, &stat);
         if let Some(known) = locked(&self.identities).get(&memo) {
@@ -68,8 +69,11 @@ impl Executor {
                 let digest = fs::digest(&tool.real)?;
                 let version = self.ask_version(tool).await?;
                 let known = Remembered { version, digest };
-                let bytes = serde_json::to_vec(&known).unwrap_or_default();
-                self.store.put_document("tool", &memo, &bytes)?;
+                // Of one that was replaced just now, another one may have the same times.
+                if is_settled(&stat, looked_at) {
+                    let bytes = serde_json::to_vec(&known).unwrap_or_default();
+                    self.store.put_document("tool", &memo, &bytes)?;
+                }
                 known
             }
         };

@@ -16,6 +16,9 @@ use crate::path::RelPath;
 
 /// What is younger than this when it is read is read again next time: more than the tick of any kernel's file clock.
 const RACY: Duration = Duration::from_millis(20);
+/// The same for times without a fraction, as file systems have them that count in seconds (ext4 with small inodes, HFS+), or
+/// in two (FAT).
+const RACY_SECONDS: Duration = Duration::from_secs(2);
 
 /// What was seen at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,8 +188,12 @@ impl Notes {
 /// Whether something was old enough when it was read: a change after that leaves a trace in its times.
 pub fn is_settled(stat: &Stat, read_at: SystemTime) -> bool {
     let now = read_at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let limit = i128::try_from(now.saturating_sub(RACY).as_nanos()).unwrap_or(i128::MAX);
-    i128::from(stat.ctime_ns) < limit && i128::from(stat.mtime_ns) < limit
+    let is_old = |time: i64| {
+        let racy = if time % 1_000_000_000 == 0 { RACY_SECONDS } else { RACY };
+        let limit = i128::try_from(now.saturating_sub(racy).as_nanos()).unwrap_or(i128::MAX);
+        i128::from(time) < limit
+    };
+    is_old(stat.ctime_ns) && is_old(stat.mtime_ns)
 }
 
 /// Digest of a folder's names and their kinds, which must be sorted by name.
@@ -197,4 +204,38 @@ pub fn digest_of_names(names: &[Listed]) -> Digest {
         hasher.update(&[*kind as u8]);
     }
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stat(nanoseconds: i64) -> Stat {
+        Stat {
+            kind: Kind::File,
+            size: 1,
+            mtime_ns: nanoseconds,
+            ctime_ns: nanoseconds,
+            inode: 1,
+            device: 1,
+            mode: 0o644,
+            links: 1,
+            owner: 0,
+        }
+    }
+
+    #[test]
+    fn a_time_without_a_fraction_may_be_that_of_a_change_seconds_later() {
+        let read_at = |milliseconds| UNIX_EPOCH + Duration::from_millis(milliseconds);
+        let fine = stat(10_000_000_001);
+        assert!(!is_settled(&fine, read_at(10_019)) && is_settled(&fine, read_at(10_021)));
+        let coarse = stat(10_000_000_000);
+        assert!(!is_settled(&coarse, read_at(11_999)) && is_settled(&coarse, read_at(12_001)));
+    }
+
+    #[test]
+    fn what_comes_from_the_future_is_never_settled() {
+        let read_at = UNIX_EPOCH + Duration::from_secs(15);
+        assert!(!is_settled(&stat(20_000_000_001), read_at) && is_settled(&stat(-1), read_at));
+    }
 }

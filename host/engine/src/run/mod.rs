@@ -153,34 +153,66 @@ struct Build<'a> {
 }
 
 impl Build<'_> {
-    /// Makes passes until nothing that was lost is missing, and leaves what the next build needs. Whether all is there,
-    /// and how many components were instantiated.
+    /// Makes what is to be made, and leaves what the next build needs. Whether all is there, and how many components were
+    /// instantiated.
     fn run(
         &self,
-        mut recalls: Recalls,
-        mut stop: watch::Receiver<Stop>,
+        recalls: Recalls,
+        stop: watch::Receiver<Stop>,
         teller: &mut Teller<'_>,
     ) -> Result<(bool, u64), Problem> {
         let started = SystemTime::now();
         let runtime = start_runtime(self.request)?;
         teller.tell(build_started(self.opened, self.request));
-        let mut ended = Ended::default();
-        for pass in 1..=PASSES {
+        let (ended, again) = self.make_passes(recalls, &runtime, &stop, teller)?;
+        // Tools that still run lose their lifeline with the runtime, and end.
+        runtime.shutdown_background();
+        let opened = again.as_ref().unwrap_or(self.opened);
+        Build { opened, ..*self }.conclude(ended, started, stop, teller)
+    }
+
+    /// Makes passes until nothing that was lost is missing; how the last one ended, and what it was made with if that was
+    /// opened once more.
+    fn make_passes(
+        &self,
+        mut recalls: Recalls,
+        runtime: &tokio::runtime::Runtime,
+        stop: &watch::Receiver<Stop>,
+        teller: &mut Teller<'_>,
+    ) -> Result<(Ended, Option<Opened>), Problem> {
+        let mut again = None;
+        let mut passes = 0;
+        loop {
+            passes += 1;
+            let opened = again.as_ref().unwrap_or(self.opened);
+            let takes_over = !recalls.is_empty();
             let plan = Taken {
                 recalls: std::mem::take(&mut recalls),
                 stamp: self.stamp,
                 last: self.last,
             };
-            ended = runtime.block_on(Pass::new(self.opened, self.request, plan, teller).run(stop.clone()));
-            teller.faults(&self.opened.executor.store);
-            if !ended.lost || pass == PASSES {
-                break;
+            let mut ended = runtime.block_on(Pass::new(opened, self.request, plan, teller).run(stop.clone()));
+            teller.faults(&opened.executor.store);
+            if !ended.lost || passes == PASSES {
+                return Ok((ended, again));
             }
             // The next pass takes the lock itself.
             drop(ended.lock.take());
+            if takes_over {
+                // It takes nothing over, and the builders of what this one took over were not opened.
+                again = Some(shared::open(self.request, None)?.0);
+            }
         }
-        // Tools that still run lose their lifeline with the runtime, and end.
-        runtime.shutdown_background();
+    }
+
+    /// What follows the passes.
+    fn conclude(
+        &self,
+        ended: Ended,
+        started: SystemTime,
+        mut stop: watch::Receiver<Stop>,
+        teller: &mut Teller<'_>,
+    ) -> Result<(bool, u64), Problem> {
         let mut built = ended.ok;
         let ready = self.on_demand(&ended, teller);
         if !ended.runs.is_empty() {

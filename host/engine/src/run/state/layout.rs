@@ -12,7 +12,8 @@ use crate::digest::Digest;
 use crate::fs::{Kind, Stat};
 
 /// What the file starts with; the digits are the version of the format. History: 1, JSON; 2, this; 3, sealed in pieces,
-/// with the digest of the configuration and the packages of artifacts; 4, with what describes targets and artifacts.
+/// with the digest of the configuration and the packages of artifacts; 4, with what describes targets and artifacts; 5, with
+/// the last good build of targets that are not good now.
 pub(super) const MAGIC: &seal::Magic = b"farm state 0005\n";
 /// Bytes of what every sealed file starts with, and of the five lengths behind that.
 const HEAD: usize = seal::HEAD + LENGTHS * 8;
