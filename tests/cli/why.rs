@@ -183,6 +183,24 @@ fn another_artifact_of_a_dependency_is_named() {
 }
 
 #[test]
+fn one_file_more_in_an_artifact_is_a_change_of_it() {
+    let text = "[workspace]\nname = \"w\"\n[targets.gen]\nbuilder = \"command\"\n\
+                options = { command = \"mkdir out && cp *.txt out\", inputs = [\"*.txt\"], outputs = [\"out\"] }\n\
+                [targets.use]\nbuilder = \"command\"\ndeps = [\"gen\"]\n\
+                options = { command = \"ls deps/gen/out > names\", inputs = [], outputs = [\"names\"] }\n";
+    let workspace = Workspace::with(text);
+    workspace.write("a.txt", "a\n");
+    assert_eq!(workspace.build(), counted(2, 0, 0));
+    let expected = "ran last because: dependency gen: artifact out changed";
+    workspace.write("b.txt", "b\n");
+    assert_eq!(workspace.build(), counted(2, 0, 0));
+    assert_eq!(ran_last(&workspace, "use"), expected);
+    std::fs::remove_file(workspace.root().join("a.txt")).expect("removed");
+    assert_eq!(workspace.build(), counted(2, 0, 0));
+    assert_eq!(ran_last(&workspace, "use"), expected);
+}
+
+#[test]
 fn options_are_told_as_what_they_make_of_the_action() {
     let workspace = chain();
     workspace.write("farm.toml", &CHAIN.replace("cat deps", "cat ./deps"));

@@ -139,7 +139,7 @@ impl Words<'_> {
         let (name, item) = (&difference.name, difference.item.as_deref().unwrap_or_default());
         let thing = match difference.subject {
             Subject::File => format!("file {name}"),
-            Subject::WrittenFile => format!("file {name}, which the builder writes,"),
+            Subject::WrittenFile => format!("file {name}, which is made for the action,"),
             Subject::Dependency => format!("dependency {name}: artifact {item}"),
             Subject::Action => format!("action {name}: output {item}"),
             Subject::Argument => format!("argument {name}"),

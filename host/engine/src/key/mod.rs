@@ -12,7 +12,7 @@ use crate::path::RelPath;
 use crate::plan::{CheckedAction, CheckedWork};
 use crate::sandbox::Tier;
 
-pub use outline::{Change, Differing, compare, outline};
+pub use outline::{Change, Differing, compare, has_made, outline};
 
 /// Version of the key's form; a change here makes every key another one. History: 1, the first.
 const FORMAT: u32 = 1;

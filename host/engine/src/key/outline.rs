@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::{KeyParts, KeySink, walk};
 use crate::digest::Digest;
+use crate::path::RelPath;
 
 /// The sections by their codes: new ones come last.
 const SECTIONS: [&str; 19] = [
@@ -101,6 +102,13 @@ pub fn compare<'a>(before: &'a [u8], now: &'a [u8]) -> Option<Vec<Differing<'a>>
     let removed = before.iter().filter(|part| gone.contains_key(&part.id()));
     differing.extend(removed.map(|part| part.differing(Change::Removed)));
     Some(differing)
+}
+
+/// Whether something that another action made lies at this path of the tree, or below it.
+pub fn has_made(outline: &[u8], at: &RelPath) -> bool {
+    let is_there = |part: &Part<'_>| RelPath::parse(part.name).is_ok_and(|path| path.below(at).is_some());
+    let parts = parse(outline).unwrap_or_default();
+    parts.iter().any(|part| part.is_made && is_there(part))
 }
 
 struct OutlineSink<'a> {

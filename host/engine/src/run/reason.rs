@@ -59,7 +59,7 @@ pub struct Difference {
 pub enum Subject {
     /// A file of the workspace, by its path.
     File,
-    /// A file that the builder writes for the action, by its path.
+    /// A file that is made for the action, by its path: by the builder, or by whom its plan no longer names.
     WrittenFile,
     /// An artifact of a dependency, by the target's name.
     Dependency,
@@ -105,7 +105,13 @@ pub(super) fn changed(before: &[u8], now: &[u8], action: &CheckedAction, root: &
     let Some(differing) = key::compare(before, now) else {
         return Reason::NotRecorded;
     };
-    let mut all = named(&differing, &Naming { action, root });
+    let naming = Naming { action, root };
+    let mut all = named(&differing, &naming);
+    for difference in &mut all {
+        if naming.is_partly_there(difference, [before, now]) {
+            difference.change = Change::Changed;
+        }
+    }
     fold_arguments(&mut all);
     fold_versions(&mut all);
     let more = all.len().saturating_sub(MAX_DIFFERENCES) as u64;
@@ -230,6 +236,26 @@ impl Naming<'_> {
             item: Some(item.clone()),
             change: differing.change,
         }
+    }
+
+    /// Whether files of what others made were added or are gone, where there were some before and are some now.
+    fn is_partly_there(&self, difference: &Difference, outlines: [&[u8]; 2]) -> bool {
+        let is_it = |source: &CheckedSource| match (source, &difference.item) {
+            (CheckedSource::Artifact(artifact), Some(item)) => {
+                difference.subject == Subject::Dependency
+                    && (&artifact.target, &artifact.name) == (&difference.name, item)
+            }
+            (CheckedSource::Output(output), Some(item)) => {
+                difference.subject == Subject::Action && (&output.action, &output.output) == (&difference.name, item)
+            }
+            _ => false,
+        };
+        let mut inputs = self.action.inputs.iter().filter(|input| is_it(&input.source));
+        difference.change != Change::Changed
+            && inputs.any(|input| {
+                let at = self.tree_root().join(&input.at);
+                outlines.iter().all(|outline| key::has_made(outline, &at))
+            })
     }
 
     fn tree_root(&self) -> RelPath {
