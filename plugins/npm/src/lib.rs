@@ -7,33 +7,16 @@ mod manifest;
 pub mod packages;
 pub mod tsconfig;
 
+pub use farm_sdk::paths::join;
 pub use json::{parse, plain};
 pub use lock::{Locked, PackageLock};
 pub use manifest::{Bin, Manifest, Workspaces};
 
-/// A path below a folder; the folder `""` is where paths start.
-#[must_use]
-pub fn join(folder: &str, path: &str) -> String {
-    match (folder, path) {
-        ("", path) => path.to_owned(),
-        (folder, "") => folder.to_owned(),
-        (folder, path) => format!("{folder}/{path}"),
-    }
-}
-
-/// A relative path, taken from the folder of the file that names it; none when it leads out of where paths start.
+/// A relative path, taken from the folder of the file that names it; none where it leads out of where paths start.
 #[must_use]
 pub fn resolve(from: &str, path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = from.split('/').filter(|part| !part.is_empty()).collect();
-    parts.pop();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+    let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+    farm_sdk::paths::resolve(folder, path)
 }
 
 #[cfg(test)]
