@@ -3,6 +3,7 @@
 //! Lexical only: does not know the disk, so it cannot know links. Whoever opens such a path does it through a folder
 //! handle (see [`crate::fs`]).
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -126,6 +127,18 @@ impl RelPath {
         self.below(other).is_some() || other.below(self).is_some()
     }
 
+    /// Whether this is one of the places, or lies below one.
+    pub fn is_within(&self, places: &BTreeSet<Self>) -> bool {
+        let mut at = (!places.is_empty()).then(|| self.clone());
+        while let Some(path) = at {
+            if places.contains(&path) {
+                return true;
+            }
+            at = path.parent();
+        }
+        false
+    }
+
     /// The place of this path below a folder of this system.
     pub fn under(&self, folder: &Path) -> PathBuf {
         let mut path = folder.to_path_buf();
@@ -230,5 +243,8 @@ mod tests {
         assert_eq!(path("a").below(&path("a")), Some(RelPath::root()));
         assert!(path("a").overlaps(&path("a/b")));
         assert!(!path("a/b").overlaps(&path("a/c")));
+        let places = [path("a/b"), path("c")].into();
+        assert!(path("a/b").is_within(&places) && path("c/d/e").is_within(&places));
+        assert!(!path("a").is_within(&places) && !path("cd").is_within(&places));
     }
 }

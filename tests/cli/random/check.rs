@@ -23,6 +23,7 @@ pub(super) fn build(world: &mut World, way: &Way) {
     }
     assert_eq!(outcomes.len(), names(world, way).len(), "{}", ran.text);
     outputs_are_right(world, way, &made);
+    nothing_is_left(world, way);
 }
 
 /// Whether one action ended as it had to; and what is known from now on.
@@ -73,6 +74,20 @@ fn outputs_are_right(world: &World, way: &Way, made: &BTreeMap<&'static str, Mad
             "outputs of {}",
             target.name
         );
+    }
+}
+
+/// What was an output of a target that was built, or is no more, and is none now, is gone.
+fn nothing_is_left(world: &mut World, way: &Way) {
+    let built = names(world, way);
+    let is_target = |name: &str| world.config.targets.iter().any(|target| target.name == name);
+    for (name, place) in std::mem::take(&mut world.dead) {
+        if built.contains(&name) || !is_target(name) {
+            let found = fs::symlink_metadata(world.path(&place));
+            assert!(found.is_err(), "{place}, an old output of {name}, is still there");
+        } else {
+            world.dead.push((name, place));
+        }
     }
 }
 
@@ -128,7 +143,8 @@ pub(super) fn nothing_to_do(world: &mut World, way: &Way) {
 /// A copy of the sources, built with nothing to go by, comes to the same.
 pub(super) fn clean_build(world: &mut World) {
     let copy = Workspace::new();
-    let outputs: Vec<String> = world.config.targets.iter().flat_map(Target::places).collect();
+    let mut outputs: Vec<String> = world.config.targets.iter().flat_map(Target::places).collect();
+    outputs.extend(world.dead.iter().map(|(_, place)| place.clone()));
     copy_sources(world.workspace.root(), copy.root(), "", &outputs);
     let mut command = copy.command(["build", "--sandbox", "off"]);
     surround(world, &mut command);

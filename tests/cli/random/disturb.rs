@@ -23,6 +23,9 @@ const DAMAGES: &[Damage] = &[
     delete_folder,
     stray,
     stray,
+    edit_dead,
+    edit_dead,
+    touch_dead,
     output_to_folder,
     output_to_link,
     folder_to_file,
@@ -174,6 +177,29 @@ fn chmod_output(world: &mut World) -> Option<String> {
     hurt(world, name, "the mode is changed of an output")
 }
 
+/// What is an output no longer, and was changed, is the user's.
+fn edit_dead(world: &mut World) -> Option<String> {
+    let (name, place) = any_dead(world)?;
+    world.dead.retain(|(_, dead)| *dead != place);
+    let text = world.fresh();
+    world.put(&place, Node::file(text));
+    Some(format!("an old output is edited of {name}"))
+}
+
+/// It is as it was but for its times.
+fn touch_dead(world: &mut World) -> Option<String> {
+    let (name, place) = any_dead(world)?;
+    world.set_time(&place, std::time::SystemTime::now());
+    Some(format!("an old output is touched of {name}"))
+}
+
+/// A file that was an output of a target and is none any more.
+fn any_dead(world: &mut World) -> Option<(&'static str, String)> {
+    let at = world.numbers.below(world.dead.len().max(1));
+    let (name, place) = world.dead.get(at)?.clone();
+    world.path(&place).is_file().then_some((name, place))
+}
+
 /// No damage: it is as it was but for its times.
 fn touch_output(world: &mut World) -> Option<String> {
     let (name, path) = any_output(world)?;
@@ -185,6 +211,7 @@ fn touch_output(world: &mut World) -> Option<String> {
 fn forget(world: &mut World) -> Option<String> {
     fs::remove_dir_all(world.path(".farm")).ok()?;
     world.last.clear();
+    world.clear_dead();
     Some("`.farm` is deleted".to_owned())
 }
 
@@ -209,6 +236,7 @@ fn spoil(world: &mut World, how: impl Fn(&mut super::Numbers, &mut Vec<u8>)) -> 
     }
     if any {
         world.last.clear();
+        world.clear_dead();
     }
     any
 }
@@ -244,6 +272,7 @@ fn bring_back_state(world: &mut World) -> Option<String> {
     for target in &world.config.targets {
         world.last.insert(target.name, Last::Unknown);
     }
+    world.clear_dead();
     Some("the state that was put by returns".to_owned())
 }
 

@@ -60,6 +60,8 @@ const EDITS: &[Edit] = &[
     settings::fixed,
     settings::dependency,
     settings::target,
+    settings::outputs,
+    settings::outputs,
     settings::exclude,
     settings::include,
     settings::reformat,
@@ -156,7 +158,7 @@ impl World {
     }
 
     /// New text that no file ever had.
-    fn fresh(&mut self) -> String {
+    pub(super) fn fresh(&mut self) -> String {
         self.counter += 1;
         let end = ["\n", "\n", "\nmore\n", ""][self.numbers.below(4)];
         format!("# {0}\ncode {0}{end}", self.counter)
@@ -212,7 +214,7 @@ impl World {
 }
 
 /// Removes the folders that are left empty: one would be in the way of a file of its name.
-fn prune(place: &Path) {
+pub(super) fn prune(place: &Path) {
     let mut folder = place.parent();
     while let Some(empty) = folder.filter(|folder| fs::remove_dir(folder).is_ok()) {
         folder = empty.parent();

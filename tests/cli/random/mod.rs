@@ -96,6 +96,10 @@ struct World {
     last: BTreeMap<&'static str, Last>,
     /// Targets whose outputs were changed behind farm's back.
     damaged: Vec<&'static str>,
+    /// The configuration as it was last written.
+    written: Config,
+    /// Places at which a target's output may lie that is none any more, with the target's name.
+    dead: Vec<(&'static str, String)>,
     /// The tiers that this machine has, as `--sandbox` takes them and as results name them.
     tiers: Vec<(&'static str, &'static str)>,
     /// Which of them the steps build in; it stays for a while, so that results are met again.
@@ -168,6 +172,8 @@ impl World {
             kept: BTreeMap::new(),
             last: BTreeMap::new(),
             damaged: Vec::new(),
+            written: start::config(),
+            dead: Vec::new(),
             tiers: Vec::new(),
             tier: 0,
             old_state: None,

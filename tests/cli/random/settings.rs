@@ -2,19 +2,58 @@
 
 use std::fs;
 
-use super::edit::set_executable;
-use super::model::Pattern;
-use super::start::{self, OPTIONAL_DEPS};
+use super::edit::{prune, set_executable};
+use super::model::{Pattern, join};
+use super::start::{self, OPTIONAL_DEPS, OTHER_PLACES};
 use super::{Last, World};
 
 impl World {
     /// Writes what has changed of the configuration.
-    pub(super) fn write_config(&self) {
+    pub(super) fn write_config(&mut self) {
+        self.find_dead();
+        self.written = self.config.clone();
+        fs::create_dir_all(self.path("x")).expect("made");
         for (path, text) in self.config.render() {
             if fs::read_to_string(self.path(path)).ok().as_ref() != Some(&text) {
                 self.workspace.write(path, &text);
             }
         }
+    }
+
+    /// Notes places that are no outputs any more. farm removes what it knows that it put there; what it may not know, or
+    /// has been changed since, is cleared away by hand.
+    fn find_dead(&mut self) {
+        let places = |config: &super::Config| {
+            let targets = config.targets.iter();
+            let places = targets.flat_map(|target| target.places().map(|place| (target.name, place)));
+            places.collect::<Vec<_>>()
+        };
+        let now = places(&self.config);
+        self.dead.retain(|dead| !now.contains(dead));
+        for (name, place) in places(&self.written) {
+            if now.iter().any(|(_, other)| *other == place) {
+                continue;
+            }
+            let is_known = matches!(self.last.get(name), Some(Last::Of(_)));
+            if is_known && !self.damaged.contains(&name) {
+                self.dead.push((name, place));
+            } else {
+                self.clear(&place);
+            }
+        }
+    }
+
+    /// Clears the places away of which farm may not know any more that it wrote there.
+    pub(super) fn clear_dead(&mut self) {
+        for (_, place) in std::mem::take(&mut self.dead) {
+            self.clear(&place);
+        }
+    }
+
+    fn clear(&self, place: &str) {
+        let place = self.path(place);
+        drop(fs::remove_file(&place).or_else(|_| fs::remove_dir_all(&place)));
+        prune(&place);
     }
 
     /// A build forgets targets that its configuration does not have, and only that.
@@ -68,9 +107,21 @@ pub(super) fn target(world: &mut World) -> Option<String> {
         None => world.config.targets.push(start::extra()),
     }
     world.forget_removed();
-    fs::create_dir_all(world.path("x")).expect("made");
     world.write_config();
     Some("the target extra comes or goes".to_owned())
+}
+
+/// A target writes somewhere else.
+pub(super) fn outputs(world: &mut World) -> Option<String> {
+    let (name, places) = OTHER_PLACES[world.numbers.below(OTHER_PLACES.len())];
+    let place = places[world.numbers.below(places.len())];
+    let target = world.config.targets.iter_mut().find(|target| target.name == name)?;
+    if world.sources.contains_key(&join(target.root, place)) {
+        return None;
+    }
+    target.outputs = vec![place];
+    world.write_config();
+    Some(format!("{name} writes to {place}"))
 }
 
 /// A pattern is added to a target's inputs, or taken out again.

@@ -10,6 +10,17 @@ pub(super) const OPTIONAL_DEPS: [(&str, &str); 4] = [
     ("pack", "lit"),
 ];
 
+/// Places to which targets may write instead; most of them see their folder, so that what is left of an old output would be
+/// an input.
+pub(super) const OTHER_PLACES: [(&str, &[&str]); 6] = [
+    ("alpha", &["out/made.txt", "made.txt", "out/deep/made.txt", "sub/made.txt"]),
+    ("delta", &["out/made.txt", "made.txt", "made"]),
+    ("epsilon", &["deep/er/made.txt", "made.txt"]),
+    ("env", &["said.txt", "told.txt", "told/said.txt"]),
+    ("lit", &["out/made.txt", "lit.txt"]),
+    ("pack", &["pack.txt", "top/pack.txt"]),
+];
+
 /// Folders in which edits happen: those that targets read, and some that none does.
 pub(super) const FOLDERS: [&str; 22] = [
     "a",

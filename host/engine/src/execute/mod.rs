@@ -20,7 +20,7 @@ mod sockets;
 mod stage;
 mod trash;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -106,8 +106,8 @@ pub struct Job {
     pub earlier: BTreeMap<OutputRef, Content>,
     /// Artifacts of dependencies that it reads.
     pub artifacts: BTreeMap<ArtifactRef, Content>,
-    /// Paths from the workspace's root that the target itself puts there: never its inputs.
-    pub without: Vec<RelPath>,
+    /// Paths from the workspace's root that the target itself puts there: neither they nor what is below are its inputs.
+    pub without: BTreeSet<RelPath>,
     /// The build's jobserver, for a tool that shares it.
     pub jobserver: Option<Arc<Jobserver>>,
     /// Takes the times of what is done for it.

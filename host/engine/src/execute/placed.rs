@@ -37,6 +37,18 @@ impl Placed {
         locked(&self.ours).insert(path);
     }
 
+    /// Forgets a file that farm put in place: it is gone, or the user's now.
+    pub fn forget(&self, path: &RelPath) {
+        locked(&self.ours).remove(path);
+    }
+
+    /// Whether farm put something at a place or below it.
+    pub fn has_below(&self, place: &RelPath) -> bool {
+        let ours = locked(&self.ours);
+        let mut from = ours.range(place.clone()..);
+        from.next().is_some_and(|path| path.below(place).is_some())
+    }
+
     /// All that farm put in place, for the next build.
     pub fn ours(&self) -> BTreeSet<RelPath> {
         locked(&self.ours).clone()

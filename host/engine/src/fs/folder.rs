@@ -322,6 +322,16 @@ impl Folder {
         removed.context("remove", self.path.join(name))
     }
 
+    /// Removes the folder of this name if nothing is in it. Whether it was.
+    pub fn remove_if_empty(&self, name: impl AsRef<OsStr>) -> Result<bool, PathError> {
+        let name = name.as_ref();
+        match single(name).and_then(|()| Ok(rustix::fs::unlinkat(self, name, AtFlags::REMOVEDIR)?)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
+            Err(error) => Err(error).context("remove", self.path.join(name)),
+        }
+    }
+
     fn remove_file_or_folder(&self, name: &OsStr) -> io::Result<()> {
         match rustix::fs::unlinkat(self, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => return Ok(()),

@@ -3,8 +3,10 @@
 //! Everything that is looked at goes into the caller's footprint, and what was seen there is noted, so that the next
 //! build can tell from stats alone that nothing has changed. Does not know what the files are for.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
 use std::time::SystemTime;
 
 use crate::digest::Digest;
@@ -40,8 +42,8 @@ pub struct Scope<'a> {
     pub include: &'a [String],
     /// Patterns to leave out.
     pub exclude: &'a [String],
-    /// Paths from the workspace's root that are never taken: what the target itself puts there.
-    pub without: &'a [RelPath],
+    /// Paths from the workspace's root that are never taken, nor what is below them: what the target itself puts there.
+    pub without: &'a BTreeSet<RelPath>,
 }
 
 /// Why a file set cannot be had.
@@ -82,6 +84,8 @@ pub struct Files {
     output_folder: RelPath,
     notes: Notes,
     read: AtomicU64,
+    /// What is still there, and is about to be removed.
+    hidden: RwLock<BTreeSet<RelPath>>,
 }
 
 impl Files {
@@ -92,6 +96,7 @@ impl Files {
             output_folder,
             notes: Notes::new(earlier),
             read: AtomicU64::new(0),
+            hidden: RwLock::default(),
         }
     }
 
@@ -103,6 +108,29 @@ impl Files {
     /// How many files' contents were read so far.
     pub fn read_count(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
+    }
+
+    /// From now on nobody sees these files: they are no output of any target any more, and are about to be removed.
+    pub fn hide(&self, paths: impl IntoIterator<Item = RelPath>) {
+        self.hidden
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(paths);
+    }
+
+    /// A file is there for all to see: it was put there anew.
+    pub fn show(&self, path: &RelPath) {
+        if self.is_hidden(path) {
+            self.hidden.write().unwrap_or_else(PoisonError::into_inner).remove(path);
+        }
+    }
+
+    /// Whether a file is there for nobody.
+    pub(super) fn is_hidden(&self, path: &RelPath) -> bool {
+        self.hidden
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(path)
     }
 
     /// What this build saw at a path; none where it looked at none of it, or found a file as the last build knew it.
@@ -148,7 +176,7 @@ impl Files {
         }
         found.retain(|path| {
             let taken = |path: RelPath| include.matches(&path) && !exclude.matches(&path);
-            path.below(scope.base).is_some_and(taken) && !scope.without.iter().any(|own| path.below(own).is_some())
+            path.below(scope.base).is_some_and(taken) && !path.is_within(scope.without)
         });
         found.sort();
         found.dedup();
@@ -160,7 +188,10 @@ impl Files {
         for pattern in include {
             let pattern = Pattern::parse(pattern)?;
             let path = base.join(&pattern.fixed);
-            if pattern.literal && !self.is_never_entered(&path) && fs::stat(&path.under(&self.root))?.is_none() {
+            if !pattern.literal || self.is_never_entered(&path) {
+                continue;
+            }
+            if self.is_hidden(&path) || fs::stat(&path.under(&self.root))?.is_none() {
                 return Ok(Some(path));
             }
         }
@@ -188,7 +219,7 @@ impl Files {
     /// What is at a path itself, not where a link there leads; none if nothing is.
     pub fn look(&self, path: &RelPath, seen: &mut Footprint) -> Result<Option<Kind>, InputError> {
         let place = path.under(&self.root);
-        let stat = fs::stat(&place)?;
+        let stat = fs::stat(&place)?.filter(|_| !self.is_hidden(path));
         seen.add(path.clone(), Aspect::Kind);
         let noted = match stat {
             Some(stat) if stat.kind == Kind::Link => link(&place, stat)?,
@@ -221,7 +252,8 @@ impl Files {
     /// The file behind a path: itself, or what a link names inside the workspace.
     fn follow(&self, path: &RelPath) -> Result<Followed, InputError> {
         let place = path.under(&self.root);
-        let stat = fs::stat(&place)?.ok_or_else(|| InputError::Missing(path.clone()))?;
+        let stat = fs::stat(&place)?.filter(|_| !self.is_hidden(path));
+        let stat = stat.ok_or_else(|| InputError::Missing(path.clone()))?;
         match stat.kind {
             Kind::File => Ok(Followed {
                 place,
@@ -306,7 +338,8 @@ impl Files {
         let read_at = SystemTime::now();
         let folder = fs::Folder::open(&path.under(&self.root))?;
         let stat = folder.own_stat()?;
-        let names = names_that_count(path, folder.list()?, &self.output_folder);
+        let mut names = names_that_count(path, folder.list()?, &self.output_folder);
+        self.leave_hidden_out(path, &mut names);
         let settled = is_settled(&stat, read_at);
         let noted = Noted::Folder {
             stat,
@@ -316,6 +349,15 @@ impl Files {
         self.notes.add(path.clone(), noted);
         seen.add(path.clone(), Aspect::Content);
         Ok(names)
+    }
+
+    fn leave_hidden_out(&self, folder: &RelPath, names: &mut Vec<fs::Listed>) {
+        let hidden = self.hidden.read().unwrap_or_else(PoisonError::into_inner);
+        if hidden.is_empty() {
+            return;
+        }
+        let path = |listed: &fs::Listed| Some(folder.join(&RelPath::parse(listed.name.to_str()?).ok()?));
+        names.retain(|listed| !path(listed).is_some_and(|path| hidden.contains(&path)));
     }
 
     fn is_never_entered(&self, path: &RelPath) -> bool {

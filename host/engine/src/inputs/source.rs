@@ -2,6 +2,8 @@
 //!
 //! Does not record (see [`crate::plan::Recorder`]) and does not know what the answers are for.
 
+use std::collections::BTreeSet;
+
 use crate::fs::{self, Kind};
 use crate::inputs::files::{Files, InputError, Scope};
 use crate::inputs::footprint::Footprint;
@@ -23,6 +25,8 @@ pub struct Start<'a> {
     pub folder: &'a RelPath,
     /// Where paths start: that folder, or the workspace's root.
     pub base: &'a RelPath,
+    /// What the target itself put into the user's tree in an earlier build, which no plan gets to see.
+    pub without: &'a BTreeSet<RelPath>,
 }
 
 /// The files and tools that a plan may see.
@@ -61,8 +65,13 @@ impl<'a> WorkspaceSource<'a> {
 
     /// The place on disk, once no link on the way leads out of the workspace.
     fn real(&mut self, path: &RelPath) -> Result<Option<std::path::PathBuf>, AccessError> {
-        if self.files.look(path, &mut self.seen).is_err() {
-            self.seen.is_incomplete = true;
+        if path.is_within(self.start.without) {
+            return Ok(None);
+        }
+        match self.files.look(path, &mut self.seen) {
+            Ok(None) => return Ok(None),
+            Ok(Some(_)) => {}
+            Err(_) => self.seen.is_incomplete = true,
         }
         let place = path.under(self.files.root());
         let Ok(real) = fs::canonicalize(&place) else {
@@ -134,7 +143,7 @@ impl Source for WorkspaceSource<'_> {
             base: self.start.base,
             include,
             exclude,
-            without: &[],
+            without: self.start.without,
         };
         let found = match self.files.list(scope, &mut self.seen) {
             Ok(found) => found,

@@ -104,7 +104,7 @@ pub(super) fn put_artifacts(executor: &Executor, work: &Work) -> Result<Put, Fin
             parts.push((place.clone(), content));
         }
     }
-    if parts.is_empty() {
+    if parts.is_empty() && !executor.placed.has_below(&work.folder) {
         return Ok(Put::default());
     }
     let composed = artifact::compose(&executor.store, &parts).map_err(|error| match error {
@@ -187,6 +187,7 @@ fn remember(executor: &Executor, content: &Content, place: &RelPath, restored: &
     let mut outputs = Footprint::default();
     let files = &executor.files;
     for (path, stat) in &restored.stats {
+        files.show(path);
         executor.placed.add(path.clone());
         outputs.add(path.clone(), Aspect::Content);
         let digest = path.below(place).and_then(|below| digest_at(content, &below));

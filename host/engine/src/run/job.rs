@@ -70,6 +70,9 @@ pub(super) struct TargetRun {
     pub(super) inputs: Footprint,
     /// What it put into the user's tree.
     pub(super) outputs: Footprint,
+    /// What it put there in earlier builds and is as it was left, until its plan is complete: neither the plan nor an action
+    /// gets to see that.
+    pub(super) left: BTreeSet<RelPath>,
     /// Whether all of this is taken over from the last build.
     pub(super) is_recalled: bool,
     /// When the last round of its plan was made.
@@ -118,6 +121,7 @@ impl TargetRun {
             artifacts: Vec::new(),
             inputs: Footprint::default(),
             outputs: Footprint::default(),
+            left: BTreeSet::new(),
             is_recalled: false,
             planning: None,
             planned_after: None,
@@ -332,12 +336,15 @@ pub(super) fn of_action(
         outputs,
         earlier: BTreeMap::new(),
         artifacts,
-        without: run
-            .plan
-            .in_place()
-            .map(|path| target.base.join(path))
-            .collect::<Vec<RelPath>>(),
+        without: own_places(&run.plan, &target.base)
+            .chain(run.left.iter().cloned())
+            .collect(),
         jobserver: None,
         watch,
     }
+}
+
+/// Where a target's actions write to in the user's tree, from the workspace's root.
+pub(super) fn own_places(plan: &CheckedPlan, base: &RelPath) -> impl Iterator<Item = RelPath> {
+    plan.in_place().map(|path| base.join(path))
 }

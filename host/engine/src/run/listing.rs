@@ -1,6 +1,6 @@
 //! Answers about a workspace without building it: what would run, and which builders there are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use crate::path::RelPath;
 use crate::plan::{ArtifactHandle, CheckedPlan, CheckedSource, PlanRequest, Want};
 use crate::plugin::{LockFile, Standing};
 use crate::run::builders::{Builders, OpenBuilder, lock_path, pin};
+use crate::run::job;
 use crate::run::planning::{self, Round};
 use crate::run::request::Request;
 use crate::run::shared::{self, Opened};
@@ -124,6 +125,7 @@ fn plan_target(
         },
         before: CheckedPlan::default(),
         seen: None,
+        without: BTreeSet::new(),
     };
     let answer = planning::plan_round(&opened.executor, &builder, target, &round, &opened.workspace.output)?;
     Ok(PlannedTarget {
@@ -161,7 +163,7 @@ async fn keys(opened: &Opened, id: TargetId, plan: &CheckedPlan) -> Result<BTree
             outputs: BTreeMap::new(),
             earlier: BTreeMap::new(),
             artifacts: BTreeMap::new(),
-            without: plan.in_place().map(|path| target.base.join(path)).collect(),
+            without: job::own_places(plan, &target.base).collect(),
             jobserver: None,
             watch: Stopwatch::new(Clock::start()),
         };

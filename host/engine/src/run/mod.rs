@@ -24,6 +24,7 @@ mod decide;
 mod describe;
 mod finish;
 mod job;
+mod leftovers;
 mod listing;
 mod lock;
 mod machine;
@@ -181,6 +182,7 @@ impl Build<'_> {
         teller: &mut Teller<'_>,
     ) -> Result<(Ended, Option<Opened>), Problem> {
         let mut again = None;
+        let mut leftovers = leftovers::of_build(self.opened, self.last, &recalls);
         let mut passes = 0;
         loop {
             passes += 1;
@@ -188,6 +190,7 @@ impl Build<'_> {
             let takes_over = !recalls.is_empty();
             let plan = Taken {
                 recalls: std::mem::take(&mut recalls),
+                leftovers: std::mem::take(&mut leftovers),
                 stamp: self.stamp,
                 last: self.last,
             };
@@ -196,6 +199,8 @@ impl Build<'_> {
             if !ended.lost || passes == PASSES {
                 return Ok((ended, again));
             }
+            // What another build may have made meanwhile is not removed: it is looked at again, and kept.
+            leftovers = leftovers::of_build(self.opened, self.last, &Recalls::new()).kept();
             // The next pass takes the lock itself.
             drop(ended.lock.take());
             if takes_over {

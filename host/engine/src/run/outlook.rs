@@ -155,6 +155,7 @@ impl Outlook<'_> {
             request: job::plan_request(&self.runs, at, target, self.request, &self.name_of()),
             before: self.runs[at].plan.clone(),
             seen,
+            without: self.runs[at].left.clone(),
         };
         let planned = planning::plan_round(&opened.executor, &builder, target, &round, &opened.workspace.output)?;
         let run = &mut self.runs[at];

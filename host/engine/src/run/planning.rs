@@ -2,6 +2,8 @@
 //!
 //! Does not know what other targets do, nor when the plan is carried out.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::cache::Store;
@@ -40,6 +42,8 @@ pub(super) struct Round {
     pub(super) before: CheckedPlan,
     /// What the builder was waiting for; none in the first round.
     pub(super) seen: Option<(Vec<u8>, Vec<SeenFile>)>,
+    /// Files that the target itself made in earlier builds: its builder does not get to see them.
+    pub(super) without: BTreeSet<RelPath>,
 }
 
 /// The answer.
@@ -76,7 +80,7 @@ pub(super) fn plan_round(
     let key = round_key(builder.digest, round);
     let variants = load(&executor.store, &key);
     let hit = variants.iter().find_map(|stored| {
-        let mut source = source(executor, builder, target);
+        let mut source = source(executor, builder, target, &round.without);
         plan::replay(&stored.reads, &mut source).then(|| (stored.clone(), source.into_footprint()))
     });
     let cached = hit.is_some();
@@ -105,10 +109,16 @@ pub(super) fn plan_round(
     })
 }
 
-fn source<'a>(executor: &'a Executor, builder: &'a OpenBuilder, target: &'a Target) -> WorkspaceSource<'a> {
+fn source<'a>(
+    executor: &'a Executor,
+    builder: &'a OpenBuilder,
+    target: &'a Target,
+    without: &'a BTreeSet<RelPath>,
+) -> WorkspaceSource<'a> {
     let start = Start {
         folder: &target.root,
         base: &target.base,
+        without,
     };
     WorkspaceSource::new(&executor.files, &executor.tools, start, &builder.usable)
 }
@@ -120,7 +130,7 @@ fn ask(
     target: &Target,
     round: &Round,
 ) -> Result<(Stored, Footprint), Problem> {
-    let mut recorder = Recorder::new(source(executor, builder, target));
+    let mut recorder = Recorder::new(source(executor, builder, target, &round.without));
     let answer = match &round.seen {
         None => builder.component.plan(&round.request, &mut recorder),
         Some((state, seen)) => builder

@@ -192,7 +192,8 @@ impl<'v> Last<'v> {
         (!self.found.fresh.is_empty()).then(|| self.view.with_stats(&self.found.fresh))
     }
 
-    fn output(&self) -> Option<RelPath> {
+    /// The folder for artifacts of the last build.
+    pub(super) fn output(&self) -> Option<RelPath> {
         RelPath::parse(self.records.output).ok()
     }
 }

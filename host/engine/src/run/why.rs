@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::error::{Class, Problem};
+use crate::run::leftovers;
 use crate::run::listing::KeyFacts;
 use crate::run::outlook::{Ends, Outlook};
 use crate::run::pass;
@@ -93,7 +94,11 @@ pub fn why(request: &Request, with_parts: bool) -> Result<Vec<TargetWhy>, Proble
     let recalls = recalls(request, &opened, last.as_mut());
     let recalled = recalls.iter().map(|(at, recall)| (*at, recall.is_in_place)).collect();
     // Those that a build would take over are planned only where somebody wants to see their keys.
-    let (runs, _) = pass::target_runs(&opened, if with_parts { &EMPTY } else { &recalls });
+    let (mut runs, _) = pass::target_runs(&opened, if with_parts { &EMPTY } else { &recalls });
+    let leftovers = leftovers::of_build(&opened, last.as_ref(), &Recalls::new());
+    for run in &mut runs {
+        run.left = leftovers.own(opened.target(run.id).name.as_str());
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outlook = Outlook {
         request,

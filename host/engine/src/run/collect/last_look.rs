@@ -9,6 +9,7 @@ use crate::digest::Digest;
 use crate::fs;
 use crate::inputs::{Noted, digest_of_names, is_settled, names_that_count};
 use crate::path::RelPath;
+use crate::run::job;
 use crate::run::state::{Entry, Seen};
 
 /// Folders that a target looked through and then put its own outputs into: the same as before but for those, they are
@@ -18,7 +19,15 @@ pub(super) fn renoted(build: &Build<'_>) -> BTreeMap<RelPath, Noted> {
     let mut renoted = BTreeMap::new();
     for run in build.runs.iter().filter(|run| !run.is_recalled) {
         let base = &build.opened.target(run.id).base;
-        let own: Vec<RelPath> = run.plan.in_place().map(|path| base.join(path)).collect();
+        let mut own: Vec<RelPath> = job::own_places(&run.plan, base).collect();
+        // What it made before, and is gone since.
+        let before = build
+            .last
+            .and_then(|last| last.record(build.opened.target(run.id).name.as_str()));
+        let before = before
+            .into_iter()
+            .flat_map(|record| record.actions.iter().flat_map(|action| &action.in_place));
+        own.extend(before.filter_map(|(_, path)| RelPath::parse(path).ok()));
         let touched = own.iter().filter_map(RelPath::parent);
         for folder in touched.filter(|folder| run.inputs.paths.contains_key(folder)) {
             let Some(Noted::Folder { names, .. }) = executor.files.noted(&folder) else {

@@ -189,6 +189,7 @@ impl<'a> Build<'a> {
                 check::mark(&mut wanted, &record.inputs);
                 check::mark(&mut wanted, &record.outputs);
             }
+            check::mark(&mut wanted, &self.left_behind(*kept));
         }
         let fresh: BTreeMap<usize, (fs::Stat, bool)> = last
             .found
@@ -208,6 +209,38 @@ impl<'a> Build<'a> {
             }
         }
         rows
+    }
+
+    /// What earlier builds of a target have left in the user's tree that its record is no longer about, by place in the last
+    /// table: a later build of it will keep or remove it.
+    fn left_behind(&self, kept: Kept<'a>) -> Vec<u32> {
+        let (outputs, again) = match kept {
+            Kept::Outdated(record) => (&record.outputs, None),
+            Kept::New(run) if !run.is_whole() => {
+                let name = self.opened.target(run.id).name.as_str();
+                let Some(record) = self.last.and_then(|last| last.record(name)) else {
+                    return Vec::new();
+                };
+                (&record.outputs, Some(&run.outputs.paths))
+            }
+            Kept::New(_) | Kept::Old(_) | Kept::Nothing => return Vec::new(),
+        };
+        let is_left = |number: &u32| {
+            let path = self.last.map(|last| last.view.path(*number as usize));
+            let path = path.and_then(|path| RelPath::parse(&path).ok()).unwrap_or_default();
+            let is_again = again.is_some_and(|again| again.contains_key(&path));
+            !is_again && fs::exists(&path.under(&self.opened.workspace.root))
+        };
+        outputs.iter().copied().filter(is_left).collect()
+    }
+
+    /// As [`Self::left_behind`], by place in this table.
+    fn left_behind_now(&self, kept: Kept<'a>, numbers: &Numbers<'_, 'a>) -> Vec<u32> {
+        let left = self.left_behind(kept);
+        match &numbers.old {
+            Some(now) => renumbered(&left, now),
+            None => left,
+        }
     }
 
     /// The paths of new records, and those where old outputs were put back, with what this build saw there.
@@ -300,7 +333,7 @@ impl<'a> Build<'a> {
                 is_whole: false,
                 good: record.last_good(),
                 inputs: Vec::new(),
-                outputs: Vec::new(),
+                outputs: self.left_behind_now(kept, numbers),
                 tools: Vec::new(),
                 ..record.clone()
             },
@@ -313,6 +346,8 @@ impl<'a> Build<'a> {
         let target = self.opened.target(id);
         let made = self.made.get(target.name.as_str());
         let before = self.last.and_then(|last| last.record(target.name.as_str()));
+        let mut outputs = numbers_of(run.outputs.paths.keys().map(RelPath::as_str), numbers.find);
+        outputs.extend(self.left_behind_now(Kept::New(run), numbers));
         TargetRecord {
             name: target.name.as_str(),
             builder: &target.builder,
@@ -325,7 +360,7 @@ impl<'a> Build<'a> {
             surroundings: *self.opened.surroundings.as_bytes(),
             definition: self.opened.definition(id).unwrap_or_default(),
             inputs: numbers_of(run.inputs.paths.keys().map(RelPath::as_str), numbers.find),
-            outputs: numbers_of(run.outputs.paths.keys().map(RelPath::as_str), numbers.find),
+            outputs,
             tools: run
                 .inputs
                 .tools

@@ -5,6 +5,7 @@
 
 mod acting;
 mod admission;
+mod clearing;
 mod planning;
 mod recalling;
 mod timing;
@@ -23,6 +24,7 @@ use crate::graph::TargetId;
 use crate::path::RelPath;
 use crate::run::finish::{FinishError, Finished, Put};
 use crate::run::job::{NodeInfo, Phase, TargetRun};
+use crate::run::leftovers::{Leftover, Leftovers};
 use crate::run::lock;
 use crate::run::machine::Machine;
 use crate::run::pass::admission::Admission;
@@ -64,6 +66,8 @@ pub(super) struct Taken<'a> {
     pub(super) stamp: Option<(u64, i64)>,
     /// The targets that need not be built.
     pub(super) recalls: Recalls,
+    /// What earlier builds of the others have left in the user's tree.
+    pub(super) leftovers: Leftovers,
 }
 
 /// A pass under way.
@@ -78,6 +82,8 @@ pub(super) struct Pass<'a, 's> {
     runs: Vec<TargetRun>,
     /// Places of the user's tree that actions write to, and whose they are.
     claims: BTreeMap<RelPath, usize>,
+    /// What earlier builds have left, and no target makes any more.
+    dead: Vec<Leftover>,
     /// Jobs that have not ended.
     in_flight: usize,
     ended: mpsc::UnboundedSender<Message>,
@@ -121,6 +127,7 @@ impl<'a, 's> Pass<'a, 's> {
             nodes: BTreeMap::new(),
             runs,
             claims,
+            dead: Vec::new(),
             in_flight: 0,
             ended,
             ends,
@@ -138,6 +145,7 @@ impl<'a, 's> Pass<'a, 's> {
 
     /// Plans everything that can be planned; then, if the user has nothing to mend, builds.
     pub(super) async fn run(mut self, mut stop: watch::Receiver<Stop>) -> Ended {
+        self.find_gone();
         self.plan_ready();
         while self.in_flight > 0 {
             self.wait(&mut stop).await;
@@ -148,11 +156,14 @@ impl<'a, 's> Pass<'a, 's> {
         if self.is_refused || is_hopeless || !self.prepare_folder(&mut stop).await {
             return self.give_up();
         }
-        if !self.taken.recalls.is_empty() && self.opened.places.stamp() != self.taken.stamp {
+        let takes_over = !self.taken.recalls.is_empty() || !self.dead.is_empty();
+        if takes_over && self.opened.places.stamp() != self.taken.stamp {
             // Another build has ended meanwhile: what was found out before it may be wrong now.
+            self.leave_dead();
             self.lose();
             return self.end();
         }
+        self.clear_away();
         // What others may read comes first.
         self.start_recalls();
         while self.in_flight > 0 {

@@ -40,6 +40,7 @@ impl Pass<'_, '_> {
         if run.deps.iter().all(|dep| self.runs[*dep].is_planned()) {
             let target = self.opened.target(self.runs[at].id);
             let request = job::plan_request(&self.runs, at, target, self.request, &self.name_of());
+            self.runs[at].left = self.taken.leftovers.own(target.name.as_str());
             self.runs[at].request = Some(request);
             self.start_planning(at, None);
         }
@@ -61,6 +62,7 @@ impl Pass<'_, '_> {
             request,
             before: run.plan.clone(),
             seen,
+            without: run.left.clone(),
         };
         let executor = Arc::clone(&self.opened.executor);
         let output = self.opened.workspace.output.clone();
@@ -110,6 +112,7 @@ impl Pass<'_, '_> {
         };
         self.add_nodes(at, &new);
         if self.runs[at].is_planned() {
+            self.find_dead(at);
             for user in self.runs[at].users.clone() {
                 self.runs[user].planned_after = self.runs[at].planned_after;
                 self.plan_if_ready(user);
