@@ -135,7 +135,7 @@ fn a_wrong_option_type() {
        |
      6 | options = { command = "true", outputs = "dist" }
        |                                         ^^^^^^
-      hint: outputs: The files and folders it writes, from the target\'s folder. They are put back there from the cache, and dependents get them.
+      hint: outputs: The files and folders it writes, from the target's folder. They are put back there from the cache, and dependents get them.
     "#);
 }
 
@@ -168,7 +168,7 @@ fn a_missing_option() {
        |
      6 | options = { inputs = [] }
        | ^^^^^^^
-      hint: command: The command line, run by `sh -c` in the target\'s folder.
+      hint: command: The command line, run by `sh -c` in the target's folder.
     ");
 }
 

@@ -19,6 +19,7 @@ mod images;
 mod incremental;
 mod interrupt;
 mod kill;
+mod leftovers;
 mod models;
 mod node;
 mod on_demand;

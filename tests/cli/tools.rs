@@ -461,3 +461,32 @@ fn a_planted_link_where_an_output_goes_is_not_followed() {
     );
     assert_eq!(fs::read_dir(&outside).expect("a folder").count(), 1);
 }
+
+#[test]
+fn an_input_behind_a_folder_that_leads_out_of_the_workspace_is_refused() {
+    let config = |input: &str| {
+        format!(
+            "[workspace]\nname = \"links\"\n[targets.a]\nbuilder = \"command\"\noptions = {{ command = \"true\", inputs = [\"{input}\"] }}\n"
+        )
+    };
+    let workspace = Workspace::with(&config("link/deep/x.txt"));
+    let outside = workspace.outside().join("others");
+    fs::create_dir_all(outside.join("deep")).expect("made");
+    fs::write(outside.join("deep/x.txt"), "not ours").expect("written");
+    std::os::unix::fs::symlink(&outside, workspace.root().join("link")).expect("linked");
+    let refused = || {
+        let text = workspace.farm("build").text();
+        assert!(
+            text.contains("` is behind a link that leads out of the workspace"),
+            "{text}"
+        );
+    };
+    refused();
+    workspace.write("farm.toml", &config("link/deep/*.txt"));
+    refused();
+    // One that stays inside is followed.
+    workspace.remove("link");
+    workspace.write("inside/deep/x.txt", "ours");
+    std::os::unix::fs::symlink("inside", workspace.root().join("link")).expect("linked");
+    assert_eq!(workspace.farm("build").code(), 0);
+}

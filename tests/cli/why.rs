@@ -495,10 +495,24 @@ fn the_next_build_does_what_was_said() {
     );
     workspace.remove("src/out");
     assert_eq!(assert_agrees(&workspace)[1], 1, "an output");
+    workspace.remove("src/main.txt");
+    assert_eq!(workspace.farm("build").code(), 1);
+    workspace.write("src/main.txt", "# comment\ncode\n");
+    assert_eq!(assert_agrees(&workspace), [0, 0, 2, 0], "a failure that was mended");
     workspace.farm("cache clean").success();
     assert_eq!(assert_agrees(&workspace), [0, 0, 2, 0], "an empty cache");
     workspace.remove(".farm");
     assert_eq!(assert_agrees(&workspace)[2], 0, "nothing remembered");
+}
+
+#[test]
+fn who_reads_nothing_of_what_a_dependency_writes_into_the_tree_does_not_wait_for_it() {
+    let workspace = chain();
+    // The cache holds what comes of it, and that is what lies there already.
+    workspace.write("src/main.txt", "# other words\ncode\n");
+    assert_eq!(workspace.build(), counted(1, 0, 1));
+    workspace.write("src/main.txt", "# comment\ncode\n");
+    assert_eq!(assert_agrees(&workspace), [0, 1, 1, 0]);
 }
 
 #[test]

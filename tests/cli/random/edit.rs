@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use super::model::{Node, below, join};
 use super::start::{self, FOLDERS, NAMES};
-use super::{World, settings};
+use super::{World, moves, settings};
 
 /// Some years.
 const YEARS: Duration = Duration::from_hours(10 * 365 * 24);
@@ -35,16 +35,18 @@ const EDITS: &[Edit] = &[
     add,
     delete,
     delete,
-    rename,
-    rename,
+    moves::rename,
+    moves::rename,
+    moves::rename_folder,
+    moves::rename_folder,
     touch_now,
     touch_past,
     touch_future,
-    swap,
+    moves::swap,
     replace,
     replace,
-    become_folder,
-    become_file,
+    moves::become_folder,
+    moves::become_file,
     become_link,
     become_link,
     leave_link,
@@ -109,7 +111,7 @@ impl World {
     }
 
     /// One of the files that may go.
-    fn any_loose(&mut self) -> Option<String> {
+    pub(super) fn any_loose(&mut self) -> Option<String> {
         let targets: BTreeSet<&String> = self
             .sources
             .values()
@@ -137,7 +139,7 @@ impl World {
     }
 
     /// A path at which nothing is, nor at a folder above it.
-    fn new_path(&mut self) -> Option<String> {
+    pub(super) fn new_path(&mut self) -> Option<String> {
         let folder = FOLDERS[self.numbers.below(FOLDERS.len())];
         let path = join(folder, NAMES[self.numbers.below(NAMES.len())]);
         let clashes = |other: &String| *other == path || below(other, &path).is_some() || below(&path, other).is_some();
@@ -150,7 +152,7 @@ impl World {
         (!is_output && !self.sources.keys().any(clashes)).then_some(path)
     }
 
-    fn text(&self, path: &str) -> String {
+    pub(super) fn text(&self, path: &str) -> String {
         match &self.sources[path] {
             Node::File { text, .. } => text.clone(),
             Node::Link(_) => String::new(),
@@ -187,12 +189,12 @@ impl World {
     }
 
     /// New text for a file, written over the old.
-    fn put_text(&mut self, path: &str, text: String) {
+    pub(super) fn put_text(&mut self, path: &str, text: String) {
         let executable = matches!(self.sources.get(path), Some(Node::File { executable: true, .. }));
         self.put(path, Node::File { text, executable });
     }
 
-    fn take(&mut self, path: &str) -> Node {
+    pub(super) fn take(&mut self, path: &str) -> Node {
         let place = self.path(path);
         fs::remove_file(&place).expect("it was there");
         prune(&place);
@@ -297,21 +299,6 @@ fn delete(world: &mut World) -> Option<String> {
     Some(format!("delete {path}"))
 }
 
-fn rename(world: &mut World) -> Option<String> {
-    let (from, to) = (world.any_loose()?, world.new_path()?);
-    // A link leads from where it lies, so it does not lead there from elsewhere.
-    if matches!(world.sources[&from], Node::Link(_)) {
-        return None;
-    }
-    let place = world.path(&to);
-    fs::create_dir_all(place.parent().expect("it has a folder")).expect("made");
-    fs::rename(world.path(&from), &place).expect("renamed");
-    prune(&world.path(&from));
-    let node = world.sources.remove(&from)?;
-    world.sources.insert(to.clone(), node);
-    Some(format!("rename {from} to {to}"))
-}
-
 fn touch_now(world: &mut World) -> Option<String> {
     let path = world.any_file();
     world.set_time(&path, SystemTime::now());
@@ -330,24 +317,6 @@ fn touch_future(world: &mut World) -> Option<String> {
     Some(format!("touch {path} in the future"))
 }
 
-/// Two files of the same size and time change places.
-fn swap(world: &mut World) -> Option<String> {
-    let (one, two) = (world.any_file(), world.any_file());
-    let (a, b) = (world.text(&one), world.text(&two));
-    if one == two || a.len() != b.len() {
-        return None;
-    }
-    let time = world.time(&one);
-    world.set_time(&two, time);
-    let (first, second, aside) = (world.path(&one), world.path(&two), world.workspace.beside("aside"));
-    fs::rename(&first, &aside).expect("renamed");
-    fs::rename(&second, &first).expect("renamed");
-    fs::rename(&aside, &second).expect("renamed");
-    let (a, b) = (world.sources.remove(&one)?, world.sources.remove(&two)?);
-    world.sources.extend([(one.clone(), b), (two.clone(), a)]);
-    Some(format!("swap {one} and {two}"))
-}
-
 /// As editors save: a new file takes the place of the old. Now and then with the old time.
 fn replace(world: &mut World) -> Option<String> {
     let path = world.any_file();
@@ -364,37 +333,6 @@ fn replace(world: &mut World) -> Option<String> {
     }
     world.sources.insert(path.clone(), Node::File { text, executable });
     Some(format!("replace {path}"))
-}
-
-fn become_folder(world: &mut World) -> Option<String> {
-    let path = world.any_loose()?;
-    world.take(&path);
-    let text = world.fresh();
-    world.put_text(&format!("{path}/x.txt"), text);
-    Some(format!("{path} becomes a folder"))
-}
-
-fn become_file(world: &mut World) -> Option<String> {
-    let path = world.any_loose()?;
-    let (folder, _) = path.rsplit_once('/')?;
-    let folder = folder.to_owned();
-    let inner: Vec<String> = world
-        .sources
-        .keys()
-        .filter(|path| below(path, &folder).is_some())
-        .cloned()
-        .collect();
-    if inner.len() > 1
-        || FOLDERS
-            .iter()
-            .any(|fixed| *fixed == folder || below(fixed, &folder).is_some())
-    {
-        return None;
-    }
-    world.take(&path);
-    let text = world.fresh();
-    world.put_text(&folder, text);
-    Some(format!("{folder} becomes a file"))
 }
 
 fn become_link(world: &mut World) -> Option<String> {

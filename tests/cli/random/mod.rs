@@ -15,6 +15,7 @@ mod check;
 mod disturb;
 mod edit;
 mod model;
+mod moves;
 mod settings;
 mod start;
 
@@ -261,7 +262,7 @@ impl World {
         if self.numbers.one_in(5) {
             check::nothing_to_do(self, &way);
         }
-        if self.numbers.one_in(12) {
+        if self.numbers.one_in(4) {
             check::clean_build(self);
         }
     }

@@ -13,7 +13,10 @@ pub(super) const OPTIONAL_DEPS: [(&str, &str); 4] = [
 /// Places to which targets may write instead; most of them see their folder, so that what is left of an old output would be
 /// an input.
 pub(super) const OTHER_PLACES: [(&str, &[&str]); 6] = [
-    ("alpha", &["out/made.txt", "made.txt", "out/deep/made.txt", "sub/made.txt"]),
+    (
+        "alpha",
+        &["out/made.txt", "made.txt", "out/deep/made.txt", "sub/made.txt"],
+    ),
     ("delta", &["out/made.txt", "made.txt", "made"]),
     ("epsilon", &["deep/er/made.txt", "made.txt"]),
     ("env", &["said.txt", "told.txt", "told/said.txt"]),

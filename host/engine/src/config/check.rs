@@ -8,7 +8,7 @@ use jsonschema::types::JsonType;
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
-use super::error::{ConfigError, Fault, shown, suggest};
+use super::error::{ConfigError, Fault, shown, suggest, tame};
 use super::types::Target;
 
 /// Most mistakes among which the one to tell is chosen.
@@ -121,15 +121,8 @@ impl OptionChecker {
             let property = schema.get("properties").and_then(|properties| properties.get(&token));
             schema = property.or_else(|| schema.get("items"))?;
         }
-        let text: String = schema
-            .get("description")?
-            .as_str()?
-            .lines()
-            .next()?
-            .chars()
-            .take(200)
-            .collect();
-        Some(format!("{}: {}", option_path(pointer), text.escape_debug()))
+        let text = schema.get("description")?.as_str()?.lines().next()?;
+        Some(format!("{}: {}", option_path(pointer), tame(text.chars().take(200))))
     }
 }
 

@@ -300,9 +300,22 @@ const MAX_COMPARED: usize = 200;
 /// Longest piece of a user's text, in characters, that a message repeats.
 const MAX_SHOWN: usize = 60;
 
+/// Text with nothing in it that a terminal would obey.
+pub(super) fn tame(text: impl Iterator<Item = char>) -> String {
+    let quotes = |c: &char| matches!(c, '\'' | '"');
+    text.map(|c| {
+        if quotes(&c) {
+            c.to_string()
+        } else {
+            c.escape_debug().to_string()
+        }
+    })
+    .collect()
+}
+
 /// A user's text as a message repeats it: cut, and with nothing in it that a terminal would obey.
 pub(crate) fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(MAX_SHOWN).flat_map(char::escape_debug).collect();
+    let mut shown = tame(text.chars().take(MAX_SHOWN));
     if text.chars().nth(MAX_SHOWN).is_some() {
         shown.push('…');
     }

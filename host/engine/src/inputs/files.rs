@@ -55,10 +55,10 @@ pub enum InputError {
     /// A pattern without wildcards names nothing.
     #[error("the declared input `{0}` does not exist")]
     Missing(RelPath),
-    /// A link leads out of the workspace, or to nothing.
-    #[error("the input `{path}` is a link that leads out of the workspace")]
+    /// A link, or one on the way to the path, leads out of the workspace, or to nothing.
+    #[error("the input `{path}` is behind a link that leads out of the workspace")]
     LinkOut {
-        /// The link.
+        /// What was asked for.
         path: RelPath,
     },
     /// A socket, a device, a pipe.
@@ -162,11 +162,17 @@ impl Files {
                 .is_some_and(|path| exclude.takes_all_below(&path))
         };
         let mut found = Vec::new();
+        let mut above = RelPath::root();
         for start in starts(&include) {
             let at = scope.base.join(&start.fixed);
             if self.is_never_entered(&at) {
                 continue;
             }
+            let parent = at.parent().unwrap_or_default();
+            if parent != above && self.leads_out(&parent)? {
+                return Err(InputError::LinkOut { path: at });
+            }
+            above = parent;
             match self.look(&at, seen)? {
                 None if start.literal => return Err(InputError::Missing(at)),
                 None => {}
@@ -181,6 +187,14 @@ impl Files {
         found.sort();
         found.dedup();
         Ok(found)
+    }
+
+    /// Whether some folder on the way to this one, or it itself, is a link that leads out of the workspace.
+    fn leads_out(&self, folder: &RelPath) -> Result<bool, InputError> {
+        let Ok(real) = fs::canonicalize(&folder.under(&self.root)) else {
+            return Ok(false);
+        };
+        Ok(!real.starts_with(fs::canonicalize(&self.root)?))
     }
 
     /// The first path that a pattern without wildcards names and that is not there.

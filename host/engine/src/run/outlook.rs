@@ -4,7 +4,7 @@
 //! What would run leaves nothing new, so those that read from it get what it made last, and depend on it. Does not know
 //! what is taken over from the last build, nor who asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cache::ActionResult;
 use crate::digest::Digest;
@@ -12,7 +12,9 @@ use crate::error::Problem;
 use crate::event::Clock;
 use crate::execute::{ExecuteError, Job, Prepared};
 use crate::graph::TargetId;
+use crate::inputs::Footprint;
 use crate::key::ToolIdentity;
+use crate::path::RelPath;
 use crate::plan::{CheckedAction, CheckedSource, OutputRef, SeenFile};
 use crate::run::job::{self, NodeInfo, Phase, TargetRun};
 use crate::run::listing::KeyFacts;
@@ -22,7 +24,7 @@ use crate::run::recall::Last;
 use crate::run::request::Request;
 use crate::run::seen;
 use crate::run::shared::Opened;
-use crate::run::state::Decisions;
+use crate::run::state::{ActionRecord, Decisions};
 use crate::run::timing::Course;
 use crate::run::why::{ActionWhy, LastDecision, Now, TargetWhy};
 
@@ -204,7 +206,8 @@ impl Outlook<'_> {
         let decision = self.decisions.of(target.name.as_str(), &action.id);
         let then = decision.map(|decision| Digest::from_bytes(decision.key));
         let then = then.or_else(|| self.last?.action_key(target.name.as_str(), &action.id));
-        let waits = self.waits_for(at, action);
+        let reads = self.reads_open(at, action);
+        let may_wait = reads.is_some() || self.writer_before(at, |_| true).is_some();
         let located = |error: ExecuteError| {
             let problem = Problem::from(error).target(target.name.as_str());
             problem.action(action.id.clone())
@@ -213,11 +216,15 @@ impl Outlook<'_> {
             Some(job) => match self.prepare(&job) {
                 Ok((prepared, identities)) => Some((job, prepared, identities)),
                 // What is missing may be what others have yet to write.
-                Err(_) if waits.is_some() || self.recalled.contains_key(&at) => None,
+                Err(_) if may_wait || self.recalled.contains_key(&at) => None,
                 Err(error) => return Err(located(error)),
             },
             None => None,
         };
+        let waits = reads.or_else(|| {
+            let seen = prepared.as_ref().map(|(_, prepared, _)| &prepared.seen);
+            self.writer_before(at, |path| seen.is_none_or(|seen| may_be_seen(path, seen)))
+        });
         let now = self.recalled_now(at).unwrap_or_else(|| match (&prepared, waits) {
             (Some((_, prepared, _)), waits) => self.now(at, action, then, prepared, waits),
             (None, Some((target, action))) if then.is_some() => Now::After { target, action },
@@ -278,12 +285,21 @@ impl Outlook<'_> {
 
     /// Notes what is known of what an action makes, for those that read it.
     fn end(&mut self, at: usize, action: &CheckedAction, now: &Now, key: Option<Digest>, then: Option<Digest>) {
+        let before = self.result(then);
         let (end, result) = match now {
             Now::UpToDate => (End::Same, self.result(key)),
             Now::Cached(_) => (End::Known, self.result(key)),
-            Now::Runs(_) | Now::After { .. } => (End::Open, self.result(then)),
+            Now::Runs(_) | Now::After { .. } => (End::Open, before.clone()),
         };
-        let end = if result.is_some() { end } else { End::Open };
+        let is_same = |result: &ActionResult| {
+            let before = before.as_ref().map(|before| &before.outputs);
+            before == Some(&result.outputs) && self.is_in_place(at)
+        };
+        let end = match &result {
+            None => End::Open,
+            Some(result) if end == End::Known && is_same(result) => End::Same,
+            Some(_) => end,
+        };
         for (output, content) in result.into_iter().flat_map(|result| result.outputs) {
             let output = OutputRef {
                 action: action.id.clone(),
@@ -299,11 +315,11 @@ impl Outlook<'_> {
     }
 
     /// The action of which nobody knows what it would make, and that this one reads from; its target and its id.
-    fn waits_for(&self, at: usize, action: &CheckedAction) -> Option<(String, String)> {
+    fn reads_open(&self, at: usize, action: &CheckedAction) -> Option<(String, String)> {
         let name_of = self.name_of();
         let is_open = |at: usize, id: &str| self.ends.get(&(at, id.to_owned())) == Some(&End::Open);
         let deps = &self.runs[at].deps;
-        let read = action.inputs.iter().find_map(|input| match &input.source {
+        action.inputs.iter().find_map(|input| match &input.source {
             CheckedSource::Output(output) => {
                 is_open(at, &output.action).then(|| (name_of(self.runs[at].id), output.action.clone()))
             }
@@ -314,25 +330,35 @@ impl Outlook<'_> {
                 is_open(*dep, id).then(|| (wanted.target.clone(), id.clone()))
             }
             CheckedSource::Files { .. } | CheckedSource::Content(_) => None,
-        });
-        read.or_else(|| {
-            // What a dependency writes into the user's tree, patterns may take from there.
-            deps.iter()
-                .find_map(|dep| Some((name_of(self.runs[*dep].id), self.writer(*dep)?)))
         })
     }
 
-    /// An action of a target that would write something into the user's tree that is not there yet.
-    fn writer(&self, at: usize) -> Option<String> {
+    /// The action of a dependency that would write something into the user's tree that is not there yet, at a place that
+    /// matters: patterns may take it from there.
+    fn writer_before(&self, at: usize, matters: impl Fn(&RelPath) -> bool) -> Option<(String, String)> {
+        let mut deps = self.runs[at].deps.iter();
+        deps.find_map(|dep| Some((self.name_of()(self.runs[*dep].id), self.writer(*dep, &matters)?)))
+    }
+
+    fn writer(&self, at: usize, matters: &impl Fn(&RelPath) -> bool) -> Option<String> {
+        let target = self.opened.target(self.runs[at].id);
         if self.runs[at].is_recalled {
-            let name = self.opened.target(self.runs[at].id).name.as_str();
-            let record = self.last?.record(name).filter(|_| !self.is_in_place(at))?;
-            let writer = record.actions.iter().find(|action| !action.in_place.is_empty())?;
+            let record = self
+                .last?
+                .record(target.name.as_str())
+                .filter(|_| !self.is_in_place(at))?;
+            let mut actions = record.actions.iter();
+            let is_writer = |action: &&ActionRecord<'_>| {
+                let mut places = action.in_place.iter().map(|(_, path)| RelPath::parse(path));
+                places.any(|place| place.is_ok_and(|place| matters(&place)))
+            };
+            let writer = actions.find(is_writer)?;
             return Some(writer.id.to_owned());
         }
         let mut actions = self.runs[at].plan.actions.iter();
         let writer = actions.find(|action| {
-            let is_writer = action.outputs.iter().any(|output| output.in_place);
+            let mut outputs = action.outputs.iter().filter(|output| output.in_place);
+            let is_writer = outputs.any(|output| matters(&target.base.join(&output.path)));
             is_writer && self.ends.get(&(at, action.id.clone())) != Some(&End::Same)
         })?;
         Some(writer.id.clone())
@@ -376,4 +402,10 @@ impl Outlook<'_> {
         let opened = self.opened;
         move |id| opened.target(id).name.to_string()
     }
+}
+
+/// Whether something that is written to a place would show in what was looked at.
+fn may_be_seen(place: &RelPath, seen: &Footprint) -> bool {
+    let folders: BTreeSet<RelPath> = seen.paths.keys().cloned().collect();
+    place.is_within(&folders) || folders.iter().any(|path| path.below(place).is_some())
 }

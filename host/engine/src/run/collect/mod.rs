@@ -4,6 +4,7 @@
 //! Does not know how the next build uses it.
 
 mod last_look;
+mod parts;
 mod patch;
 mod rows;
 
@@ -11,21 +12,18 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use crate::digest::{Digest, Hasher};
+use crate::digest::Digest;
 use crate::fs;
 use crate::graph::TargetId;
 use crate::path::RelPath;
-use crate::plan::{CheckedAction, CheckedArtifact, OutputRef};
 use crate::run::check;
-use crate::run::describe::{Made, MadeArtifact, MadeTarget, components};
+use crate::run::describe::Made;
 use crate::run::job::TargetRun;
 use crate::run::recall::Last;
 use crate::run::request::Request;
 use crate::run::shared::Opened;
-use crate::run::state::{
-    ActionRecord, ArtifactRecord, Dep, Entry, OutsideRecord, Records, Row, Seen, TargetRecord, ToolRecord, encode,
-    split,
-};
+use crate::run::state::{Dep, Entry, OutsideRecord, Records, Row, Seen, TargetRecord, ToolRecord, encode, split};
+use parts::{action_record, artifact_record, offers};
 
 /// How many ways of choosing targets are remembered.
 const SELECTIONS: usize = 8;
@@ -449,69 +447,4 @@ impl<'a> Build<'a> {
         selections.truncate(SELECTIONS);
         selections
     }
-}
-
-fn action_record<'a>(run: &'a TargetRun, action: &'a CheckedAction, root: &RelPath) -> Option<ActionRecord<'a>> {
-    let ended = run.ended.get(&action.id)?;
-    let outputs = action.outputs.iter().filter(|output| output.in_place);
-    Some(ActionRecord {
-        id: &action.id,
-        label: &action.label,
-        key: *ended.key.as_bytes(),
-        tier: ended.tier,
-        nanoseconds: u64::try_from(ended.duration.as_nanos()).unwrap_or(u64::MAX),
-        usage: ended.usage,
-        fetched: ended.fetched,
-        in_place: outputs
-            .map(|output| (output.name.as_str(), Cow::Owned(root.join(&output.path).to_string())))
-            .collect(),
-    })
-}
-
-/// Digest of what a target offers to those that depend on it; the lists of packages too, for their SBOMs.
-fn offers(run: &TargetRun) -> [u8; 32] {
-    let mut hasher = Hasher::new();
-    for artifact in &run.artifacts {
-        hasher.field(artifact.name.as_bytes());
-        hasher.field(artifact.kind.as_bytes());
-        hasher.field(artifact.digest.as_bytes());
-    }
-    for list in run
-        .plan
-        .artifacts
-        .iter()
-        .filter_map(|artifact| components(run, artifact))
-    {
-        hasher.field(list.as_bytes());
-    }
-    *hasher.finish().as_bytes()
-}
-
-fn artifact_record<'a>(artifact: &'a CheckedArtifact, made: &'a MadeTarget) -> Option<ArtifactRecord<'a>> {
-    let mut artifacts = made.artifacts.iter();
-    let MadeArtifact {
-        facts,
-        components,
-        made_from,
-    } = artifacts.find(|made| made.facts.name == artifact.name)?;
-    let names = |from: &'a OutputRef| (from.action.as_str(), from.output.as_str());
-    Some(ArtifactRecord {
-        name: &artifact.name,
-        kind: &artifact.kind,
-        from: names(&artifact.from),
-        metadata_from: artifact.metadata.as_ref().map(names),
-        components_from: artifact.components.as_ref().map(names),
-        place: artifact.place.as_ref().map(RelPath::as_str),
-        digest: Cow::Borrowed(&facts.digest),
-        sha256: Cow::Borrowed(&facts.sha256),
-        components: components.map(|list| *list.as_bytes()),
-        made_from: made_from
-            .iter()
-            .map(|from| (from.target.as_str(), from.name.as_str()))
-            .collect(),
-        files: facts.files,
-        bytes: facts.bytes,
-        path: facts.path.as_deref(),
-        metadata: Cow::Owned(facts.metadata.to_string()),
-    })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::cache::Content;
+use crate::digest::Digest;
 use crate::error::Problem;
 use crate::event::{ArtifactFacts, Event, Outcome, Span};
 use crate::execute::{ExecuteError, Job};
@@ -156,7 +157,7 @@ impl Pass<'_, '_> {
         let name = self.target_name(at);
         self.tell_moved();
         self.teller.undeclared(&name, &info.action, &performed.undeclared);
-        let known = self.taken.last.and_then(|last| last.action_key(&name, &info.action)) == Some(performed.key);
+        let known = self.is_known(&name, &info.action, performed.key);
         let outcome = if performed.hit { Outcome::Cached } else { Outcome::Ran };
         if performed.hit && known && !performed.placed {
             let event = self.finished_event(node, Outcome::UpToDate, Some(&performed));
@@ -190,6 +191,15 @@ impl Pass<'_, '_> {
         self.schedule.finish(node, outcome);
         self.node_ended(at, true);
         self.go_on(at, node);
+    }
+
+    /// Whether this is the key of an action in the last build of its target, or in the last good one.
+    fn is_known(&self, target: &str, action: &str, key: Digest) -> bool {
+        let keys = self
+            .taken
+            .last
+            .map(|last| [last.action_key(target, action), last.good_key(target, action)]);
+        keys.is_some_and(|keys| keys.contains(&Some(key)))
     }
 
     /// Fails every action whose tool is not there, before anything runs: one message for each tool. What does not need it
