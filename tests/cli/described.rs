@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::puppet::{action, plan};
 use crate::shop::product::repository;
-use crate::support::Workspace;
+use crate::support::{Workspace, counted};
 use crate::{guests, skip};
 
 /// Two targets of the puppet: `lib`, with a list of packages, and `app`, which is made from it.
@@ -309,4 +309,37 @@ fn the_digest_of_a_folder_is_what_sha256sum_says() {
     let manifest = manifest(&workspace);
     let artifact = &manifest["targets"]["app"]["artifacts"][0];
     assert_eq!(said.split(' ').next(), artifact["sha256"].as_str());
+}
+
+#[test]
+fn another_output_folder_takes_everything_along() {
+    // A target that sees all of the workspace must not see what was made for the old folder.
+    let all = "\n[targets.all]\nbuilder = \"command\"\ndeps = [\"app\"]\noptions = { command = \"find . -type f | LC_ALL=C sort > list\", inputs = [\"**\", \"!farm.*\", \"!puppet.wasm\"], outputs = [\"list\"] }\n";
+    let workspace = workspace("");
+    let farm_toml = workspace.read("farm.toml") + all;
+    workspace.write("farm.toml", &farm_toml);
+    assert_eq!(workspace.farm("build --json").counted(), counted(3, 0, 0));
+    let list = workspace.read("list");
+    let moved = farm_toml.replace("name = \"told\"", "name = \"told\"\noutput = \"out\"");
+    workspace.write("farm.toml", &moved);
+    assert_eq!(workspace.farm("build --json").counted(), counted(0, 2, 1));
+    assert!(!workspace.has("dist"));
+    assert_eq!(workspace.read("list"), list);
+    for document in DOCUMENTS {
+        assert!(workspace.has(&document.replace("dist/", "out/")), "{document}");
+    }
+    assert_eq!(workspace.farm("build --json").counted(), counted(0, 0, 3));
+}
+
+#[test]
+fn what_a_target_made_goes_with_it() {
+    let workspace = workspace("");
+    workspace.farm("build").success();
+    let farm_toml = workspace.read("farm.toml");
+    let (from, to) = (farm_toml.find("[targets.app]"), farm_toml.find("[builders.puppet]"));
+    let (from, to) = (from.expect("it is there"), to.expect("it is there"));
+    workspace.write("farm.toml", &format!("{}{}", &farm_toml[..from], &farm_toml[to..]));
+    workspace.farm("build").success();
+    assert!(workspace.has("dist/lib") && !workspace.has("dist/app"));
+    assert!(!workspace.has("dist/app.out.cdx.json") && !workspace.has("dist/app.provenance.json"));
 }

@@ -474,3 +474,56 @@ fn a_dependency_that_was_built_alone_since_is_a_change() {
     );
     assert_eq!(workspace.read("use/result.txt"), "new\n");
 }
+
+/// A target that writes there, in a workspace where these files and links of the user's are.
+fn in_the_way(output: &str, command: &str) -> Workspace {
+    Workspace::with(&format!(
+        "[workspace]\nname = \"way\"\n[targets.w]\nbuilder = \"command\"\noptions = {{ command = \"{command}\", inputs = [], outputs = [\"{output}\"] }}\n"
+    ))
+}
+
+#[test]
+fn files_of_the_users_are_not_lost_beside_names_that_farm_cannot_write_down() {
+    for odd in ["odd\\name", "a:b", "dot.", " space "] {
+        let workspace = in_the_way("o", "mkdir o && echo x > o/x");
+        workspace.write("o/mine.txt", "mine\n");
+        fs::write(workspace.root().join("o").join(odd), "odd\n").expect("written");
+        let text = workspace.farm("build").text();
+        assert!(text.contains("was moved to `.farm/aside`"), "{odd:?}: {text}");
+        assert_eq!(workspace.read(".farm/aside/o/mine.txt"), "mine\n", "{odd:?}");
+        assert_eq!(workspace.read("o/x"), "x\n");
+    }
+}
+
+#[test]
+fn a_file_or_a_link_of_the_users_where_a_folder_has_to_be_is_moved_aside() {
+    let workspace = in_the_way("gen/a.txt", "mkdir -p gen && echo x > gen/a.txt");
+    workspace.write("gen", "mine\n");
+    assert_eq!(workspace.build(), counted(1, 0, 0));
+    assert_eq!(workspace.read(".farm/aside/gen"), "mine\n");
+    let workspace = in_the_way("gen/a.txt", "mkdir -p gen && echo x > gen/a.txt");
+    workspace.write("real/keep", "kept\n");
+    std::os::unix::fs::symlink("real", workspace.root().join("gen")).expect("linked");
+    assert_eq!(workspace.build(), counted(1, 0, 0));
+    assert!(workspace.root().join(".farm/aside/gen").is_symlink());
+    assert_eq!(workspace.read("real/keep"), "kept\n");
+    // A link at the place of the output itself.
+    let workspace = in_the_way("a.txt", "echo x > a.txt");
+    std::os::unix::fs::symlink("elsewhere", workspace.root().join("a.txt")).expect("linked");
+    assert_eq!(workspace.build(), counted(1, 0, 0));
+    assert!(workspace.root().join(".farm/aside/a.txt").is_symlink());
+}
+
+#[test]
+fn what_was_moved_aside_before_is_not_lost() {
+    let workspace = in_the_way("o", "mkdir o && echo x > o/x");
+    for text in ["one\n", "two\n", "three\n"] {
+        workspace.write("o/mine", text);
+        workspace.build();
+    }
+    let aside = |name: &str| workspace.read(&format!(".farm/aside/o/{name}"));
+    assert_eq!(
+        (aside("mine"), aside("mine.1"), aside("mine.2")),
+        ("one\n".into(), "two\n".into(), "three\n".into())
+    );
+}

@@ -112,13 +112,14 @@ pub fn create_new(path: &Path, mode: u32) -> Result<File, PathError> {
 
 /// Adds bytes behind the end of a file, which is created if need be; writers do not run into each other.
 pub fn append(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
-    let mut file = File::options()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
-        .context("write", path)?;
-    file.write_all(bytes).context("write", path)
+    open_append(path)?.write_all(bytes).context("write", path)
+}
+
+/// Opens a file to add to, as [`append`] does.
+pub fn open_append(path: &Path) -> Result<File, PathError> {
+    let mut options = File::options();
+    let options = options.append(true).create(true).mode(0o600);
+    options.open(path).context("write", path)
 }
 
 /// Puts these bytes at `path`, which holds the old file or the new one at any moment, never a part. The folder has to

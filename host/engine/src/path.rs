@@ -147,6 +147,12 @@ impl RelPath {
     }
 }
 
+/// Whether a path in normal form is a folder or lies below it, as [`RelPath::below`] says, without a new path.
+pub(crate) fn is_below(path: &str, folder: &str) -> bool {
+    let rest = path.strip_prefix(folder);
+    folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// The reason why this is no path in normal form.
 fn check(text: &str) -> Result<(), &'static str> {
     if text.len() > MAX_PATH_BYTES {

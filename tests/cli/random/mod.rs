@@ -2,8 +2,8 @@
 //!
 //! An oracle of its own ([`model`]) knows for every target what its action is and what it makes. After each step
 //!
-//! - every output is what the oracle says, to the last file and mode, and now and then also what a clean build of a copy
-//!   with an empty cache makes;
+//! - every output is what the oracle says, to the last file and mode, and so is what a clean build of a copy with an empty
+//!   cache makes; what is no output any more is gone;
 //! - no action ran whose result was in the cache, and every action ran whose result cannot have been there;
 //! - nothing is called up to date that is not what the last build left;
 //! - a second build runs nothing and instantiates no component.
@@ -262,9 +262,7 @@ impl World {
         if self.numbers.one_in(5) {
             check::nothing_to_do(self, &way);
         }
-        if self.numbers.one_in(4) {
-            check::clean_build(self);
-        }
+        check::clean_build(self);
     }
 }
 

@@ -13,6 +13,7 @@ mod limit;
 mod log;
 mod on_demand;
 mod placed;
+mod placing;
 mod refit;
 mod run;
 mod show;
@@ -37,6 +38,7 @@ use crate::sandbox::{Helper, Jobserver, Limits, Tier};
 pub use failure::ExecuteError;
 pub use identity::{Identities, base_system};
 pub use placed::Placed;
+pub use placing::{Placing, PlacingLog};
 pub use run::Execution;
 pub use show::Showing;
 pub use trash::Trash;
@@ -77,6 +79,8 @@ pub struct Executor {
     pub store: Arc<Store>,
     /// What farm put into the user's tree.
     pub placed: Placed,
+    /// What is about to be put there.
+    pub placing: PlacingLog,
     /// What was found out about tools.
     pub identities: Identities,
     /// Private folders of actions that have ended.

@@ -4,7 +4,7 @@
 //! aside instead of being lost. Does not know what the outputs are.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::digest::Digest;
@@ -67,8 +67,13 @@ impl Placed {
         place: &RelPath,
         wanted: &dyn Fn(&RelPath) -> Option<Digest>,
     ) -> Result<bool, PathError> {
-        let mut moved = false;
-        for below in present(files, place) {
+        let mut moved = self.clear_way(files, place)?;
+        let Some(present) = present(files, place) else {
+            // Something is there that cannot even be named: all of it goes aside at once.
+            self.move_aside(files, place.clone())?;
+            return Ok(true);
+        };
+        for below in present {
             let path = place.join(&below);
             if locked(&self.ours).contains(&path) {
                 continue;
@@ -82,28 +87,56 @@ impl Placed {
         Ok(moved)
     }
 
+    /// Moves aside a file or a link where a folder above the place has to be, if farm did not put it there.
+    fn clear_way(&self, files: &Files, place: &RelPath) -> Result<bool, PathError> {
+        for folder in folders_above(place).into_iter().filter(|folder| !folder.is_root()) {
+            match fs::stat(&folder.under(files.root()))? {
+                Some(stat) if stat.is_folder() => {}
+                Some(_) if !locked(&self.ours).contains(&folder) => {
+                    self.move_aside(files, folder)?;
+                    return Ok(true);
+                }
+                Some(_) | None => break,
+            }
+        }
+        Ok(false)
+    }
+
     /// What was moved aside earlier makes way where it is a file or a link, and a folder has to be.
     fn make_way(&self, path: &RelPath) -> Result<(), PathError> {
         for folder in folders_above(path) {
             let place = folder.under(&self.aside);
             if fs::stat(&place)?.is_some_and(|stat| !stat.is_folder()) {
-                return fs::remove_file(&place);
+                return fs::rename(&place, &free(&place)?);
             }
         }
         Ok(())
     }
 
+    /// Nothing that was moved aside before is lost: what comes later gets a number.
     fn move_aside(&self, files: &Files, path: RelPath) -> Result<(), PathError> {
         let target = path.under(&self.aside);
         self.make_way(&path)?;
         if let Some(parent) = target.parent() {
             fs::create_dirs(parent)?;
         }
-        fs::remove_all(&target)?;
-        fs::rename(&path.under(files.root()), &target)?;
+        fs::rename(&path.under(files.root()), &free(&target)?)?;
         locked(&self.moved).push(path);
         Ok(())
     }
+}
+
+/// A place at which nothing is: this one, or the same with a number.
+fn free(place: &Path) -> Result<PathBuf, PathError> {
+    let mut free = place.to_path_buf();
+    let mut number = 0_u32;
+    while fs::stat(&free)?.is_some() {
+        number += 1;
+        let mut name = place.as_os_str().to_owned();
+        name.push(format!(".{number}"));
+        free = PathBuf::from(name);
+    }
+    Ok(free)
 }
 
 /// The folders above a path, outermost first.
@@ -113,24 +146,25 @@ fn folders_above(path: &RelPath) -> Vec<RelPath> {
     above
 }
 
-/// Files and links at a place or below it, without following a link on the way.
-fn present(files: &Files, place: &RelPath) -> Vec<RelPath> {
+/// Files and links at a place or below it, without following a link on the way; none where some of them cannot be named.
+fn present(files: &Files, place: &RelPath) -> Option<Vec<RelPath>> {
     let parent = place.parent().unwrap_or_default();
     let above = Folder::open(files.root()).and_then(|root| root.descend(&parent));
     let (Ok(above), Some(name)) = (above, place.file_name()) else {
-        return Vec::new();
+        return Some(Vec::new());
     };
     match above.stat(name).ok().flatten().map(|stat| stat.kind) {
-        Some(Kind::File) => vec![RelPath::root()],
+        Some(Kind::File | Kind::Link) => Some(vec![RelPath::root()]),
         Some(Kind::Folder) => {
-            let found = above.child(name).ok().and_then(|folder| fs::walk(&folder).ok());
-            let found = found.unwrap_or_default().into_iter();
-            found
-                .filter(|found| found.stat.kind != Kind::Folder)
-                .map(|found| found.path)
-                .collect()
+            let found = above
+                .child(name)
+                .ok()
+                .and_then(|folder| fs::walk(&folder).ok())?
+                .into_iter();
+            let found = found.filter(|found| found.stat.kind != Kind::Folder);
+            Some(found.map(|found| found.path).collect())
         }
-        Some(Kind::Link | Kind::Other) | None => Vec::new(),
+        Some(Kind::Other) | None => Some(Vec::new()),
     }
 }
 

@@ -69,6 +69,15 @@ impl Stat {
         }
     }
 
+    /// The same without what is not kept from one build to the next: how many names a file has, and whose it is.
+    pub const fn as_kept(&self) -> Self {
+        Self {
+            links: 0,
+            owner: 0,
+            ..*self
+        }
+    }
+
     /// Whether it is a regular file.
     pub fn is_file(&self) -> bool {
         self.kind == Kind::File

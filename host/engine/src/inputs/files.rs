@@ -169,7 +169,7 @@ impl Files {
                 continue;
             }
             let parent = at.parent().unwrap_or_default();
-            if parent != above && self.leads_out(&parent)? {
+            if parent != above && self.leads_out(&parent, seen)? {
                 return Err(InputError::LinkOut { path: at });
             }
             above = parent;
@@ -189,12 +189,21 @@ impl Files {
         Ok(found)
     }
 
-    /// Whether some folder on the way to this one, or it itself, is a link that leads out of the workspace.
-    fn leads_out(&self, folder: &RelPath) -> Result<bool, InputError> {
+    /// Whether some folder on the way to this one, or it itself, is a link that leads out of the workspace. What is a link
+    /// on the way is looked at: it may lead elsewhere the next time.
+    fn leads_out(&self, folder: &RelPath, seen: &mut Footprint) -> Result<bool, InputError> {
         let Ok(real) = fs::canonicalize(&folder.under(&self.root)) else {
             return Ok(false);
         };
-        Ok(!real.starts_with(fs::canonicalize(&self.root)?))
+        let root = fs::canonicalize(&self.root)?;
+        if real != folder.under(&root) {
+            let mut at = Some(folder.clone());
+            while let Some(above) = at.filter(|above| !above.is_root()) {
+                self.look(&above, seen)?;
+                at = above.parent();
+            }
+        }
+        Ok(!real.starts_with(root))
     }
 
     /// The first path that a pattern without wildcards names and that is not there.

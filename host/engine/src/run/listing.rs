@@ -1,6 +1,6 @@
 //! Answers about a workspace without building it: what would run, and which builders there are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,9 +13,12 @@ use crate::plan::{ArtifactHandle, CheckedPlan, CheckedSource, PlanRequest, Want}
 use crate::plugin::{LockFile, Standing};
 use crate::run::builders::{Builders, OpenBuilder, lock_path, pin};
 use crate::run::job;
+use crate::run::leftovers::{self, Leftovers};
 use crate::run::planning::{self, Round};
+use crate::run::recall::{Last, Recalls};
 use crate::run::request::Request;
 use crate::run::shared::{self, Opened};
+use crate::run::state::Places;
 
 /// What would be done for a target.
 #[derive(Debug, Clone)]
@@ -69,23 +72,26 @@ pub struct BuilderFacts {
 /// Plans the chosen targets as far as that goes without running anything.
 pub fn plan(request: &Request) -> Result<Vec<PlannedTarget>, Problem> {
     let (opened, _) = shared::open(request, None)?;
+    let view = Places::of(&request.workspace).load();
+    let last = view.as_ref().and_then(Last::open);
+    let left = leftovers::of_build(&opened, last.as_ref(), &Recalls::new());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Problem::new("build::runtime", Class::Build, "cannot plan").because(&error))?;
     let mut planned: BTreeMap<TargetId, PlannedTarget> = BTreeMap::new();
     for id in &opened.selected {
-        let target = plan_target(request, &opened, *id, &planned)?;
+        let target = plan_target(request, (&opened, &left), *id, &planned)?;
         planned.insert(*id, target);
     }
     for (id, target) in &mut planned {
-        target.keys = runtime.block_on(keys(&opened, *id, &target.plan))?;
+        target.keys = runtime.block_on(keys((&opened, &left), *id, &target.plan))?;
     }
     Ok(opened.selected.iter().filter_map(|id| planned.remove(id)).collect())
 }
 
 fn plan_target(
     request: &Request,
-    opened: &Opened,
+    (opened, left): (&Opened, &Leftovers),
     id: TargetId,
     planned: &BTreeMap<TargetId, PlannedTarget>,
 ) -> Result<PlannedTarget, Problem> {
@@ -125,7 +131,7 @@ fn plan_target(
         },
         before: CheckedPlan::default(),
         seen: None,
-        without: BTreeSet::new(),
+        without: left.own(target.name.as_str()),
     };
     let answer = planning::plan_round(&opened.executor, &builder, target, &round, &opened.workspace.output)?;
     Ok(PlannedTarget {
@@ -140,7 +146,11 @@ fn plan_target(
 }
 
 /// The keys of actions that read nothing but files.
-async fn keys(opened: &Opened, id: TargetId, plan: &CheckedPlan) -> Result<BTreeMap<String, KeyFacts>, Problem> {
+async fn keys(
+    (opened, left): (&Opened, &Leftovers),
+    id: TargetId,
+    plan: &CheckedPlan,
+) -> Result<BTreeMap<String, KeyFacts>, Problem> {
     let target = opened.target(id);
     let builder = opened.builders.of(&target.builder)?;
     let mut keys = BTreeMap::new();
@@ -163,7 +173,9 @@ async fn keys(opened: &Opened, id: TargetId, plan: &CheckedPlan) -> Result<BTree
             outputs: BTreeMap::new(),
             earlier: BTreeMap::new(),
             artifacts: BTreeMap::new(),
-            without: job::own_places(plan, &target.base).collect(),
+            without: job::own_places(plan, &target.base)
+                .chain(left.own(target.name.as_str()))
+                .collect(),
             jobserver: None,
             watch: Stopwatch::new(Clock::start()),
         };

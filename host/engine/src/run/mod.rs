@@ -44,13 +44,18 @@ mod timing;
 mod twins;
 mod why;
 
+use std::cell::LazyCell;
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use tokio::sync::watch;
 
 use crate::error::{Class, Problem};
 use crate::event::{Event, Outcome, Sink};
+use crate::execute::{Placing, PlacingLog};
 use crate::fs::LockFile;
+use crate::graph::TargetId;
+use crate::run::job::TargetRun;
 use crate::run::pass::{Ended, Pass, Taken};
 use crate::run::recall::{Last, Recalls};
 use crate::run::shared::Opened;
@@ -75,16 +80,51 @@ pub fn build(
     stop: impl FnOnce() -> watch::Receiver<Stop>,
 ) -> Result<Summary, Problem> {
     let mut teller = Teller::new(sink);
+    let stop = LazyCell::new(stop);
+    let mut lock = None;
+    loop {
+        let attempt = attempt(request, lock, || stop.clone(), &mut teller)?;
+        match attempt {
+            Attempt::Ended { built, components } => return Ok(end(built, components, &mut teller)),
+            Attempt::Overtaken(held) => lock = Some(held),
+        }
+    }
+}
+
+/// How an attempt at a build ended.
+enum Attempt {
+    /// It is over: whether all is there, and how many components were instantiated.
+    Ended { built: bool, components: u64 },
+    /// Another build has left a new state before this one had the workspace's lock, which it now holds: nothing that was
+    /// found out before can be relied on.
+    Overtaken(LockFile),
+}
+
+/// One attempt at a build, by the state that the last one left. `lock` is the workspace's, if it is held already.
+fn attempt(
+    request: &Request,
+    lock: Option<LockFile>,
+    stop: impl FnOnce() -> watch::Receiver<Stop>,
+    teller: &mut Teller<'_>,
+) -> Result<Attempt, Problem> {
+    let started = SystemTime::now();
     let places = Places::of(&request.workspace);
     let stamp = places.stamp();
     let view = places.load();
     let mut last = view.as_ref().and_then(Last::open);
+    if let Some(last) = &mut last {
+        let interrupted = PlacingLog::read(&places.placing()).into_iter();
+        last.interrupted = interrupted.map(|placing| placing.target).collect();
+    }
     if let Some(last) = &mut last
         && let Some(targets) = up_to_date(request, last)
     {
-        tell_up_to_date(request, last, &targets, &mut teller);
-        keep_stats(&places, stamp, last);
-        return Ok(end(true, 0, &mut teller));
+        tell_up_to_date(request, last, &targets, teller);
+        keep_stats(&places, stamp, lock, last);
+        return Ok(Attempt::Ended {
+            built: true,
+            components: 0,
+        });
     }
     let (opened, recalls) = shared::open(request, last.as_mut())?;
     let build = Build {
@@ -92,9 +132,9 @@ pub fn build(
         request,
         last: last.as_ref(),
         stamp,
+        started,
     };
-    let (built, components) = build.run(recalls, stop(), &mut teller)?;
-    Ok(end(built, components, &mut teller))
+    build.run(recalls, lock, stop(), teller)
 }
 
 /// The targets that were asked for, by their places in the records, if nothing has to be done for them.
@@ -123,9 +163,9 @@ fn tell_up_to_date(request: &Request, last: &Last<'_>, targets: &[u32], teller: 
 
 /// Notes the stats of files that were only touched, so that they are not read next time. Best effort: another build that
 /// runs in this workspace, or has ended since, knows better.
-fn keep_stats(places: &Places, stamp: Option<(u64, i64)>, last: &Last<'_>) {
+fn keep_stats(places: &Places, stamp: Option<(u64, i64)>, lock: Option<LockFile>, last: &Last<'_>) {
     let Some(bytes) = last.refreshed() else { return };
-    let lock = LockFile::open(&places.lock());
+    let lock = lock.map_or_else(|| LockFile::open(&places.lock()), Ok);
     if lock.is_ok_and(|lock| {
         lock.try_exclusive().unwrap_or(false) && places.stamp() == stamp && places.save(&bytes).is_err()
     }) {
@@ -151,58 +191,59 @@ struct Build<'a> {
     last: Option<&'a Last<'a>>,
     /// Of the state that `last` was read from.
     stamp: Option<(u64, i64)>,
+    /// When it began, before anything was read.
+    started: SystemTime,
 }
 
 impl Build<'_> {
-    /// Makes what is to be made, and leaves what the next build needs. Whether all is there, and how many components were
-    /// instantiated.
+    /// Makes what is to be made, and leaves what the next build needs.
     fn run(
         &self,
         recalls: Recalls,
+        lock: Option<LockFile>,
         stop: watch::Receiver<Stop>,
         teller: &mut Teller<'_>,
-    ) -> Result<(bool, u64), Problem> {
-        let started = SystemTime::now();
+    ) -> Result<Attempt, Problem> {
         let runtime = start_runtime(self.request)?;
         teller.tell(build_started(self.opened, self.request));
-        let (ended, again) = self.make_passes(recalls, &runtime, &stop, teller)?;
+        let (mut ended, again) = self.make_passes((recalls, lock), &runtime, &stop, teller)?;
         // Tools that still run lose their lifeline with the runtime, and end.
         runtime.shutdown_background();
+        if let Some(lock) = ended.lock.take_if(|_| ended.overtaken) {
+            return Ok(Attempt::Overtaken(lock));
+        }
         let opened = again.as_ref().unwrap_or(self.opened);
-        Build { opened, ..*self }.conclude(ended, started, stop, teller)
+        Build { opened, ..*self }.conclude(ended, stop, teller)
     }
 
     /// Makes passes until nothing that was lost is missing; how the last one ended, and what it was made with if that was
     /// opened once more.
     fn make_passes(
         &self,
-        mut recalls: Recalls,
+        (mut recalls, mut lock): (Recalls, Option<LockFile>),
         runtime: &tokio::runtime::Runtime,
         stop: &watch::Receiver<Stop>,
         teller: &mut Teller<'_>,
     ) -> Result<(Ended, Option<Opened>), Problem> {
         let mut again = None;
-        let mut leftovers = leftovers::of_build(self.opened, self.last, &recalls);
         let mut passes = 0;
         loop {
             passes += 1;
             let opened = again.as_ref().unwrap_or(self.opened);
             let takes_over = !recalls.is_empty();
             let plan = Taken {
+                leftovers: leftovers::of_build(opened, self.last, &recalls),
                 recalls: std::mem::take(&mut recalls),
-                leftovers: std::mem::take(&mut leftovers),
                 stamp: self.stamp,
                 last: self.last,
             };
-            let mut ended = runtime.block_on(Pass::new(opened, self.request, plan, teller).run(stop.clone()));
+            let pass = Pass::new(opened, self.request, (plan, lock.take()), teller);
+            let mut ended = runtime.block_on(pass.run(stop.clone()));
             teller.faults(&opened.executor.store);
             if !ended.lost || passes == PASSES {
                 return Ok((ended, again));
             }
-            // What another build may have made meanwhile is not removed: it is looked at again, and kept.
-            leftovers = leftovers::of_build(self.opened, self.last, &Recalls::new()).kept();
-            // The next pass takes the lock itself.
-            drop(ended.lock.take());
+            lock = ended.lock.take();
             if takes_over {
                 // It takes nothing over, and the builders of what this one took over were not opened.
                 again = Some(shared::open(self.request, None)?.0);
@@ -214,21 +255,41 @@ impl Build<'_> {
     fn conclude(
         &self,
         ended: Ended,
-        started: SystemTime,
         mut stop: watch::Receiver<Stop>,
         teller: &mut Teller<'_>,
-    ) -> Result<(bool, u64), Problem> {
+    ) -> Result<Attempt, Problem> {
         let mut built = ended.ok;
         let ready = self.on_demand(&ended, teller);
         if !ended.runs.is_empty() {
-            self.leave(ended, started, teller);
+            self.leave(ended, teller);
         }
         if let Some(ready) = ready {
             let runtime = start_runtime(self.request)?;
             built = runtime.block_on(ready.run(&mut stop, teller));
             runtime.shutdown_background();
         }
-        Ok((built, self.opened.builders.instantiations()))
+        Ok(Attempt::Ended {
+            built,
+            components: self.opened.builders.instantiations(),
+        })
+    }
+
+    /// The state names what lies where: of what killed builds were about to place, only that of targets is kept which this
+    /// build had nothing to do with. Best effort: what is there too long is looked at once more.
+    fn forget_placing(&self, runs: &[TargetRun]) {
+        let name = |id: TargetId| self.opened.target(id).name.as_str();
+        let here: BTreeSet<&str> = runs.iter().map(|run| name(run.id)).collect();
+        let all: BTreeSet<&str> = (self.opened.workspace.targets.iter())
+            .map(|target| target.name.as_str())
+            .collect();
+        let is_kept = |placing: &&Placing| {
+            let target = placing.target.as_str();
+            all.contains(target) && !here.contains(target)
+        };
+        let kept: Vec<&Placing> = self.opened.placing.iter().filter(is_kept).collect();
+        if let Err(error) = PlacingLog::keep(&self.opened.places.placing(), &kept) {
+            tracing::debug!("{error}");
+        }
     }
 
     /// The action on demand that was asked for, if all that it needs is there.
@@ -239,7 +300,7 @@ impl Build<'_> {
     }
 
     /// Leaves what the next build needs, and keeps the cache within its bounds. None of it can fail the build.
-    fn leave(&self, mut ended: Ended, started: SystemTime, teller: &mut Teller<'_>) {
+    fn leave(&self, mut ended: Ended, teller: &mut Teller<'_>) {
         let made = describe::made(self.opened, self.last, &ended.runs);
         if let Err(error) = describe::write(self.opened, &made, &mut ended.runs) {
             let message = format!("the manifest and what else describes the artifacts could not be written: {error}");
@@ -253,11 +314,13 @@ impl Build<'_> {
             runs: &ended.runs,
             made: &made,
             kept_config: (self.opened.kept_config).or_else(|| places.save_config(&self.opened.workspace, surroundings)),
-            started,
+            started: self.started,
         });
         if let Err(error) = places.save(&state) {
             let message = format!("the next build will look at everything again: {error}");
             teller.notice("build::state", &message);
+        } else {
+            self.forget_placing(&ended.runs);
         }
         let decided = decide::keep(decide::Build {
             opened: self.opened,

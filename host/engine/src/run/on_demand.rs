@@ -12,7 +12,9 @@ use tokio::sync::{mpsc, watch};
 use crate::config::Target;
 use crate::error::{Class, Problem, closest};
 use crate::event::{Event, Outcome, Stopwatch, Stream};
-use crate::execute::{ExecuteError, Execution, Executor, Identities, Job, Placed, Settings, Showing, Trash};
+use crate::execute::{
+    ExecuteError, Execution, Executor, Identities, Job, Placed, PlacingLog, Settings, Showing, Trash,
+};
 use crate::graph::{TargetGraph, TargetId};
 use crate::inputs::Tools;
 use crate::plan::{CheckedAction, CheckedPlan};
@@ -117,6 +119,7 @@ impl Chosen {
             files: Arc::clone(&built.files),
             store: Arc::clone(&built.store),
             placed: Placed::new(BTreeSet::new(), opened.places.aside()),
+            placing: PlacingLog::new(opened.places.placing()),
             identities: Identities::default(),
             trash: Trash::default(),
             settings,

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use crate::cache::{ActionResult, Content};
 use crate::digest::Digest;
 use crate::event::{Part, Stream};
-use crate::execute::{ExecuteError, Executor, Job, Prepared, Showing};
+use crate::execute::{ExecuteError, Executor, Job, Placing, Prepared, Showing};
 use crate::inputs::Footprint;
 use crate::path::RelPath;
 use crate::run::finish::{self, Put};
@@ -263,6 +263,7 @@ fn place(executor: &Executor, job: &Job, result: &ActionResult) -> Result<Put, E
         return Ok(Put::default());
     }
     job.watch.begin(Part::Place);
+    executor.placing.add(&Placing::of(&job.target, &contents))?;
     finish::put_all(executor, &contents)
 }
 

@@ -14,7 +14,7 @@ use crate::digest::Digest;
 use crate::event::{ArtifactFacts, Event, Outcome, Span, Stream};
 use crate::fs::parallel;
 use crate::graph::{TargetGraph, TargetId};
-use crate::path::RelPath;
+use crate::path::{self, RelPath};
 use crate::plan::{CheckedArtifact, CheckedPlan, OutputRef};
 use crate::run::check::{self, Found};
 use crate::run::request::Request;
@@ -41,6 +41,8 @@ pub(super) struct Last<'v> {
     pub(super) same_config: bool,
     /// What looking again at paths has found.
     pub(super) found: Found,
+    /// The targets whose outputs a killed build was about to put in place.
+    pub(super) interrupted: BTreeSet<String>,
     /// Each remembered target, in the records' order; none before [`Self::look`].
     standing: Vec<Standing>,
     /// Made when it is first needed: a build in which nothing has changed does not.
@@ -57,6 +59,7 @@ impl<'v> Last<'v> {
             records,
             same_config: false,
             found: Found::default(),
+            interrupted: BTreeSet::new(),
             standing: Vec::new(),
         })
     }
@@ -149,6 +152,7 @@ impl<'v> Last<'v> {
                     && self.records.targets[place].offers == dep.offered
             };
             let is_known = target.is_whole
+                && !self.interrupted.contains(target.name)
                 && target.surroundings == surroundings
                 && target.tools.iter().all(|tool| tools.get(*tool as usize) == Some(&true))
                 && check::are_variables_unchanged(target, request)
@@ -190,6 +194,12 @@ impl<'v> Last<'v> {
     /// The state file with the stats that paths have now under the same content; none where it would be the same.
     pub(super) fn refreshed(&self) -> Option<Vec<u8>> {
         (!self.found.fresh.is_empty()).then(|| self.view.with_stats(&self.found.fresh))
+    }
+
+    /// What describes a target and its artifacts in the folder for artifacts, by place in the table.
+    pub(super) fn documents(&self, record: &TargetRecord<'_>) -> Vec<u32> {
+        let is_there = |number: &u32| path::is_below(&self.view.path(*number as usize), self.records.output);
+        record.inputs.iter().copied().filter(is_there).collect()
     }
 
     /// The folder for artifacts of the last build.

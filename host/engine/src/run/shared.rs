@@ -11,7 +11,7 @@ use crate::cache::{Store, StoreLimits};
 use crate::config::{self, SandboxMinimum, Target, Workspace};
 use crate::digest::{Digest, Hasher};
 use crate::error::Problem;
-use crate::execute::{Executor, Identities, Placed, Settings, Trash};
+use crate::execute::{Executor, Identities, Placed, Placing, PlacingLog, Settings, Trash};
 use crate::graph::{self, TargetGraph, TargetId};
 use crate::inputs::{Earlier, Files, Nothing, Tools};
 use crate::path::RelPath;
@@ -50,6 +50,8 @@ pub(super) struct Opened {
     pub(super) executor: Arc<Executor>,
     /// The action on demand that is run once all is built.
     pub(super) chosen: Option<Chosen>,
+    /// What builds that were killed were about to put into the user's tree.
+    pub(super) placing: Vec<Placing>,
 }
 
 /// Reads the configuration, opens the store, and checks builders and options. Writes nothing into the workspace. Targets
@@ -93,7 +95,10 @@ pub(super) fn open(request: &Request, last: Option<&mut Last<'_>>) -> Result<(Op
     let (builders, recalls) = choosing.choose()?;
     builders.set_bases(&mut workspace);
     asked::set(&request.asked, &mut workspace, (&selected, &builders))?;
-    let known = last.map_or((None, BTreeSet::new()), |last| (Some(last.view.clone()), last.placed()));
+    let placing = PlacingLog::read(&places.placing());
+    let mut known = last.map_or((None, BTreeSet::new()), |last| (Some(last.view.clone()), last.placed()));
+    let interrupted = placing.iter().flat_map(|placing| &placing.files);
+    known.1.extend(interrupted.map(|(path, _)| path.clone()));
     let (tier, tried) = choose_tier(request, &workspace, probing)?;
     let chosen = on_demand.zip(request.on_demand.as_ref());
     let chosen = chosen.map(|(id, wanted)| Chosen::new(id, wanted, (tier.0, &helper), request));
@@ -110,6 +115,7 @@ pub(super) fn open(request: &Request, last: Option<&mut Last<'_>>) -> Result<(Op
         builders,
         executor,
         chosen,
+        placing,
     };
     Ok((opened, recalls))
 }
@@ -235,6 +241,7 @@ fn executor(
         tools: Tools::new(workspace.root.clone(), environment),
         store,
         placed: Placed::new(placed, places.aside()),
+        placing: PlacingLog::new(places.placing()),
         identities: Identities::default(),
         trash: Trash::default(),
     }

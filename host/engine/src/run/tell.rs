@@ -16,6 +16,7 @@ pub(super) struct Teller<'a> {
     outcomes: BTreeMap<(String, String), Outcome>,
     problems: Vec<Problem>,
     class: Option<Class>,
+    has_started: bool,
 }
 
 impl<'a> Teller<'a> {
@@ -27,11 +28,17 @@ impl<'a> Teller<'a> {
             outcomes: BTreeMap::new(),
             problems: Vec::new(),
             class: None,
+            has_started: false,
         }
     }
 
-    /// Tells a fact. An action that ended well in an earlier pass and now merely comes from the cache is no news.
+    /// Tells a fact. That the build has started is news once; an action that ended well in an earlier pass and now merely
+    /// comes from the cache is none.
     pub(super) fn tell(&mut self, event: Event) {
+        let is_start = matches!(event, Event::BuildStarted { .. });
+        if is_start && std::mem::replace(&mut self.has_started, true) {
+            return;
+        }
         if let Event::ActionFinished {
             target,
             action,

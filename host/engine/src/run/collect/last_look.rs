@@ -9,6 +9,7 @@ use crate::digest::Digest;
 use crate::fs;
 use crate::inputs::{Noted, digest_of_names, is_settled, names_that_count};
 use crate::path::RelPath;
+use crate::run::describe::MANIFEST;
 use crate::run::job;
 use crate::run::state::{Entry, Seen};
 
@@ -110,7 +111,7 @@ pub(super) fn lately_seen(build: &Build<'_>) -> Vec<(String, Entry)> {
             .filter(|entry| matches!(entry.seen, Seen::Content { digest: now, .. } if now == digest));
         (path, now.unwrap_or(UNKNOWN))
     };
-    let manifest = RelPath::parse("manifest.json").unwrap_or_default();
+    let manifest = RelPath::parse(MANIFEST).unwrap_or_default();
     let manifest = build.output().join(&manifest);
     let absent = Entry {
         seen: Seen::Kind(None),

@@ -9,7 +9,7 @@ mod patch;
 mod rows;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use crate::digest::Digest;
@@ -18,7 +18,7 @@ use crate::graph::TargetId;
 use crate::path::RelPath;
 use crate::run::check;
 use crate::run::describe::Made;
-use crate::run::job::TargetRun;
+use crate::run::job::{self, TargetRun};
 use crate::run::recall::Last;
 use crate::run::request::Request;
 use crate::run::shared::Opened;
@@ -212,24 +212,39 @@ impl<'a> Build<'a> {
     /// What earlier builds of a target have left in the user's tree that its record is no longer about, by place in the last
     /// table: a later build of it will keep or remove it.
     fn left_behind(&self, kept: Kept<'a>) -> Vec<u32> {
-        let (outputs, again) = match kept {
-            Kept::Outdated(record) => (&record.outputs, None),
+        let Some(last) = self.last else { return Vec::new() };
+        let is_there = |path: &RelPath| fs::exists(&path.under(&self.opened.workspace.root));
+        let path_of = |number: u32| RelPath::parse(&last.view.path(number as usize)).unwrap_or_default();
+        let left = |record: &TargetRecord<'_>| {
+            let is_output_moved = last.records.output != self.output().as_str();
+            let documents = is_output_moved.then(|| last.documents(record)).unwrap_or_default();
+            [documents, record.outputs.clone()].concat().into_iter()
+        };
+        match kept {
+            Kept::Outdated(record) => left(record).filter(|number| is_there(&path_of(*number))).collect(),
             Kept::New(run) if !run.is_whole() => {
-                let name = self.opened.target(run.id).name.as_str();
-                let Some(record) = self.last.and_then(|last| last.record(name)) else {
-                    return Vec::new();
-                };
-                (&record.outputs, Some(&run.outputs.paths))
+                let target = self.opened.target(run.id);
+                let own: BTreeSet<RelPath> = job::own_places(&run.plan, &target.base).collect();
+                let (name, names) = (target.name.as_str(), self.names());
+                let records = last.records.targets.iter();
+                let own_left = records.clone().filter(|record| record.name == name).flat_map(left);
+                // What it makes now may be what one made that is no more.
+                let gone = records.filter(|record| !names.contains(record.name)).flat_map(left);
+                let taken_over = gone.filter(|number| path_of(*number).is_within(&own));
+                let left = own_left.chain(taken_over).filter(|number| {
+                    let path = path_of(*number);
+                    !run.outputs.paths.contains_key(&path) && is_there(&path)
+                });
+                left.collect()
             }
-            Kept::New(_) | Kept::Old(_) | Kept::Nothing => return Vec::new(),
-        };
-        let is_left = |number: &u32| {
-            let path = self.last.map(|last| last.view.path(*number as usize));
-            let path = path.and_then(|path| RelPath::parse(&path).ok()).unwrap_or_default();
-            let is_again = again.is_some_and(|again| again.contains_key(&path));
-            !is_again && fs::exists(&path.under(&self.opened.workspace.root))
-        };
-        outputs.iter().copied().filter(is_left).collect()
+            Kept::New(_) | Kept::Old(_) | Kept::Nothing => Vec::new(),
+        }
+    }
+
+    /// The full names of all targets.
+    fn names(&self) -> BTreeSet<&'a str> {
+        let targets = self.opened.workspace.targets.iter();
+        targets.map(|target| target.name.as_str()).collect()
     }
 
     /// As [`Self::left_behind`], by place in this table.

@@ -1,6 +1,7 @@
 //! The rows of the state's table: made of notes, sorted, and each path once.
 
 use super::UNKNOWN;
+use crate::fs::Stat;
 use crate::inputs::{Noted, digest_of_names, names_that_count};
 use crate::path::RelPath;
 use crate::run::state::{Entry, Row, Seen};
@@ -75,8 +76,8 @@ pub(super) fn entry(path: &RelPath, noted: &Noted, output: &RelPath) -> Entry {
             settled,
         } => Entry {
             seen: Seen::Link {
-                stat: *stat,
-                real: *real,
+                stat: stat.as_kept(),
+                real: real.as_ref().map(Stat::as_kept),
                 digest: *digest,
             },
             settled: *settled,

@@ -20,6 +20,8 @@ use crate::sandbox::Tier;
 
 /// Version of the file; raised when a field goes or means something else, not when one is added. History: 1, the first.
 const VERSION: u32 = 1;
+/// Its name in the output folder.
+pub(in crate::run) const MANIFEST: &str = "manifest.json";
 /// Largest manifest that is read, in bytes.
 const MAX_BYTES: u64 = 256 << 20;
 
@@ -82,7 +84,7 @@ struct InputEntry {
 
 /// The manifest in this folder; none where there is none with all of these fields.
 pub(super) fn read(folder: &Path) -> Option<Manifest> {
-    let bytes = fs::read_bounded(&folder.join("manifest.json"), MAX_BYTES).ok()?;
+    let bytes = fs::read_bounded(&folder.join(MANIFEST), MAX_BYTES).ok()?;
     let manifest: Manifest = serde_json::from_slice(&bytes).ok()?;
     (manifest.version == VERSION).then_some(manifest)
 }
@@ -108,7 +110,7 @@ impl Manifest {
 
     /// Writes it, if it differs from what is there.
     pub(super) fn write(&self, folder: &Path) -> Result<(), PathError> {
-        let place = folder.join("manifest.json");
+        let place = folder.join(MANIFEST);
         let bytes = self.encode();
         if fs::read_bounded(&place, MAX_BYTES).is_ok_and(|before| before == bytes) {
             return Ok(());

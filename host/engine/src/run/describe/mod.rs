@@ -23,6 +23,7 @@ use crate::run::shared::Opened;
 pub use release::{Release, release};
 
 pub(super) use made::{Made, MadeArtifact, MadeTarget, components, made};
+pub(super) use manifest::MANIFEST;
 
 /// A document about a target: where it goes, from the workspace's root, and its bytes.
 type Document = (RelPath, Vec<u8>);

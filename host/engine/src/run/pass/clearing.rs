@@ -4,7 +4,9 @@
 //! write into the workspace.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use crate::error::{Class, PathError, Problem};
 use crate::fs::Folder;
 use crate::path::RelPath;
 use crate::run::leftovers::Leftover;
@@ -24,71 +26,83 @@ impl Pass<'_, '_> {
         self.add_dead(left);
     }
 
-    fn add_dead(&mut self, left: Vec<Leftover>) {
-        let dead: Vec<Leftover> = left.into_iter().filter(|left| !self.is_made(&left.path)).collect();
-        let files = dead.iter().filter(|left| left.is_untouched_file());
-        let files = files.map(|left| left.path.clone());
-        self.opened.executor.files.hide(files);
-        self.dead.extend(dead);
-        if self.acting_since.is_some() {
-            self.clear_away();
-        }
-    }
-
-    /// Removes what no target makes, and tells it. Only while this build holds the lock.
-    pub(super) fn clear_away(&mut self) {
-        let mut dead = std::mem::take(&mut self.dead);
-        if dead.is_empty() {
+    fn add_dead(&mut self, mut left: Vec<Leftover>) {
+        left.retain(|left| !self.is_made(&left.path));
+        if left.is_empty() {
             return;
         }
         let others = self.places_of_others();
-        dead.retain(|left| !self.is_made(&left.path) && !left.path.is_within(&others));
+        left.retain(|left| !left.path.is_within(&others));
+        let files = left.iter().filter(|left| left.is_untouched_file());
+        let files = files.map(|left| left.path.clone());
+        self.opened.executor.files.hide(files);
+        self.dead.extend(left);
+        if self.acting_since.is_some() && !self.clear_away() {
+            self.stop_schedule();
+        }
+    }
+
+    /// Removes what no target makes, and tells it. Only while this build holds the lock. False, and told as a problem, if
+    /// something could not be removed: it would be taken for a source.
+    pub(super) fn clear_away(&mut self) -> bool {
+        let mut dead = std::mem::take(&mut self.dead);
+        let files = Arc::clone(&self.opened.executor.files);
+        dead.retain(|left| {
+            let is_dead = !self.is_made(&left.path);
+            if !is_dead {
+                files.show(&left.path);
+            }
+            is_dead
+        });
         // What is in a folder goes before the folder.
         dead.sort_by(|a, b| b.path.cmp(&a.path));
         let removed = self.remove(&dead);
-        for left in dead {
-            self.opened.executor.files.show(&left.path);
+        let is_done = removed.is_ok();
+        match removed {
+            Ok(removed) => self.tell_removed(removed),
+            Err(problem) => self.teller.problem(problem),
+        }
+        for left in dead.iter().filter(|_| is_done) {
+            files.show(&left.path);
             self.opened.executor.placed.forget(&left.path);
         }
-        self.tell_removed(&removed);
+        is_done
     }
 
-    /// Removes nothing of it.
-    pub(super) fn leave_dead(&mut self) {
-        for left in self.dead.drain(..) {
-            self.opened.executor.files.show(&left.path);
-        }
-    }
-
-    fn remove(&mut self, dead: &[Leftover]) -> Vec<RelPath> {
+    fn remove(&mut self, dead: &[Leftover]) -> Result<Vec<RelPath>, Problem> {
         let mut removed = Vec::new();
-        let Ok(root) = Folder::open(self.opened.executor.files.root()) else {
-            return removed;
-        };
         for left in dead {
-            match left.remove(&root) {
-                Ok(true) if !left.is_folder() => removed.push(left.path.clone()),
-                Ok(_) => {}
-                Err(error) => {
-                    let message = format!(
-                        "`{}`, which no target makes any more, could not be removed: {error}",
-                        left.path
-                    );
-                    self.teller.notice("artifact::not-removed", &message);
-                }
+            let is_gone = Folder::open(self.opened.executor.files.root()).and_then(|root| left.remove(&root));
+            let is_gone = is_gone.map_err(|error| not_removed(&left.path, &error))?;
+            if is_gone && !left.is_folder() {
+                removed.push(left.path.clone());
             }
         }
         removed.sort();
-        removed
+        Ok(removed)
     }
 
-    fn tell_removed(&mut self, removed: &[RelPath]) {
+    /// Whether a target that is taken over was made from something that is gone now.
+    pub(super) fn has_lost_inputs(&self) -> bool {
+        let Some(last) = self.taken.last else { return false };
+        let gone = self.removed.iter().filter_map(|path| last.view.find(path.as_str()));
+        let gone: BTreeSet<usize> = gone.collect();
+        if gone.is_empty() {
+            return false;
+        }
+        let names = self.taken.recalls.keys().map(|at| self.target_name(*at));
+        let records = names.filter_map(|name| last.record(&name).map(|record| &record.inputs));
+        records.flatten().any(|input| gone.contains(&(*input as usize)))
+    }
+
+    fn tell_removed(&mut self, removed: Vec<RelPath>) {
         let Some(first) = removed.first() else { return };
         let message = match removed.len() - 1 {
             0 => format!("`{first}`, which no target makes any more, was removed"),
             more => format!("`{first}` and {more} more, which no target makes any more, were removed"),
         };
         self.teller.notice("artifact::removed", &message);
+        self.removed.extend(removed);
     }
 
     /// Whether a target of this build makes this.
@@ -117,4 +131,11 @@ impl Pass<'_, '_> {
         let places = records.flat_map(|record| record.actions.iter().flat_map(|action| &action.in_place));
         places.filter_map(|(_, path)| RelPath::parse(path).ok()).collect()
     }
+}
+
+fn not_removed(path: &RelPath, error: &PathError) -> Problem {
+    let message = format!("`{path}`, which no target makes any more, could not be removed");
+    Problem::new("artifact::not-removed", Class::Build, message)
+        .because(error)
+        .hint("remove it, or let farm write there: what is left of an old output would be taken for a source")
 }

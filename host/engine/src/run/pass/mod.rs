@@ -44,6 +44,8 @@ pub(super) struct Ended {
     pub(super) ok: bool,
     /// Whether the store lost something that was needed: another pass makes it anew.
     pub(super) lost: bool,
+    /// Whether another build has left a new state meanwhile: all has to be found out anew.
+    pub(super) overtaken: bool,
     /// The targets as they ended; none when nothing was begun.
     pub(super) runs: Vec<TargetRun>,
     /// Held until all is left as the next build needs it.
@@ -84,6 +86,8 @@ pub(super) struct Pass<'a, 's> {
     claims: BTreeMap<RelPath, usize>,
     /// What earlier builds have left, and no target makes any more.
     dead: Vec<Leftover>,
+    /// What of that this pass has removed.
+    removed: Vec<RelPath>,
     /// Jobs that have not ended.
     in_flight: usize,
     ended: mpsc::UnboundedSender<Message>,
@@ -104,8 +108,13 @@ pub(super) struct Pass<'a, 's> {
 }
 
 impl<'a, 's> Pass<'a, 's> {
-    /// A pass over the chosen targets.
-    pub(super) fn new(opened: &'a Opened, request: &'a Request, taken: Taken<'a>, teller: &'a mut Teller<'s>) -> Self {
+    /// A pass over the chosen targets. The workspace's lock is what it may hold already.
+    pub(super) fn new(
+        opened: &'a Opened,
+        request: &'a Request,
+        (taken, lock): (Taken<'a>, Option<LockFile>),
+        teller: &'a mut Teller<'s>,
+    ) -> Self {
         let (ended, ends) = mpsc::unbounded_channel();
         let (tell, progress) = mpsc::unbounded_channel();
         let (stop_tools, stop) = watch::channel(false);
@@ -128,6 +137,7 @@ impl<'a, 's> Pass<'a, 's> {
             runs,
             claims,
             dead: Vec::new(),
+            removed: Vec::new(),
             in_flight: 0,
             ended,
             ends,
@@ -139,7 +149,7 @@ impl<'a, 's> Pass<'a, 's> {
             told_untrusted: false,
             admission: Admission::new(request.jobs, Machine::at("/")),
             acting_since: None,
-            lock: None,
+            lock,
         }
     }
 
@@ -153,17 +163,25 @@ impl<'a, 's> Pass<'a, 's> {
         self.check_inputs();
         self.check_on_demand();
         let is_hopeless = !self.runs.is_empty() && self.runs.iter().all(|run| run.failed);
+        let had_lock = self.lock.is_some();
         if self.is_refused || is_hopeless || !self.prepare_folder(&mut stop).await {
             return self.give_up();
         }
-        let takes_over = !self.taken.recalls.is_empty() || !self.dead.is_empty();
-        if takes_over && self.opened.places.stamp() != self.taken.stamp {
+        if !had_lock && self.opened.places.stamp() != self.taken.stamp {
             // Another build has ended meanwhile: what was found out before it may be wrong now.
-            self.leave_dead();
+            return Ended {
+                overtaken: true,
+                lock: self.lock,
+                ..Ended::default()
+            };
+        }
+        if !self.clear_away() {
+            return self.give_up();
+        }
+        if self.has_lost_inputs() {
             self.lose();
             return self.end();
         }
-        self.clear_away();
         // What others may read comes first.
         self.start_recalls();
         while self.in_flight > 0 {
@@ -266,6 +284,7 @@ impl<'a, 's> Pass<'a, 's> {
         Ended {
             ok: ok && !self.lost,
             lost: self.lost,
+            overtaken: false,
             runs: self.runs,
             lock: self.lock,
         }
@@ -274,6 +293,9 @@ impl<'a, 's> Pass<'a, 's> {
     /// Makes `.farm/`, waits until no other build runs in this workspace, and pins new builders. False when the user
     /// stopped meanwhile.
     async fn prepare_folder(&mut self, stop: &mut watch::Receiver<Stop>) -> bool {
+        if self.lock.is_some() {
+            return self.pin_builders();
+        }
         let locked = lock::take(&self.opened.places, self.teller, stop).await;
         match locked {
             Ok(lock) => {

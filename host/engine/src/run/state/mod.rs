@@ -53,6 +53,11 @@ impl Places {
         self.folder.join("aside")
     }
 
+    /// What a build is about to put into the user's tree.
+    pub(super) fn placing(&self) -> PathBuf {
+        self.folder.join("placing")
+    }
+
     /// Taken by the one build that runs in this workspace.
     pub(super) fn lock(&self) -> PathBuf {
         self.folder.join("lock")
