@@ -228,6 +228,7 @@ mod tests {
             untrusted: false,
             private_caches: Vec::new(),
             checks_limit: false,
+            without_ignored: false,
             on_demand: None,
             path_variables: Vec::new(),
             stdout: None,

@@ -11,12 +11,17 @@ use crate::digest::Digest;
 use crate::error::PathError;
 use crate::fs::{self, Kind, Stat, parallel};
 use crate::inputs::footprint::{Aspect, Footprint};
+use crate::inputs::ignored::Ignored;
 use crate::inputs::notes::{Earlier, Noted, Notes, is_settled};
 use crate::inputs::pattern::{Pattern, PatternError, PatternSet};
 use crate::path::RelPath;
 
 /// Folders that no pattern enters.
 const NEVER_ENTERED: [&str; 3] = [".git", ".farm", "node_modules"];
+
+/// The files that say what git ignores, and the largest that is read.
+const GITIGNORE: &str = ".gitignore";
+const MAX_GITIGNORE: u64 = 1 << 20;
 
 /// A file, and what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +47,8 @@ pub struct Scope<'a> {
     pub exclude: &'a [String],
     /// Paths from the workspace's root that are never taken: what the target itself puts there.
     pub without: &'a [RelPath],
+    /// Whether files that git ignores are left out, those that a pattern without wildcards names aside.
+    pub without_ignored: bool,
 }
 
 /// Why a file set cannot be had.
@@ -134,6 +141,7 @@ impl Files {
                 .is_some_and(|path| exclude.takes_all_below(&path))
         };
         let mut found = Vec::new();
+        let mut ignored = scope.without_ignored.then(Ignored::default);
         for start in starts(&include) {
             let at = scope.base.join(&start.fixed);
             if self.is_never_entered(&at) {
@@ -142,7 +150,12 @@ impl Files {
             match self.look(&at, seen)? {
                 None if start.literal => return Err(InputError::Missing(at)),
                 None => {}
-                Some(Kind::Folder) => self.walk(at, &left_out, &mut found, seen)?,
+                Some(Kind::Folder) => {
+                    if let Some(ignored) = &mut ignored {
+                        self.add_ignored_above(&at, ignored, seen)?;
+                    }
+                    self.walk(at, (&left_out, &mut ignored), &mut found, seen)?;
+                }
                 Some(_) => found.push(at),
             }
         }
@@ -277,18 +290,32 @@ impl Files {
     fn walk(
         &self,
         start: RelPath,
-        left_out: &dyn Fn(&RelPath) -> bool,
+        (left_out, ignored): (&dyn Fn(&RelPath) -> bool, &mut Option<Ignored>),
         found: &mut Vec<RelPath>,
         seen: &mut Footprint,
     ) -> Result<(), InputError> {
         let mut folders = vec![start];
         while let Some(folder) = folders.pop() {
-            for fs::Listed { name, kind } in self.names(&folder, seen)? {
+            let names = self.names(&folder, seen)?;
+            if let Some(ignored) = ignored
+                && names
+                    .iter()
+                    .any(|listed| listed.name == GITIGNORE && listed.kind == Kind::File)
+            {
+                self.add_ignored(&folder, ignored, seen)?;
+            }
+            for fs::Listed { name, kind } in names {
                 let name = name
                     .into_string()
                     .map_err(|name| unusable(&folder, &format!("{name:?} is not UTF-8")))?;
                 let path = RelPath::parse(&name).map_err(|error| unusable(&folder, &error.to_string()))?;
                 let path = folder.join(&path);
+                if ignored
+                    .as_ref()
+                    .is_some_and(|ignored| ignored.has(&path, kind == Kind::Folder))
+                {
+                    continue;
+                }
                 match kind {
                     Kind::Folder if self.is_never_entered(&path) || left_out(&path) => {}
                     Kind::Folder => folders.push(path),
@@ -298,6 +325,29 @@ impl Files {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// What is ignored by the folders above this one.
+    fn add_ignored_above(
+        &self,
+        folder: &RelPath,
+        ignored: &mut Ignored,
+        seen: &mut Footprint,
+    ) -> Result<(), InputError> {
+        let mut above = folder.parent();
+        while let Some(folder) = above {
+            if self.look(&gitignore(&folder)?, seen)? == Some(Kind::File) {
+                self.add_ignored(&folder, ignored, seen)?;
+            }
+            above = folder.parent();
+        }
+        Ok(())
+    }
+
+    fn add_ignored(&self, folder: &RelPath, ignored: &mut Ignored, seen: &mut Footprint) -> Result<(), InputError> {
+        let text = self.read(&gitignore(folder)?, MAX_GITIGNORE, seen)?;
+        ignored.add(folder.clone(), &text);
         Ok(())
     }
 
@@ -331,6 +381,11 @@ pub fn names_that_count(folder: &RelPath, mut names: Vec<fs::Listed>, output: &R
         !name.is_some_and(|name| NEVER_ENTERED.contains(&name) || is_output(name))
     });
     names
+}
+
+fn gitignore(folder: &RelPath) -> Result<RelPath, InputError> {
+    let name = RelPath::parse(GITIGNORE).map_err(|error| unusable(folder, &error.to_string()))?;
+    Ok(folder.join(&name))
 }
 
 /// Whether the owner may execute a file.
