@@ -1,6 +1,8 @@
 //! The tools that the build of a wheel may start: compilers, where it needs any, and what the option `build-tools` names.
 //! Does not know how a back end calls them.
 
+use std::collections::BTreeSet;
+
 use farm_sdk::{Action, Host, Problem};
 
 use crate::options::Options;
@@ -54,14 +56,16 @@ impl Compilers {
 
     /// Lets an action start them.
     pub(crate) fn apply(&self, action: Action) -> Action {
-        let action = action.uses_tools(self.more.iter().map(String::as_str));
+        let c = self.c.iter().flat_map(|(c, cxx)| [Some(*c), *cxx]).flatten();
+        let tools: BTreeSet<&str> = self.more.iter().map(String::as_str).chain(c).collect();
+        let action = action.uses_tools(tools);
         // No registry is reached: with this, cargo says so at once.
         let action = match self.more.iter().any(|tool| tool == "cargo") {
             true => action.env("CARGO_NET_OFFLINE", "true"),
             false => action,
         };
         let Some((c, cxx)) = self.c else { return action };
-        let action = action.uses_tools([c]).uses_tools(cxx).env("CC", c);
+        let action = action.env("CC", c);
         match cxx {
             Some(cxx) => action.env("CXX", cxx),
             None => action,

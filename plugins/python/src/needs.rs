@@ -14,7 +14,8 @@ use crate::requirement::Requirement;
 
 const PIN_IT: &str = "pin all that builds the wheel in the group `build` of pyproject.toml (`uv add --group build`), or in \
     `build-requirements.txt`";
-const PIN_ANOTHER: &str = "pin a version that is asked for: with `uv lock`, or `uv pip compile` for `build-requirements.txt`";
+const PIN_ANOTHER: &str =
+    "pin a version that is asked for: with `uv lock`, or `uv pip compile` for `build-requirements.txt`";
 
 /// What the step is told.
 #[derive(Debug, Serialize, Deserialize)]

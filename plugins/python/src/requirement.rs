@@ -42,8 +42,8 @@ impl Requirement {
         };
         let versions = versions.trim();
         let bare = versions.strip_prefix('(').and_then(|inner| inner.strip_suffix(')'));
-        let versions = VersionSpecifiers::from_str(bare.unwrap_or(versions))
-            .map_err(|error| error.to_string().lines().next().unwrap_or_default().to_owned())?;
+        let versions =
+            VersionSpecifiers::from_str(bare.unwrap_or(versions)).map_err(|error| first_words(&error.to_string()))?;
         Ok(Self {
             text: text.to_owned(),
             name: canonical(name),
@@ -65,6 +65,13 @@ impl Requirement {
     pub(crate) fn allows(&self, version: &str) -> bool {
         Version::from_str(version).map_or(self.versions.is_empty(), |version| self.versions.contains(&version))
     }
+}
+
+/// What is wrong with versions, without the drawing that shows where.
+fn first_words(error: &str) -> String {
+    let line = error.lines().next().unwrap_or_default();
+    let line = line.strip_prefix("Failed to parse version: ").unwrap_or(line);
+    line.trim_end_matches(':').to_owned()
 }
 
 #[cfg(test)]

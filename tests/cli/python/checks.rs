@@ -160,6 +160,6 @@ fn a_test_reaches_nothing_that_is_made() {
     let build = stock.build("");
     assert!(build.ok(), "{}", build.text());
     // The back end alone knows what belongs into a wheel, so it is asked; the wheel is the same.
-    assert_eq!(build.actions("stock", "ran"), ["lint", "test", "wheel"]);
+    assert_eq!(build.actions("stock", "ran"), ["build-needs", "lint", "test", "wheel"]);
     made(&stock).assert_same(&before);
 }

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::example::with_rustup;
 use crate::shop::files::Files;
 use crate::shop::product::{Build, networked};
 use crate::support::Workspace;
@@ -34,7 +35,7 @@ const MATURIN: &str = "[project]\nname = \"kettle\"\nversion = \"0.3.0\"\n\n\
     [tool.maturin]\nbindings = \"bin\"\ncompatibility = \"linux\"\n";
 
 fn workspace(workspace: Workspace) -> Workspace {
-    let workspace = networked(workspace);
+    let workspace = with_rustup(networked(workspace));
     workspace.write("farm.toml", FARM_TOML);
     for (target, project, pins) in [
         ("c", SETUPTOOLS, include_str!("pins/setuptools.txt")),
