@@ -24,13 +24,15 @@ const ASKING: [(&str, &str, &str); 3] = [
     ),
 ];
 
+fn target_of(name: &str, options: &str) -> String {
+    format!("[targets.{name}]\nbuilder = \"python\"\nroot = \"{name}\"\noptions = {{ wheel = true{options} }}\n")
+}
+
 fn workspace(options: &str) -> Workspace {
     let workspace = networked(Workspace::new());
     let mut farm_toml = "[workspace]\nname = \"history\"\n".to_owned();
     for (name, system, tool) in ASKING {
-        farm_toml.push_str(&format!(
-            "[targets.{name}]\nbuilder = \"python\"\nroot = \"{name}\"\noptions = {{ wheel = true{options} }}\n"
-        ));
+        farm_toml += &target_of(name, options);
         let project = format!(
             "[project]\nname = \"kettle\"\nrequires-python = \">=3.10\"\ndynamic = [\"version\"]\n\n[build-system]\n{system}\n\n{tool}\n"
         );

@@ -111,7 +111,7 @@ fn another_compiler_makes_the_wheel_anew() {
     let ran = |workspace: &Workspace| {
         let build = Build::of(&workspace.farm("build --json --target c"));
         assert!(build.ok(), "{}", build.text());
-        build.actions("c", "ran").iter().any(|action| *action == "wheel")
+        build.actions("c", "ran").contains(&"wheel")
     };
     assert!(ran(&workspace) && !ran(&workspace));
     let gcc = compiler.join("gcc");

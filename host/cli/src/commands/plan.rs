@@ -86,6 +86,9 @@ fn details(action: &CheckedAction) -> Vec<(&'static str, String)> {
             .iter()
             .map(|input| ("reads", format!("{} <- {}", input.at, source(input)))),
     );
+    if action.without_ignored {
+        details.push(("without", "what git ignores".to_owned()));
+    }
     details.extend(action.outputs.iter().map(|output| ("writes", output.path.to_string())));
     if !action.tools.is_empty() {
         details.push(("tools", joined(&action.tools)));

@@ -154,7 +154,11 @@ impl Files {
                     if let Some(ignored) = &mut ignored {
                         self.add_ignored_above(&at, ignored, seen)?;
                     }
-                    self.walk(at, (&left_out, &mut ignored), &mut found, seen)?;
+                    let leaving = Leaving {
+                        out: &left_out,
+                        ignored: ignored.as_mut(),
+                    };
+                    self.walk(at, leaving, &mut found, seen)?;
                 }
                 Some(_) => found.push(at),
             }
@@ -290,14 +294,14 @@ impl Files {
     fn walk(
         &self,
         start: RelPath,
-        (left_out, ignored): (&dyn Fn(&RelPath) -> bool, &mut Option<Ignored>),
+        mut leaving: Leaving<'_>,
         found: &mut Vec<RelPath>,
         seen: &mut Footprint,
     ) -> Result<(), InputError> {
         let mut folders = vec![start];
         while let Some(folder) = folders.pop() {
             let names = self.names(&folder, seen)?;
-            if let Some(ignored) = ignored
+            if let Some(ignored) = &mut leaving.ignored
                 && names
                     .iter()
                     .any(|listed| listed.name == GITIGNORE && listed.kind == Kind::File)
@@ -310,14 +314,11 @@ impl Files {
                     .map_err(|name| unusable(&folder, &format!("{name:?} is not UTF-8")))?;
                 let path = RelPath::parse(&name).map_err(|error| unusable(&folder, &error.to_string()))?;
                 let path = folder.join(&path);
-                if ignored
-                    .as_ref()
-                    .is_some_and(|ignored| ignored.has(&path, kind == Kind::Folder))
-                {
+                if leaving.ignores(&path, kind) {
                     continue;
                 }
                 match kind {
-                    Kind::Folder if self.is_never_entered(&path) || left_out(&path) => {}
+                    Kind::Folder if self.is_never_entered(&path) || (leaving.out)(&path) => {}
                     Kind::Folder => folders.push(path),
                     Kind::Link if fs::is_folder(&path.under(&self.root)) => drop(self.look(&path, seen)?),
                     Kind::File | Kind::Link => found.push(path),
@@ -408,6 +409,21 @@ fn starts(include: &PatternSet) -> Vec<&Pattern> {
         }
     }
     kept
+}
+
+/// What a walk passes by.
+struct Leaving<'a> {
+    /// Folders of which nothing can be taken.
+    out: &'a dyn Fn(&RelPath) -> bool,
+    /// What git ignores, if that is left out.
+    ignored: Option<&'a mut Ignored>,
+}
+
+impl Leaving<'_> {
+    fn ignores(&self, path: &RelPath, kind: Kind) -> bool {
+        let ignored = self.ignored.as_ref();
+        ignored.is_some_and(|ignored| ignored.has(path, kind == Kind::Folder))
+    }
 }
 
 /// A file, found.
