@@ -9,7 +9,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { main } from "./visit.mjs";
+import { giveUp, main, watch } from "./visit.mjs";
 
 const HASHED = /^\/assets\/.+-[\w-]{8}\.\w+$/;
 
@@ -18,27 +18,6 @@ process.exitCode = await main("shop.mjs", visit);
 async function visit(page, url, folder) {
   const log = watch(page, new URL(url).origin);
   return await shop(page, url, log, folder).catch((error) => giveUp(page, log, folder, error));
-}
-
-/** Collects what the page loads and complains about. */
-function watch(page, origin) {
-  const log = { assets: new Map(), complaints: [] };
-  page.on("console", (message) => {
-    if (message.type() === "error") log.complaints.push(`console: ${message.text()}`);
-  });
-  page.on("pageerror", (error) => log.complaints.push(`uncaught: ${error.message}`));
-  page.on("requestfailed", (request) => {
-    // A search that a later key press has overtaken is given up on purpose.
-    const reason = request.failure()?.errorText;
-    if (reason !== "net::ERR_ABORTED") log.complaints.push(`request: ${request.url()}: ${reason}`);
-  });
-  page.on("response", (response) => {
-    const address = new URL(response.url());
-    if (address.origin !== origin) log.complaints.push(`request: ${address.href} leaves the shop`);
-    if (response.status() >= 400) log.complaints.push(`request: ${address.pathname}: ${response.status()}`);
-    if (address.pathname.startsWith("/assets/")) log.assets.set(address.pathname, response.status());
-  });
-  return log;
 }
 
 /** The visit itself, from the catalogue to the order's number. */
@@ -141,12 +120,4 @@ function checkAssets({ assets }) {
     assert.ok([...assets.keys()].some((path) => path.endsWith(kind)), `an asset that ends in ${kind} was loaded`);
   }
   return [...assets.keys()].sort();
-}
-
-/** Says beside the error what the page looked like and complained about. */
-async function giveUp(page, log, folder, error) {
-  const screenshot = join(folder, "failure.png");
-  await page.screenshot({ path: screenshot }).catch(() => {});
-  const complaints = log.complaints.map((complaint) => `\n  ${complaint}`).join("");
-  throw new Error(`${error.message}\nat ${page.url()}, screenshot ${screenshot}${complaints}`);
 }

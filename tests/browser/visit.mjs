@@ -80,3 +80,32 @@ async function start({ url, executablePath, screenshots }, profile, visit) {
     await browser.close();
   }
 }
+
+/** Collects what the page loads and complains about. */
+export function watch(page, origin) {
+  const log = { assets: new Map(), complaints: [] };
+  page.on("console", (message) => {
+    if (message.type() === "error") log.complaints.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => log.complaints.push(`uncaught: ${error.message}`));
+  page.on("requestfailed", (request) => {
+    // A search that a later key press has overtaken is given up on purpose.
+    const reason = request.failure()?.errorText;
+    if (reason !== "net::ERR_ABORTED") log.complaints.push(`request: ${request.url()}: ${reason}`);
+  });
+  page.on("response", (response) => {
+    const address = new URL(response.url());
+    if (address.origin !== origin) log.complaints.push(`request: ${address.href} leaves the site`);
+    if (response.status() >= 400) log.complaints.push(`request: ${address.pathname}: ${response.status()}`);
+    if (address.pathname.startsWith("/assets/")) log.assets.set(address.pathname, response.status());
+  });
+  return log;
+}
+
+/** Says beside the error what the page looked like and complained about. */
+export async function giveUp(page, log, folder, error) {
+  const screenshot = join(folder, "failure.png");
+  await page.screenshot({ path: screenshot }).catch(() => {});
+  const complaints = log.complaints.map((complaint) => `\n  ${complaint}`).join("");
+  throw new Error(`${error.message}\nat ${page.url()}, screenshot ${screenshot}${complaints}`);
+}

@@ -9,9 +9,10 @@ use crate::example::{Copy, Example};
 use crate::shop::files::Files;
 use crate::shop::product::repository;
 use crate::skip;
+use crate::support::Workspace;
 
-static SOURDOUGH: Example = Example::new("vue");
-static MOON: Example = Example::new("svelte");
+pub(crate) static SOURDOUGH: Example = Example::new("vue");
+pub(crate) static MOON: Example = Example::new("svelte");
 const LIMITS: &str = "size-limit = { total = \"120 kB\", chunk = \"40 kB\" }";
 
 fn chromium() -> PathBuf {
@@ -19,7 +20,7 @@ fn chromium() -> PathBuf {
 }
 
 /// Why there is no browser to look with.
-fn no_browser() -> Option<String> {
+pub(crate) fn no_browser() -> Option<String> {
     if !chromium().is_file() {
         return Some(format!(
             "there is no browser at {}; scripts/setup installs one",
@@ -32,14 +33,20 @@ fn no_browser() -> Option<String> {
 
 /// What a script of `tests/browser` says of these files and folders.
 fn look(script: &str, places: &[&Path], copy: &Copy) -> Value {
-    let mut command = Command::new("node");
-    command.arg(repository().join("tests/browser").join(script));
-    command.args(places.iter().map(|place| {
+    let addresses = places.iter().map(|place| {
         let end = if place.is_dir() { "/" } else { "" };
         format!("file://{}{end}", place.display())
-    }));
+    });
+    visit(script, addresses, &copy.0)
+}
+
+/// What a script of `tests/browser` says of what is at these addresses.
+pub(crate) fn visit(script: &str, addresses: impl IntoIterator<Item = String>, workspace: &Workspace) -> Value {
+    let mut command = Command::new("node");
+    command.arg(repository().join("tests/browser").join(script));
+    command.args(addresses);
     command.arg("--chromium").arg(chromium());
-    command.arg("--screenshots").arg(copy.0.beside("screenshots"));
+    command.arg("--screenshots").arg(workspace.beside("screenshots"));
     let output = command.output().expect("there is a node");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(

@@ -76,6 +76,7 @@ fn parts() -> Parts {
             untrusted: false,
             private_caches: Vec::new(),
             checks_limit: false,
+            without_ignored: false,
             on_demand: None,
         },
         root: path("apps/web"),

@@ -1,13 +1,13 @@
 //! Where packages are pinned: `uv.lock`, or a requirements file; those of the app, and those that only developers need.
 //! Does not install.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use farm_sdk::{Host, Problem};
 
 use crate::Settings;
 use crate::requirements::Requirements;
-use crate::uv_lock::UvLock;
+use crate::uv_lock::{UvLock, Versions};
 
 /// The packages of one use, and the file that pins them.
 #[derive(Debug)]
@@ -16,8 +16,8 @@ pub enum Lock {
     Uv {
         /// The dependency groups that are taken; those of the project itself where there are none.
         groups: Vec<String>,
-        /// The packages by their names.
-        names: BTreeSet<String>,
+        /// The packages by their names, each with its versions.
+        versions: BTreeMap<String, BTreeSet<String>>,
     },
     /// A requirements file with at least one package.
     Requirements {
@@ -104,7 +104,7 @@ impl Lock {
     #[must_use]
     pub fn count(&self) -> usize {
         match self {
-            Self::Uv { names, .. } => names.len(),
+            Self::Uv { versions, .. } => versions.len(),
             Self::Requirements { content, .. } => content.count(),
             Self::Nothing => 0,
         }
@@ -114,23 +114,33 @@ impl Lock {
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         match self {
-            Self::Uv { names, .. } => names.contains(name),
+            Self::Uv { versions, .. } => versions.contains_key(name),
             Self::Requirements { content, .. } => content.versions(name).next().is_some(),
             Self::Nothing => false,
         }
     }
 
-    fn of_uv(groups: Vec<String>, names: BTreeSet<String>) -> Self {
-        if names.is_empty() {
+    /// The versions that a package is pinned to, one for each platform where they differ.
+    #[must_use]
+    pub fn versions(&self, name: &str) -> Vec<&str> {
+        match self {
+            Self::Uv { versions, .. } => versions.get(name).into_iter().flatten().map(String::as_str).collect(),
+            Self::Requirements { content, .. } => content.versions(name).collect(),
+            Self::Nothing => Vec::new(),
+        }
+    }
+
+    fn of_uv(groups: Vec<String>, versions: Versions) -> Self {
+        if versions.is_empty() {
             return Self::Nothing;
         }
-        Self::Uv { groups, names }
+        Self::Uv { groups, versions }
     }
 
     fn of_groups(lock: &UvLock, is_wanted: impl Fn(&str) -> bool) -> Self {
         let groups: Vec<String> = lock.groups().into_iter().filter(|group| is_wanted(group)).collect();
-        let names = lock.of_groups(&groups);
-        Self::of_uv(groups, names)
+        let versions = lock.of_groups(&groups);
+        Self::of_uv(groups, versions)
     }
 
     /// `uv.lock`, if the app's packages are those that it pins.

@@ -19,6 +19,8 @@ pub(crate) struct UvLock {
 #[serde(rename_all = "kebab-case")]
 struct Package {
     name: String,
+    /// Packages of a registry always have one.
+    version: Option<String>,
     /// One kind of source and where it is.
     #[serde(default)]
     source: BTreeMap<String, toml::Value>,
@@ -38,6 +40,9 @@ struct Need {
     extra: Vec<String>,
 }
 
+/// Packages by their names, each with its versions: one for each platform where they differ.
+pub(crate) type Versions = BTreeMap<String, BTreeSet<String>>;
+
 /// Sources that are folders of the workspace, not packages of a registry.
 const LOCAL: [&str; 3] = ["directory", "editable", "virtual"];
 
@@ -51,15 +56,14 @@ impl UvLock {
     }
 
     /// The packages that the project itself needs; all where the lock is not that of a project.
-    pub(crate) fn production(&self) -> BTreeSet<String> {
+    pub(crate) fn production(&self) -> Versions {
         match self.project() {
             Some(project) => self.reached(&project.dependencies),
-            None => self
-                .package
-                .iter()
-                .filter(|package| !package.is_local())
-                .map(|package| package.name.clone())
-                .collect(),
+            None => {
+                let mut found = Versions::new();
+                self.package.iter().for_each(|package| package.add_to(&mut found));
+                found
+            }
         }
     }
 
@@ -73,12 +77,12 @@ impl UvLock {
     }
 
     /// The packages of these groups.
-    pub(crate) fn of_groups(&self, groups: &[String]) -> BTreeSet<String> {
+    pub(crate) fn of_groups(&self, groups: &[String]) -> Versions {
         let Some(project) = self.project() else {
-            return BTreeSet::new();
+            return Versions::new();
         };
         let needs = groups.iter().filter_map(|group| project.dev_dependencies.get(group));
-        needs.flat_map(|needs| self.reached(needs)).collect()
+        self.reached(needs.flatten())
     }
 
     /// The package whose folder is that of the lock file.
@@ -87,15 +91,13 @@ impl UvLock {
     }
 
     /// What these need, and what that needs, down to the last one; folders of the workspace left out.
-    fn reached(&self, needs: &[Need]) -> BTreeSet<String> {
-        let mut found = BTreeSet::new();
+    fn reached<'a>(&'a self, needs: impl IntoIterator<Item = &'a Need>) -> Versions {
+        let mut found = Versions::new();
         let mut seen = BTreeSet::new();
-        let mut open: Vec<&Need> = needs.iter().collect();
+        let mut open: Vec<&Need> = needs.into_iter().collect();
         while let Some(need) = open.pop() {
             for package in self.package.iter().filter(|package| package.name == need.name) {
-                if !package.is_local() {
-                    found.insert(package.name.clone());
-                }
+                package.add_to(&mut found);
                 let extras = need
                     .extra
                     .iter()
@@ -114,8 +116,11 @@ impl Package {
         LOCAL.iter().find_map(|kind| self.source.get(*kind)?.as_str())
     }
 
-    fn is_local(&self) -> bool {
-        self.local().is_some()
+    /// Adds it, where it is no folder of the workspace.
+    fn add_to(&self, found: &mut Versions) {
+        if self.local().is_none() {
+            found.entry(self.name.clone()).or_default().extend(self.version.clone());
+        }
     }
 }
 
@@ -184,26 +189,29 @@ dependencies = [{ name = "pluggy" }]
         UvLock::parse(LOCK).expect("a lock")
     }
 
-    fn names(names: &[&str]) -> BTreeSet<String> {
-        names.iter().map(|name| (*name).to_owned()).collect()
+    fn names(versions: &Versions) -> Vec<&str> {
+        versions.keys().map(String::as_str).collect()
     }
 
     #[test]
     fn production_is_what_the_project_reaches_without_its_groups() {
-        assert_eq!(lock().production(), names(&["click", "httptools", "rich", "uvicorn"]));
+        let lock = lock();
+        let found = lock.production();
+        assert_eq!(names(&found), ["click", "httptools", "rich", "uvicorn"]);
+        assert_eq!(found["click"], BTreeSet::from(["1.0".to_owned()]));
     }
 
     #[test]
     fn a_group_is_what_it_reaches_itself() {
         assert_eq!(lock().groups(), ["build", "dev"]);
-        assert_eq!(lock().of_groups(&["dev".to_owned()]), names(&["pluggy", "pytest"]));
-        assert_eq!(lock().of_groups(&["none".to_owned()]), names(&[]));
+        assert_eq!(names(&lock().of_groups(&["dev".to_owned()])), ["pluggy", "pytest"]);
+        assert_eq!(names(&lock().of_groups(&["none".to_owned()])), [""; 0]);
     }
 
     #[test]
     fn without_a_project_everything_that_is_fetched_counts() {
         let lock =
             UvLock::parse("[[package]]\nname = \"a\"\n[[package]]\nname = \"b\"\nsource = { editable = \"b\" }\n");
-        assert_eq!(lock.expect("a lock").production(), names(&["a"]));
+        assert_eq!(names(&lock.expect("a lock").production()), ["a"]);
     }
 }

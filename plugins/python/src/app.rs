@@ -34,7 +34,12 @@ pub(crate) fn collect(options: &Options) -> Result<Action, Problem> {
         .input(bytecode_script())
         .output(Output::folder("app", "farm/app"))
         .output(Output::file("facts", "farm/python.json"));
-    Ok(steady(collect))
+    let collect = steady(collect);
+    // What the app leaves beside its code when it runs here is no part of it, unless somebody says so.
+    Ok(match options.sources {
+        Some(_) => collect,
+        None => collect.without_ignored(),
+    })
 }
 
 /// The OpenAPI schema, told by the collected app itself. A change that the schema does not show ends here.

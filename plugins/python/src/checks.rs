@@ -4,10 +4,7 @@
 use farm_pip::{Installed, Lock, Use, steady};
 use farm_sdk::{Action, EntryKind, Host, Input, Problem};
 
-use crate::{Target, pyproject, sources};
-
-/// What is checked where the project does not select rules itself: imports that are not used, and their order.
-const RULES: &str = "F401,I";
+use crate::{Target, ruff, sources};
 
 /// The script that starts a program of a package.
 const PROGRAM: &str = "farm_program.py";
@@ -61,9 +58,8 @@ impl Checks<'_> {
         let lint = lint
             .label("check the imports")
             .args(["--output-format", "concise", "--no-fix", "--no-fix-only", "--no-cache"])
-            .args(pyproject::rules(RULES, host)?)
             .args(["."])
-            .input(sources::code());
+            .inputs(ruff::inputs(host)?);
         Ok(steady(lint))
     }
 

@@ -3,16 +3,23 @@
 //!
 //! Actions: `dependencies` (once for each lock file; `requirements` before it where that is `uv.lock`), `app` (a
 //! filtered and compiled copy of the sources), `schema`, and the steps `count` and `components`; where they are asked for,
-//! `lint`, and `dev-dependencies` (with `dev-requirements`) for it. Artifacts: `app` of kind `python-app`, `site-packages`
-//! of kind `python-packages`, `openapi` of kind `openapi-schema`. What lands in `dist/<target>` starts with
+//! `lint` and `test`, and `dev-dependencies` (with `dev-requirements`) for them; `wheel`, with `build-dependencies` (and
+//! `build-requirements`), `build-needs` and the step `build-check` before it; on demand, `migrate`. Artifacts: `app` of kind
+//! `python-app`, `site-packages` of kind `python-packages`, `openapi` of kind `openapi-schema`, `wheel` of kind
+//! `python-wheel`. What lands in `dist/<target>` starts with
 //! `PYTHONPATH=site-packages python3 -m uvicorn src.main:app`.
 
 mod app;
 mod checks;
+mod compilers;
 mod count;
+mod marker;
 mod migrations;
+mod needs;
 mod options;
 mod pyproject;
+mod requirement;
+mod ruff;
 mod sources;
 mod wheel;
 
@@ -20,6 +27,7 @@ use std::path::Path;
 
 use farm_pip::{Installed, Lock, Use, components};
 use farm_sdk::{Action, Artifact, Builder, Description, EntryKind, Host, Plan, Problem, Request};
+use toml::{Table, Value};
 
 pub use crate::options::Options;
 
@@ -39,6 +47,8 @@ impl Builder for Python {
             schema,
         ))
         .wants_tool("ruff")
+        // For wheels: compilers, and what the target's options name.
+        .wants_tool("*")
         // For migrations: where the target's options say that its database is, and the secret that holds its address.
         .wants_network("*")
         .wants_network("unix:*")
@@ -64,6 +74,7 @@ impl Builder for Python {
     fn run_step(name: &str, parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
         match name {
             "count" => count::run(input, output),
+            "build-needs" => needs::run(parameters, input, output),
             "components" => components::run(parameters, input, output),
             _ => Err(Problem::new(format!("this builder has no step `{name}`"))),
         }
@@ -144,4 +155,14 @@ fn module_folder(app: &str, host: &dyn Host) -> Result<&'static str, Problem> {
     Err(problem
         .in_file(format!("{module}.py"))
         .hint("write `module:attribute`, as you would start uvicorn with"))
+}
+
+/// The value at this path of tables.
+pub(crate) fn inside<'a>(table: &'a Table, path: &[&str]) -> Option<&'a Value> {
+    let (last, tables) = path.split_last()?;
+    let mut table = table;
+    for name in tables {
+        table = table.get(*name)?.as_table()?;
+    }
+    table.get(*last)
 }

@@ -11,6 +11,8 @@ pub struct Options {
     #[serde(default)]
     pub(crate) build_from_source: bool,
     pub(crate) build_requirements: Option<String>,
+    #[serde(default)]
+    pub(crate) build_tools: Vec<String>,
     #[serde(default = "yes")]
     pub(crate) bundle_dependencies: bool,
     #[serde(default = "yes")]
@@ -24,13 +26,13 @@ pub struct Options {
     #[serde(default = "python3")]
     pub(crate) python: String,
     pub(crate) requirements: Option<String>,
-    #[serde(default = "everything")]
-    pub(crate) sources: Vec<String>,
+    pub(crate) sources: Option<Vec<String>>,
     #[serde(default)]
     pub(crate) test: bool,
     #[serde(default)]
     pub(crate) test_args: Vec<String>,
     pub(crate) test_workers: Option<u32>,
+    pub(crate) version: Option<String>,
     #[serde(default)]
     pub(crate) wheel: bool,
 }
@@ -82,8 +84,4 @@ const fn yes() -> bool {
 
 fn python3() -> String {
     "python3".to_owned()
-}
-
-fn everything() -> Vec<String> {
-    vec!["**".to_owned()]
 }

@@ -1,19 +1,13 @@
-//! `pyproject.toml`, and the configuration files of tools. Does not know what the tools do with them.
+//! `pyproject.toml`: how the project's wheel is built. Does not know any back end.
 
-use farm_pip::canonical;
 use farm_sdk::{Host, Problem};
 use serde::Deserialize;
-use toml::{Spanned, Table, Value};
+use toml::{Spanned, Table};
 
-use crate::sources;
+use crate::requirement::Requirement;
+use crate::{inside, sources};
 
 pub(crate) const PYPROJECT: &str = "pyproject.toml";
-
-/// Where ruff looks for its configuration, what it prefers first.
-const RUFF: [&str; 3] = [".ruff.toml", "ruff.toml", PYPROJECT];
-
-/// Configuration files that extend each other, at most so many.
-const MAX_EXTENDS: usize = 8;
 
 /// What stands for a project that names no build back end, as PEP 517 has it.
 const LEGACY_BACKEND: &str = "setuptools.build_meta:__legacy__";
@@ -25,16 +19,38 @@ pub(crate) struct BuildSystem {
     pub(crate) backend: String,
     /// Folders of the project that the back end is found in, where it is one of its own.
     pub(crate) paths: Vec<String>,
-    /// Packages that are always needed, by their canonical names.
-    pub(crate) requires: Vec<String>,
+    /// The packages that it names.
+    pub(crate) requires: Vec<Requirement>,
     /// Where `requires` stands in `pyproject.toml`.
     pub(crate) line: Option<u32>,
+    /// What takes the wheel's version from git's history, where something does.
+    pub(crate) history: Option<String>,
 }
+
+/// Packages that take a version from git's history.
+const HISTORY: [&str; 8] = [
+    "flit-scm",
+    "hatch-vcs",
+    "pbr",
+    "poetry-dynamic-versioning",
+    "setuptools-git-versioning",
+    "setuptools-scm",
+    "uv-dynamic-versioning",
+    "versioningit",
+];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Manifest {
     build_system: Option<Declared>,
+    project: Option<Project>,
+    #[serde(default)]
+    tool: Table,
+}
+
+#[derive(Deserialize)]
+struct Project {
+    version: Option<toml::Value>,
 }
 
 #[derive(Deserialize)]
@@ -64,10 +80,15 @@ impl BuildSystem {
             let line = line_of(&text, error.span().map_or(0, |span| span.start));
             problem.in_file(PYPROJECT).at_line(line).hint("correct the TOML there")
         })?;
-        match manifest.build_system {
-            None => Ok(Self::legacy()),
-            Some(declared) => Self::of(declared, &text),
-        }
+        let system = match manifest.build_system {
+            None => Self::legacy(),
+            Some(declared) => Self::of(declared, &text)?,
+        };
+        // A version that is written down is asked of nobody.
+        Ok(match manifest.project {
+            Some(Project { version: Some(_) }) => system,
+            _ => system.with_history(&manifest.tool),
+        })
     }
 
     fn of(declared: Declared, text: &str) -> Result<Self, Problem> {
@@ -78,35 +99,45 @@ impl BuildSystem {
                 .in_file(PYPROJECT)
                 .hint("name a folder below it, as PEP 517 wants it"));
         }
-        // Whether a marker is true here shows when the back end asks for what it needs.
-        let requires = declared
-            .requires
-            .get_ref()
-            .iter()
-            .filter(|requirement| !requirement.contains(';'));
+        let requires = declared.requires.get_ref().iter().map(|requirement| {
+            Requirement::parse(requirement).map_err(|reason| {
+                let problem = Problem::new(format!(
+                    "`{requirement}` of `[build-system]` is no requirement: {reason}"
+                ));
+                let problem = problem.in_file(PYPROJECT).at_line(line);
+                problem.hint("write it as PEP 508 has it: `name`, or `name>=1.2,<2`")
+            })
+        });
         Ok(Self {
             backend: declared.build_backend.unwrap_or_else(|| LEGACY_BACKEND.to_owned()),
             paths: declared.backend_path,
-            requires: requires.map(|requirement| name_in(requirement)).collect(),
+            requires: requires.collect::<Result<_, _>>()?,
             line: Some(line),
+            history: None,
         })
+    }
+
+    /// Whether the project names this package for building.
+    pub(crate) fn names(&self, package: &str) -> bool {
+        self.requires.iter().any(|requirement| requirement.name == package)
+    }
+
+    fn with_history(mut self, tools: &Table) -> Self {
+        let pdm = inside(tools, &["pdm", "version", "source"]).and_then(|source| source.as_str()) == Some("scm");
+        let named = HISTORY.into_iter().find(|package| self.names(package));
+        self.history = named.or(pdm.then_some("pdm-backend")).map(str::to_owned);
+        self
     }
 
     fn legacy() -> Self {
         Self {
             backend: LEGACY_BACKEND.to_owned(),
             paths: Vec::new(),
-            requires: vec!["setuptools".to_owned()],
+            requires: Requirement::parse("setuptools").into_iter().collect(),
             line: None,
+            history: None,
         }
     }
-}
-
-/// The canonical name in a requirement such as `hatchling>=1.25`.
-fn name_in(requirement: &str) -> String {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let end = requirement.find(|c| !is_name(c)).unwrap_or(requirement.len());
-    canonical(&requirement[..end])
 }
 
 /// The line of a place in a text, from 1.
@@ -118,78 +149,4 @@ fn line_of(text: &str, place: usize) -> u32 {
         .filter(|byte| **byte == b'\n')
         .count();
     u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
-}
-
-/// What ruff is told of rules: nothing where the project selects them itself, else these with what the project adds and
-/// ignores, which ruff would forget beside a selection. A configuration that cannot be read is left to ruff, which says
-/// what is wrong with it.
-pub(crate) fn rules(selected: &str, host: &dyn Host) -> Result<Vec<String>, Problem> {
-    let mut found = vec!["--select".to_owned(), selected.to_owned()];
-    for path in RUFF {
-        let Some(text) = host.read_text(path)? else {
-            continue;
-        };
-        let Ok(table) = text.parse::<Table>() else {
-            return Ok(Vec::new());
-        };
-        let settings = if path == PYPROJECT {
-            inside(&table, &["tool", "ruff"]).and_then(Value::as_table).cloned()
-        } else {
-            Some(table)
-        };
-        if let Some(settings) = settings {
-            return Ok(changes(settings, host).map_or_else(Vec::new, |changes| {
-                found.extend(changes);
-                found
-            }));
-        }
-    }
-    Ok(found)
-}
-
-/// What these settings, and those that they extend, add to the rules and ignore of them; none where they select rules.
-fn changes(mut settings: Table, host: &dyn Host) -> Option<Vec<String>> {
-    const CHANGES: [(&str, &str); 3] = [
-        ("extend-select", "--extend-select"),
-        ("ignore", "--ignore"),
-        ("extend-ignore", "--ignore"),
-    ];
-    let mut found = Vec::new();
-    for _ in 0..MAX_EXTENDS {
-        // Older configurations have it all at the top.
-        let tables = [inside(&settings, &["lint"]).and_then(Value::as_table), Some(&settings)];
-        for table in tables.into_iter().flatten() {
-            if table.contains_key("select") {
-                return None;
-            }
-            for (name, flag) in CHANGES {
-                let rules = table.get(name).and_then(Value::as_array).into_iter().flatten();
-                let rules: Vec<&str> = rules.filter_map(Value::as_str).collect();
-                if !rules.is_empty() {
-                    found.extend([flag.to_owned(), rules.join(",")]);
-                }
-            }
-        }
-        let Some(path) = settings.get("extend").and_then(Value::as_str) else {
-            return Some(found);
-        };
-        // What cannot be read here, ruff cannot read either.
-        let bytes = host.read(path).ok()?;
-        let table = String::from_utf8_lossy(&bytes).parse::<Table>().ok()?;
-        settings = match inside(&table, &["tool", "ruff"]).and_then(Value::as_table) {
-            Some(inner) => inner.clone(),
-            None => table,
-        };
-    }
-    None
-}
-
-/// The value at this path of tables.
-fn inside<'a>(table: &'a Table, path: &[&str]) -> Option<&'a Value> {
-    let (last, tables) = path.split_last()?;
-    let mut table = table;
-    for name in tables {
-        table = table.get(*name)?.as_table()?;
-    }
-    table.get(*last)
 }

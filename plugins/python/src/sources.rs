@@ -5,8 +5,9 @@ use farm_sdk::{Input, Problem};
 use crate::options::Options;
 
 /// What never belongs to an app that runs, nor to what is checked, tested or packed.
-const NEVER: &[&str] = &[
+pub(crate) const NEVER: &[&str] = &[
     "**/*.egg-info/**",
+    "**/*.{db,sqlite,sqlite3}-{journal,shm,wal}",
     "**/*.py[cod]",
     "**/.DS_Store",
     "**/.env",
@@ -50,9 +51,10 @@ const DEVELOPMENT: &[&str] = &[
     "{build,dev}-requirements*.{in,txt}",
 ];
 
-/// The files of the app, without what it does not need when it runs.
+/// The files of the app, without what it does not need when it runs: those that `sources` takes, else all.
 pub(crate) fn app(options: &Options) -> Result<Input, Problem> {
-    let patterns = options.sources.iter().chain(&options.exclude);
+    let sources = options.sources.iter().flatten();
+    let patterns = sources.clone().chain(&options.exclude);
     if let Some(pattern) = patterns.into_iter().find(|pattern| leaves(pattern)) {
         let problem = Problem::new(format!("`{pattern}` leaves the target's folder"));
         return Err(problem.hint("`sources` and `exclude` take patterns below the target's `root`"));
@@ -61,7 +63,10 @@ pub(crate) fn app(options: &Options) -> Result<Input, Problem> {
         let pattern = pattern.trim_end_matches('/');
         [pattern.to_owned(), format!("{pattern}/**")]
     });
-    let sources = Input::files(options.sources.iter().map(|pattern| pattern.trim_end_matches('/')));
+    let sources = match options.sources {
+        Some(_) => Input::files(sources.map(|pattern| pattern.trim_end_matches('/'))),
+        None => Input::files(["**"]),
+    };
     Ok(sources.except(NEVER.iter().chain(DEVELOPMENT).copied()).except(exclude))
 }
 

@@ -3,8 +3,8 @@
 mod planned;
 
 use farm_builder_python::Python;
-use farm_sdk::Action;
 use farm_sdk::testing::{Folder, plan};
+use farm_sdk::{Action, Source};
 use planned::mistake;
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ fn ruff_is_the_one_that_is_pinned() {
     assert_eq!(ids(&folder, &options), ["dev-dependencies", "lint"]);
     insta::assert_snapshot!(
         line(&folder, &options, "lint"),
-        @"python3 -S farm_program.py farm/dev-packages/bin/ruff check --extend-exclude farm/dev-packages,farm_program.py --output-format concise --no-fix --no-fix-only --no-cache --select F401,I ."
+        @"python3 -S farm_program.py farm/dev-packages/bin/ruff check --extend-exclude farm/dev-packages,farm_program.py --output-format concise --no-fix --no-fix-only --no-cache ."
     );
 }
 
@@ -67,7 +67,7 @@ fn ruff_that_is_not_pinned_is_taken_from_the_path() {
     );
     insta::assert_snapshot!(
         line(&folder, &options, "lint"),
-        @"ruff check --output-format concise --no-fix --no-fix-only --no-cache --select F401,I ."
+        @"ruff check --output-format concise --no-fix --no-fix-only --no-cache ."
     );
 }
 
@@ -80,12 +80,24 @@ fn without_ruff_one_message_says_where_it_is_looked_for() {
     ");
 }
 
-/// Whether farm selects rules, where these files configure ruff.
-fn selects(files: &[(&str, &str)]) -> bool {
+/// The files that farm writes for ruff, by their places, where these files configure ruff.
+fn written(files: &[(&str, &str)]) -> Vec<(String, String)> {
     let folder = files.iter().fold(folder().tools(["ruff"]), |folder, (path, text)| {
         folder.file(path, *text)
     });
-    line(&folder, &json!({ "lint": true }), "lint").contains("--select F401,I")
+    let lint = checks(&folder, &json!({ "lint": true })).pop().expect("it is planned");
+    let contents = lint.inputs.into_iter().filter_map(|input| match input.source {
+        Source::Content(bytes) => Some((input.at, String::from_utf8(bytes).expect("text"))),
+        _ => None,
+    });
+    contents.collect()
+}
+
+/// Whether farm selects rules.
+fn selects(files: &[(&str, &str)]) -> bool {
+    written(files)
+        .iter()
+        .any(|(_, text)| text.contains("select = [\"F401\", \"I\"]"))
 }
 
 #[test]
@@ -93,6 +105,7 @@ fn rules_that_the_project_selects_win() {
     assert!(!selects(&[("pyproject.toml", "[tool.ruff.lint]\nselect = [\"E\"]\n")]));
     assert!(!selects(&[("pyproject.toml", "[tool.ruff]\nselect = [\"E\"]\n")]));
     assert!(!selects(&[("ruff.toml", "[lint]\nselect = [\"E\"]\n")]));
+    assert!(!selects(&[(".ruff.toml", "lint.select = [\"E\"]\n")]));
     assert!(!selects(&[
         ("ruff.toml", "extend = \"base.toml\"\n"),
         ("base.toml", "lint.select = [\"E\"]\n")
@@ -114,15 +127,32 @@ fn rules_that_the_project_selects_win() {
 fn what_the_project_adds_and_ignores_is_kept_beside_farms_rules() {
     let base = "lint.extend-ignore = [\"F401\"]\n";
     let config = "extend = \"base.toml\"\n[lint]\nignore = [\"I001\"]\nextend-select = [\"UP\", \"B\"]\n";
-    let folder = folder()
-        .tools(["ruff"])
-        .file("ruff.toml", config)
-        .file("base.toml", base);
-    let line = line(&folder, &json!({ "lint": true }), "lint");
-    assert!(
-        line.ends_with("--select F401,I --extend-select UP,B --ignore I001 --ignore F401 ."),
-        "{line}"
-    );
+    let [(place, text)] = &written(&[("ruff.toml", config), ("base.toml", base)])[..] else {
+        panic!("one file is written");
+    };
+    assert_eq!(place, ".ruff.toml");
+    insta::assert_snapshot!(text, @r#"
+    extend = "ruff.toml"
+
+    [lint]
+    extend-select = ["UP", "B"]
+    ignore = ["I001", "F401"]
+    select = ["F401", "I"]
+    "#);
+}
+
+#[test]
+fn a_configuration_that_farms_would_hide_is_moved_and_extended() {
+    let config = "# ours\nline-length = 100\n";
+    let written = written(&[(".ruff.toml", config)]);
+    assert_eq!(written[0], ("farm_ruff.toml".to_owned(), config.to_owned()));
+    assert_eq!(written[1].0, ".ruff.toml");
+    insta::assert_snapshot!(written[1].1, @r#"
+    extend = "farm_ruff.toml"
+
+    [lint]
+    select = ["F401", "I"]
+    "#);
 }
 
 #[test]

@@ -192,9 +192,9 @@ fn without_tools() {
     hint: install Python 3.9 or later, or name another with the option `python`
     ");
     insta::assert_snapshot!(problem(&with_requirements(""), &json!({ "python": "pypy" })), @r"
-    the builder does not want the tool `pypy`
+    the tool `pypy` is not on the PATH
     in: -
-    hint: option `python` takes `python`, `python3`, or `python3.9` to `python3.15`
+    hint: install Python 3.9 or later, or name another with the option `python`
     ");
 }
 

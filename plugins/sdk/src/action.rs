@@ -75,6 +75,9 @@ pub struct Action {
     /// Whether it is a step that checks a limit of the user's.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub checks_limit: bool,
+    /// Whether files that git ignores are none of its inputs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub without_ignored: bool,
 }
 
 /// What an action runs.
@@ -336,6 +339,14 @@ impl Action {
         self
     }
 
+    /// Leaves out of its file sets what git ignores, by the `.gitignore` files from the workspace's root down; a file, or a
+    /// folder, that a pattern without wildcards names is there all the same.
+    #[must_use]
+    pub const fn without_ignored(mut self) -> Self {
+        self.without_ignored = true;
+        self
+    }
+
     /// Takes it out of the build: it runs by `farm run TARGET ACTION` alone, after the target was built, each time it is
     /// asked for. For what changes the world outside the workspace: pushing an image, migrating a database. It runs a
     /// tool, has no outputs, and may reach the network ([`Self::reaches`]) without a lock file.
@@ -401,6 +412,7 @@ impl Action {
             on_demand: false,
             without_sandbox: false,
             checks_limit: false,
+            without_ignored: false,
         }
     }
 }

@@ -89,6 +89,37 @@ fn a_project_that_only_ignores_a_rule_of_farms_is_heard() {
 }
 
 #[test]
+fn a_configuration_in_a_folder_is_the_one_for_that_folder() {
+    let stock = with_unused_import();
+    stock.0.write("src/stock/ruff.toml", "lint.select = [\"E741\"]\n");
+    assert!(stock.build("").ok(), "`F401` is not selected there");
+    // Everywhere else, farm's rules stay.
+    stock.edit("tests/conftest.py", "import ", "import os\nimport ");
+    let text = failed(&stock);
+    assert_says(&text, &["tests/conftest.py:", "F401"]);
+    assert!(!text.contains(SHELF), "{text}");
+}
+
+#[test]
+fn a_configuration_of_the_projects_is_extended_wherever_it_stands() {
+    for path in ["pyproject.toml", "ruff.toml", ".ruff.toml"] {
+        let stock = with_unused_import();
+        let (table, text) = match path {
+            "pyproject.toml" => ("tool.ruff.", stock.0.read(path)),
+            _ => ("", String::new()),
+        };
+        stock.0.write(
+            path,
+            &format!("{text}\n[{table}lint.per-file-ignores]\n\"src/stock/shelf.py\" = [\"F401\"]\n"),
+        );
+        let build = stock.build("");
+        assert!(build.ok(), "{path}: {}", build.text());
+        stock.edit("src/stock/models.py", "from ", "import os\nfrom ");
+        assert_says(&failed(&stock), &["src/stock/models.py:", "F401"]);
+    }
+}
+
+#[test]
 fn a_failing_test_fails_the_build_with_the_words_of_pytest() {
     let stock = STOCK.built();
     stock.edit(SHELF, "order_by(Bag.roasted, Bag.id)", "order_by(Bag.id)");
@@ -129,6 +160,6 @@ fn a_test_reaches_nothing_that_is_made() {
     let build = stock.build("");
     assert!(build.ok(), "{}", build.text());
     // The back end alone knows what belongs into a wheel, so it is asked; the wheel is the same.
-    assert_eq!(build.actions("stock", "ran"), ["lint", "test", "wheel"]);
+    assert_eq!(build.actions("stock", "ran"), ["build-needs", "lint", "test", "wheel"]);
     made(&stock).assert_same(&before);
 }

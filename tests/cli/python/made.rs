@@ -44,7 +44,9 @@ fn the_first_build_checks_tests_and_packs_and_complains_of_nothing() {
     let build = &STOCK.first().build;
     let ran = [
         "app",
+        "build-check",
         "build-dependencies",
+        "build-needs",
         "components",
         "count",
         "dependencies",

@@ -1,10 +1,13 @@
-//! The builder `python` beyond the shop: its example, which is checked, tested, packed and migrated, and wheels by other
-//! build back ends.
+//! The builder `python` beyond the shop: its example, which is checked, tested, packed and migrated, wheels by other
+//! build back ends, and what is part of an app.
 
 mod backends;
 mod checks;
+mod history;
 mod made;
 mod migrate;
+mod native;
+mod sources;
 
 use crate::example::Example;
 

@@ -56,6 +56,17 @@ impl Files {
         self
     }
 
+    /// Their paths with `/` between the parts, sorted.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = String> {
+        self.0.keys().map(|path| path.to_string_lossy().into_owned())
+    }
+
+    /// The bytes of one of them.
+    pub(crate) fn bytes(&self, path: &str) -> &[u8] {
+        let entry = self.0.get(Path::new(path));
+        &entry.unwrap_or_else(|| panic!("there is no {path}")).bytes
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.0.len()

@@ -7,5 +7,5 @@ mod first;
 pub(crate) mod product;
 mod seal;
 pub(crate) mod serve;
-mod server;
+pub(crate) mod server;
 mod verbs;

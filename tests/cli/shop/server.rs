@@ -1,4 +1,4 @@
-//! The built back end as a running server, on a free port of this machine. Stopped when dropped.
+//! What was built as a running server, on a free port of this machine. Stopped when dropped.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -15,24 +15,48 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts what lies in `dist`, as the shop's README says; `-B`, since nobody but farm writes there.
+    /// Starts what lies in `dist`, as the shop's README says.
     pub(crate) fn start(dist: &Path) -> Self {
+        Self::backend(&dist.join("backend"), ("SHOP_STATIC", &dist.join("frontend")))
+    }
+
+    /// Starts a back end, which finds the folder with its pages in a variable; `-B`, since nobody but farm writes there.
+    pub(crate) fn backend(folder: &Path, (variable, pages): (&str, &Path)) -> Self {
         let mut command = Command::new("python3");
         command
             .args(["-B", "-m", "uvicorn", "src.main:app", "--port", "0", "--no-access-log"])
-            .current_dir(dist.join("backend"))
+            .current_dir(folder)
             .env("PYTHONPATH", "site-packages")
-            .env("SHOP_STATIC", "../frontend")
+            .env(variable, pages);
+        Self::that_says(command, "running on http://")
+    }
+
+    /// Serves the files of a folder, as the README of an application does.
+    pub(crate) fn files(folder: &Path) -> Self {
+        let mut command = Command::new("python3");
+        command
+            .args(["-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory"])
+            .arg(folder);
+        Self::that_says(command, "(http://")
+    }
+
+    /// Starts a server that says where it listens, behind this marker.
+    fn that_says(mut command: Command, marker: &str) -> Self {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        command
             .stdin(Stdio::null())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().expect("there is a python3");
-        let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+            .stdout(writer.try_clone().expect("a pipe"))
+            .stderr(writer);
+        let child = command.spawn().expect("there is a python3");
+        // It holds the ends that are written to.
+        drop(command);
+        let mut lines = BufReader::new(reader).lines();
         let mut said = String::new();
         // Of the two, one comes: the line that says where it listens, or the end.
         let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
             said += &line;
-            let (_, address) = line.split_once("running on http://")?;
-            Some(address.split_whitespace().next()?.to_owned())
+            let (_, address) = line.split_once(marker)?;
+            Some(address.split([' ', '/']).next()?.to_owned())
         });
         // A full pipe would stop it.
         std::thread::spawn(move || lines.for_each(drop));

@@ -513,6 +513,16 @@ fn an_action_may_have_caches_for_itself() {
 }
 
 #[test]
+fn an_action_may_do_without_what_git_ignores() {
+    let ignores = |value: &str| with_properties(&[("ignore-files", value)]);
+    assert!(checked(&plan(vec![ignores("git")])).expect("fine").actions[0].without_ignored);
+    assert_eq!(
+        refused(|action| *action = ignores("docker")),
+        "action `run` sets `ignore-files`, which is `git` or is not there"
+    );
+}
+
+#[test]
 fn a_step_that_leaves_nothing_may_check_a_limit() {
     let checks = |value: &str| with_properties(&[("checks", value)]).properties;
     let check = Action {

@@ -4,4 +4,4 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { page } from "./deps/markup/notes-markup/dist/index.js";
 
 mkdirSync("help", { recursive: true });
-writeFileSync("help/index.html", page("Notes: help", readFileSync("help.txt", "utf8")));
+writeFileSync("help/index.html", page("Notes: help", readFileSync("help.txt", "utf8"), "/note.svg"));

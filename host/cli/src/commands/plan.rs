@@ -86,6 +86,9 @@ fn details(action: &CheckedAction) -> Vec<(&'static str, String)> {
             .iter()
             .map(|input| ("reads", format!("{} <- {}", input.at, source(input)))),
     );
+    if action.without_ignored {
+        details.push(("without", "what git ignores".to_owned()));
+    }
     details.extend(action.outputs.iter().map(|output| ("writes", output.path.to_string())));
     if !action.tools.is_empty() {
         details.push(("tools", joined(&action.tools)));
@@ -228,6 +231,7 @@ mod tests {
             untrusted: false,
             private_caches: Vec::new(),
             checks_limit: false,
+            without_ignored: false,
             on_demand: None,
             path_variables: Vec::new(),
             stdout: None,

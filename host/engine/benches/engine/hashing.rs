@@ -58,6 +58,7 @@ fn key_of_an_action(criterion: &mut Criterion) {
         untrusted: false,
         private_caches: Vec::new(),
         checks_limit: false,
+        without_ignored: false,
         on_demand: None,
     };
     let root = RelPath::parse("apps/web").expect("a path");

@@ -124,6 +124,7 @@ impl Executor {
                     include,
                     exclude,
                     without: &job.without,
+                    without_ignored: job.action.without_ignored,
                 };
                 let files = self.files.resolve(scope, seen)?;
                 place_files(job, (*base, &input.at), files, tree)

@@ -13,12 +13,17 @@ use crate::digest::Digest;
 use crate::error::PathError;
 use crate::fs::{self, Kind, Stat, parallel};
 use crate::inputs::footprint::{Aspect, Footprint};
+use crate::inputs::ignored::Ignored;
 use crate::inputs::notes::{Earlier, Noted, Notes, is_settled};
 use crate::inputs::pattern::{Pattern, PatternError, PatternSet};
 use crate::path::RelPath;
 
 /// Folders that no pattern enters.
 const NEVER_ENTERED: [&str; 3] = [".git", ".farm", "node_modules"];
+
+/// The files that say what git ignores, and the largest that is read.
+const GITIGNORE: &str = ".gitignore";
+const MAX_GITIGNORE: u64 = 1 << 20;
 
 /// A file, and what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +49,8 @@ pub struct Scope<'a> {
     pub exclude: &'a [String],
     /// Paths from the workspace's root that are never taken, nor what is below them: what the target itself puts there.
     pub without: &'a BTreeSet<RelPath>,
+    /// Whether files that git ignores are left out, those that a pattern without wildcards names aside.
+    pub without_ignored: bool,
 }
 
 /// Why a file set cannot be had.
@@ -163,6 +170,7 @@ impl Files {
         };
         let mut found = Vec::new();
         let mut above = RelPath::root();
+        let mut ignored = scope.without_ignored.then(Ignored::default);
         for start in starts(&include) {
             let at = scope.base.join(&start.fixed);
             if self.is_never_entered(&at) {
@@ -176,7 +184,16 @@ impl Files {
             match self.look(&at, seen)? {
                 None if start.literal => return Err(InputError::Missing(at)),
                 None => {}
-                Some(Kind::Folder) => self.walk(at, &left_out, &mut found, seen)?,
+                Some(Kind::Folder) => {
+                    if let Some(ignored) = &mut ignored {
+                        self.add_ignored_above(&at, ignored, seen)?;
+                    }
+                    let leaving = Leaving {
+                        out: &left_out,
+                        ignored: ignored.as_mut(),
+                    };
+                    self.walk(at, leaving, &mut found, seen)?;
+                }
                 Some(_) => found.push(at),
             }
         }
@@ -332,20 +349,31 @@ impl Files {
     fn walk(
         &self,
         start: RelPath,
-        left_out: &dyn Fn(&RelPath) -> bool,
+        mut leaving: Leaving<'_>,
         found: &mut Vec<RelPath>,
         seen: &mut Footprint,
     ) -> Result<(), InputError> {
         let mut folders = vec![start];
         while let Some(folder) = folders.pop() {
-            for fs::Listed { name, kind } in self.names(&folder, seen)? {
+            let names = self.names(&folder, seen)?;
+            if let Some(ignored) = &mut leaving.ignored
+                && names
+                    .iter()
+                    .any(|listed| listed.name == GITIGNORE && listed.kind == Kind::File)
+            {
+                self.add_ignored(&folder, ignored, seen)?;
+            }
+            for fs::Listed { name, kind } in names {
                 let name = name
                     .into_string()
                     .map_err(|name| unusable(&folder, &format!("{name:?} is not UTF-8")))?;
                 let path = RelPath::parse(&name).map_err(|error| unusable(&folder, &error.to_string()))?;
                 let path = folder.join(&path);
+                if leaving.ignores(&path, kind) {
+                    continue;
+                }
                 match kind {
-                    Kind::Folder if self.is_never_entered(&path) || left_out(&path) => {}
+                    Kind::Folder if self.is_never_entered(&path) || (leaving.out)(&path) => {}
                     Kind::Folder => folders.push(path),
                     Kind::Link if fs::is_folder(&path.under(&self.root)) => drop(self.look(&path, seen)?),
                     Kind::File | Kind::Link => found.push(path),
@@ -353,6 +381,29 @@ impl Files {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// What is ignored by the folders above this one.
+    fn add_ignored_above(
+        &self,
+        folder: &RelPath,
+        ignored: &mut Ignored,
+        seen: &mut Footprint,
+    ) -> Result<(), InputError> {
+        let mut above = folder.parent();
+        while let Some(folder) = above {
+            if self.look(&gitignore(&folder)?, seen)? == Some(Kind::File) {
+                self.add_ignored(&folder, ignored, seen)?;
+            }
+            above = folder.parent();
+        }
+        Ok(())
+    }
+
+    fn add_ignored(&self, folder: &RelPath, ignored: &mut Ignored, seen: &mut Footprint) -> Result<(), InputError> {
+        let text = self.read(&gitignore(folder)?, MAX_GITIGNORE, seen)?;
+        ignored.add(folder.clone(), &text);
         Ok(())
     }
 
@@ -398,6 +449,11 @@ pub fn names_that_count(folder: &RelPath, mut names: Vec<fs::Listed>, output: &R
     names
 }
 
+fn gitignore(folder: &RelPath) -> Result<RelPath, InputError> {
+    let name = RelPath::parse(GITIGNORE).map_err(|error| unusable(folder, &error.to_string()))?;
+    Ok(folder.join(&name))
+}
+
 /// Whether the owner may execute a file.
 pub(super) const fn is_executable(stat: &Stat) -> bool {
     stat.mode & 0o100 != 0
@@ -418,6 +474,21 @@ fn starts(include: &PatternSet) -> Vec<&Pattern> {
         }
     }
     kept
+}
+
+/// What a walk passes by.
+struct Leaving<'a> {
+    /// Folders of which nothing can be taken.
+    out: &'a dyn Fn(&RelPath) -> bool,
+    /// What git ignores, if that is left out.
+    ignored: Option<&'a mut Ignored>,
+}
+
+impl Leaving<'_> {
+    fn ignores(&self, path: &RelPath, kind: Kind) -> bool {
+        let ignored = self.ignored.as_ref();
+        ignored.is_some_and(|ignored| ignored.has(path, kind == Kind::Folder))
+    }
 }
 
 /// A file, found.

@@ -5,6 +5,7 @@
 
 mod files;
 mod footprint;
+mod ignored;
 mod notes;
 mod pattern;
 mod rustup;

@@ -144,6 +144,7 @@ impl Source for WorkspaceSource<'_> {
             include,
             exclude,
             without: self.start.without,
+            without_ignored: false,
         };
         let found = match self.files.list(scope, &mut self.seen) {
             Ok(found) => found,

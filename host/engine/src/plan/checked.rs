@@ -51,6 +51,8 @@ pub struct CheckedAction {
     pub private_caches: Vec<String>,
     /// Whether it is a step that checks a limit of the user's.
     pub checks_limit: bool,
+    /// Whether files of the workspace that git ignores are none of its inputs, those that are named aside.
+    pub without_ignored: bool,
     /// How it is run outside of builds; none for an action that is part of them.
     pub on_demand: Option<OnDemand>,
 }

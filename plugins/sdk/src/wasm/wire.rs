@@ -82,11 +82,14 @@ fn action(action: Action) -> wit::Action {
     let on_demand = action.on_demand.then(|| ("on-demand".to_owned(), "true".to_owned()));
     let sandbox = action.without_sandbox.then(|| ("sandbox".to_owned(), "off".to_owned()));
     let checks = action.checks_limit.then(|| ("checks".to_owned(), "limit".to_owned()));
+    let ignored = action
+        .without_ignored
+        .then(|| ("ignore-files".to_owned(), "git".to_owned()));
     let names: Vec<&str> = action.path_variables.iter().map(|(name, _)| name.as_str()).collect();
     let paths = (!names.is_empty()).then(|| ("path-variables".to_owned(), names.join(" ")));
     let stdout = action.stdout.map(|output| ("stdout".to_owned(), output));
     let properties = [
-        weight, jobserver, untrusted, caches, on_demand, sandbox, checks, paths, stdout,
+        weight, jobserver, untrusted, caches, on_demand, sandbox, checks, ignored, paths, stdout,
     ];
     let properties = properties.into_iter().flatten().collect();
     wit::Action {

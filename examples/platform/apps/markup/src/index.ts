@@ -29,13 +29,14 @@ export function render(text: string): string {
     .join("\n");
 }
 
-/** A whole page of it. */
-export function page(title: string, text: string): string {
+/** A whole page of it, with the address of an icon if it has one. */
+export function page(title: string, text: string, icon = ""): string {
+  const link = icon && `\n<link rel="icon" href="${escape(icon)}">`;
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(title)}</title>
+<title>${escape(title)}</title>${link}
 <body>
 ${render(text)}
 </body>

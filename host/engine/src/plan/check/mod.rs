@@ -204,6 +204,7 @@ fn check_action(action: &Action, rules: &Rules<'_>) -> Result<CheckedAction> {
         untrusted: properties.untrusted,
         private_caches: properties.private_caches,
         checks_limit: properties.checks_limit,
+        without_ignored: properties.without_ignored,
         on_demand: properties.on_demand,
         id,
     })

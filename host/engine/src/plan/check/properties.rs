@@ -19,6 +19,8 @@ pub(super) struct Properties {
     pub(super) private_caches: Vec<String>,
     /// Whether it is a step that checks a limit.
     pub(super) checks_limit: bool,
+    /// Whether files that git ignores are none of its inputs.
+    pub(super) without_ignored: bool,
     /// How it is run outside of builds, if it is.
     pub(super) on_demand: Option<OnDemand>,
     /// The output that gets the tool's standard output.
@@ -34,7 +36,7 @@ const JOBSERVER_VARIABLES: [&str; 4] = ["MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS", "
 pub(super) fn read(action: &Action) -> Result<Properties> {
     unique("property", action.properties.iter().map(|(name, _)| name.as_str()))?;
     let mut weight = None;
-    let (mut jobserver, mut untrusted, mut checks_limit) = (false, false, false);
+    let (mut jobserver, mut untrusted, mut checks_limit, mut without_ignored) = (false, false, false, false);
     let (mut stdout, mut path_variables, mut private_caches) = (None, Vec::new(), Vec::new());
     for property in &action.properties {
         match (property.0.as_str(), property.1.as_str()) {
@@ -48,6 +50,8 @@ pub(super) fn read(action: &Action) -> Result<Properties> {
             ("private-caches", names) => private_caches = self::private_caches(action, names)?,
             ("checks", "limit") if is_check(action) => checks_limit = true,
             ("checks", _) => return Err(unknown(action, "checks", "is `limit`, for a step without outputs")),
+            ("ignore-files", "git") => without_ignored = true,
+            ("ignore-files", _) => return Err(unknown(action, "ignore-files", "is `git` or is not there")),
             ("on-demand" | "sandbox", _) => {}
             _ => no_properties(&format!("action `{}`", action.id), std::slice::from_ref(property))?,
         }
@@ -68,6 +72,7 @@ pub(super) fn read(action: &Action) -> Result<Properties> {
         untrusted,
         private_caches,
         checks_limit,
+        without_ignored,
         on_demand: on_demand::read(action)?,
         stdout,
         path_variables,
