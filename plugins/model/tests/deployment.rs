@@ -14,7 +14,7 @@ fn deployed(file: &str, text: &str) -> Result<(String, Value), Problem> {
         fs::create_dir_all(folder).expect("a folder");
     }
     fs::write(input.join(file), text).expect("a file");
-    let parameters = json!({ "file": file, "artifacts": ["digits-onnx"] }).to_string();
+    let parameters = json!({ "file": file, "artifacts": ["digits-onnx"], "left_out": ["gesture-onnx"] }).to_string();
     Models::run_step("deployment", &parameters, &input, &output)?;
     let facts = fs::read(output.join("facts.json")).expect("facts");
     let written = fs::read_to_string(output.join("deployment.json")).expect("a file");
@@ -76,6 +76,37 @@ fn json_is_taken_as_well_as_toml() {
         json!({ "providers": { "cloud": {} }, "more": [1, {}] })
     );
     assert_eq!(facts["removed"], json!(["more[1].password", "providers.cloud.token"]));
+}
+
+#[test]
+fn models_that_are_not_made_go_with_the_routes_that_lead_to_them_alone() {
+    let text = r#"
+        [models.wrist]
+        artifact = "gesture-onnx"
+        [models.digits]
+        artifact = "digits-onnx"
+        [routing]
+        default = "wrist"
+        numbers = "digits"
+        either = ["wrist", "digits", "wrist"]
+        alone = ["wrist"]
+        none = []
+    "#;
+    let (written, facts) = deployed("models.toml", text).expect("sound");
+    assert_eq!(
+        serde_json::from_str::<Value>(&written).expect("JSON"),
+        json!({
+            "models": { "digits": { "artifact": "digits-onnx" } },
+            "routing": { "numbers": "digits", "either": ["digits"], "none": [] },
+        })
+    );
+    assert_eq!(
+        facts,
+        json!({
+            "providers": 0, "models": 1, "removed": [],
+            "left_out": ["models.wrist", "routing.alone", "routing.default", "routing.either[0]", "routing.either[2]"],
+        })
+    );
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The plans of the builder `model`, whole, and each mistake that it names.
 
 use farm_builder_model::Models;
-use farm_sdk::testing::{Folder, check_options, plan, show};
-use farm_sdk::{Level, Plan, Problem, Source, Work};
+use farm_sdk::testing::{Folder, check_options, continue_plan, plan, show};
+use farm_sdk::{Host as _, Level, Plan, Problem, SeenFile, Source, Work};
 use serde_json::{Value, json};
 
 const CLASSIC: &str = "scikit-learn==1.9.1\nskl2onnx==1.20.0\nonnx==1.23.2\nonnxruntime==1.31.1\n";
@@ -36,8 +36,36 @@ fn with(model: &Value, option: &str, value: &Value) -> Value {
     model
 }
 
+/// Both rounds, with all packages that the folder pins.
 fn planned(folder: &Folder, options: &Value) -> Plan {
-    plan::<Models>(folder, options).expect("sound")
+    let pinned = folder.read("requirements.txt").unwrap_or_default();
+    let pinned = String::from_utf8(pinned).expect("text");
+    let names: Vec<&str> = pinned
+        .lines()
+        .filter_map(|line| Some(line.split_once("==")?.0))
+        .collect();
+    planned_with(folder, options, &installed(&names, &json!({})))
+}
+
+/// Both rounds, where the installer wrote this down.
+fn planned_with(folder: &Folder, options: &Value, facts: &Value) -> Plan {
+    let first = plan::<Models>(folder, options).expect("sound");
+    let Some(next) = &first.next else { return first };
+    let seen = SeenFile {
+        output: next.needs[0].clone(),
+        path: String::new(),
+        content: facts.to_string().into_bytes(),
+    };
+    let second = continue_plan::<Models>(folder, options, &first, &[seen]).expect("sound");
+    let both = second.actions(first.actions);
+    first.artifacts.into_iter().fold(both, Plan::artifact)
+}
+
+/// What the installer writes down: the packages that are there, and why others are not.
+fn installed(names: &[&str], lacking: &Value) -> Value {
+    let package = |name: &&str| json!({ "name": name, "version": "1", "license": null, "requires": [] });
+    let packages: Vec<Value> = names.iter().map(package).collect();
+    json!({ "packages": packages, "lacking": lacking })
 }
 
 /// The plan as text, without the contents of farm's own scripts.
@@ -230,6 +258,104 @@ fn without_a_framework_the_other_models_are_made_and_one_message_says_so() {
     assert_eq!(warnings(&folder).len(), 2, "one for each framework");
 }
 
+#[test]
+fn without_any_requirements_the_models_of_ollama_are_made() {
+    let mut options = pilot("pilot:v2");
+    options["models"]["gesture"] = gesture();
+    let folder = store("ab").file("gesture.py", "");
+    assert_eq!(ids(&planned(&folder, &options)), ["copy-pilot"]);
+    assert_eq!(
+        warnings(&folder),
+        ["PyTorch is not among the pinned requirements, so `gesture` is not exported"]
+    );
+}
+
+/// Two models of scikit-learn and of PyTorch, one that is copied, and a deployment.
+fn mixed() -> (Folder, Value) {
+    let mut options = pilot("pilot:v2");
+    options["models"]["digits"] = digits();
+    options["models"]["gesture"] = gesture();
+    options["models"]["wave"] = gesture();
+    options["deployment"] = json!("deployment.toml");
+    let pins = format!("{CLASSIC}torch==2.15.0 ; sys_platform == 'darwin'\nonnxscript==0.6.0\n");
+    let folder = store("ab").file("digits.py", "").file("gesture.py", "");
+    (
+        folder.file("requirements.txt", pins).file("deployment.toml", ""),
+        options,
+    )
+}
+
+/// What the step `deployment` is told.
+fn deployed(plan: &Plan) -> Value {
+    let step = plan.actions.iter().find(|action| action.id == "deployment");
+    match &step.expect("it is there").work {
+        Work::Step { parameters, .. } => serde_json::from_str(parameters).expect("JSON"),
+        other => panic!("{other:?}"),
+    }
+}
+
+const WITHOUT_TORCH: [&str; 5] = ["scikit-learn", "skl2onnx", "onnx", "onnxruntime", "onnxscript"];
+
+#[test]
+fn what_a_marker_leaves_out_is_told_and_all_else_is_made_and_deployed() {
+    let (folder, options) = mixed();
+    let plan = planned_with(&folder, &options, &installed(&WITHOUT_TORCH, &json!({})));
+    assert_eq!(
+        ids(&plan),
+        [
+            "export-digits",
+            "check-digits",
+            "deployment",
+            "copy-pilot",
+            "dependencies",
+            "components"
+        ]
+    );
+    assert_eq!(
+        warnings(&folder),
+        [
+            "`torch` is pinned, and a marker leaves it out on this platform, so `gesture` and `wave` are neither exported nor deployed"
+        ]
+    );
+    assert_eq!(
+        deployed(&plan),
+        json!({
+            "file": "deployment.toml", "artifacts": ["digits-onnx", "pilot-gguf", "site-packages"],
+            "left_out": ["gesture-onnx", "wave-onnx"],
+        })
+    );
+}
+
+#[test]
+fn what_has_no_wheel_is_told_with_the_reason() {
+    let (folder, options) = mixed();
+    let lacking = json!({ "torch": "2.15.0 has no wheel for Python 3.15.1", "onnxscript": "needs `ml-dtypes`" });
+    let plan = planned_with(&folder, &options, &installed(&WITHOUT_TORCH, &lacking));
+    assert_eq!(deployed(&plan)["left_out"], json!(["gesture-onnx", "wave-onnx"]));
+    assert_eq!(
+        warnings(&folder),
+        ["`torch` 2.15.0 has no wheel for Python 3.15.1, so `gesture` and `wave` are neither exported nor deployed"]
+    );
+    let (folder, options) = mixed();
+    let lacking = json!({ "onnxruntime": "1.31.1 has no wheel for Python 3.15.1" });
+    let there = [&WITHOUT_TORCH[..], &["torch"]].concat();
+    let plan = planned_with(&folder, &options, &installed(&there, &lacking));
+    assert_eq!(ids(&plan), ["deployment", "copy-pilot", "dependencies", "components"]);
+    assert_eq!(warnings(&folder).len(), 1, "one reason, one message");
+}
+
+#[test]
+fn packages_for_other_targets_say_what_is_not_among_them() {
+    let folder = folder(DEEP);
+    let lacking = json!({ "torch": "2.15.0 has no wheel for Python 3.15.1" });
+    let plan = planned_with(&folder, &json!({}), &installed(&["onnx"], &lacking));
+    assert_eq!(ids(&plan), ["dependencies", "components"]);
+    assert_eq!(
+        warnings(&folder),
+        ["`torch` 2.15.0 has no wheel for Python 3.15.1, so it is not usable for other targets"]
+    );
+}
+
 const MANIFEST: &str = r#"{ "schemaVersion": 2, "layers": [
     { "mediaType": "application/vnd.ollama.image.model", "size": 9,
       "digest": "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
@@ -304,7 +430,18 @@ fn the_deployment_knows_the_artifacts_that_there_are() {
     let Work::Step { parameters, .. } = &plan.actions[1].work else {
         panic!("a step")
     };
-    assert_eq!(parameters, r#"{"file":"deployment.toml","artifacts":["pilot-gguf"]}"#);
+    assert_eq!(
+        parameters,
+        r#"{"file":"deployment.toml","artifacts":["pilot-gguf"],"left_out":[]}"#
+    );
+    let lacks = planned(&store("").file("deployment.toml", ""), &options);
+    let Work::Step { parameters, .. } = &lacks.actions[1].work else {
+        panic!("a step")
+    };
+    assert_eq!(
+        parameters,
+        r#"{"file":"deployment.toml","artifacts":["pilot-pull"],"left_out":["pilot-gguf"]}"#
+    );
     insta::assert_snapshot!(problem(&store("ab"), &options), @r"
     there is no `deployment.toml`
     in: deployment.toml
@@ -405,10 +542,10 @@ fn a_model_of_a_hub_is_fetched_by_its_commit_before_it_is_exported() {
     assert_eq!(
         ids(&plan),
         [
-            "revision-mood",
-            "fetch-mood",
             "export-mood",
             "check-mood",
+            "revision-mood",
+            "fetch-mood",
             "dependencies",
             "components"
         ]
