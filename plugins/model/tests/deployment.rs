@@ -119,7 +119,7 @@ fn what_leads_nowhere_is_told_and_no_message_repeats_the_file() {
     insta::assert_snapshot!(problem("[models.a]\nartifact = \"x-onnx\"\n"), @r"
     the model `a` names `x-onnx`, which is no artifact of this target
     in: models.toml
-    hint: there are `digits-onnx`
+    hint: there are `digits-onnx`, `gesture-onnx`
     ");
     insta::assert_snapshot!(problem("[routing]\ndefault = [\"a\"]\n"), @r"
     the route `default` leads to `a`, which is no model
