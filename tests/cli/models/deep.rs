@@ -79,5 +79,8 @@ fn exported_and_made_smaller_again_somewhere_else_all_models_have_the_same_bytes
         "{}",
         build.text()
     );
-    models.made().assert_same(&first_deep().files);
+    // The bill of materials names the folder by its digest, and that has changed.
+    let made_from = "deep.sentence-onnx.cdx.json";
+    let first = first_deep().files.clone().without_files(made_from);
+    models.made().without_files(made_from).assert_same(&first);
 }
