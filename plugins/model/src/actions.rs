@@ -138,7 +138,7 @@ pub(crate) fn check(model: &Checked<'_>, options: &Options, packages: &Installed
     model.formats.iter().fold(check, |check, format| {
         let name = format.name();
         check
-            .output(Output::folder(name, format!("farm/checked/{name}")).optional())
+            .output(Output::folder(name, format!("farm/checked/{name}")))
             .output(Output::file(
                 format!("{name}.facts"),
                 format!("farm/checked/{name}.json"),

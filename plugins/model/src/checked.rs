@@ -1,6 +1,6 @@
 //! A model's options, checked against the target's folder and the pinned packages. Does not plan.
 
-use farm_pip::Lock;
+use farm_pip::{Facts, Lock};
 use farm_sdk::{Dependency, EntryKind, Host, Input, Problem};
 
 use crate::options::{Format, Framework, Mode, Model};
@@ -11,7 +11,7 @@ pub(crate) struct Checked<'a> {
     pub(crate) name: &'a str,
     pub(crate) options: &'a Model,
     /// What it is exported to.
-    pub(crate) formats: Vec<Format>,
+    pub(crate) formats: &'a [Format],
     /// What other targets make for this one.
     dependencies: &'a [Dependency],
 }
@@ -50,15 +50,10 @@ impl<'a> Checked<'a> {
         host: &dyn Host,
     ) -> Result<Self, Problem> {
         let framework = options.framework;
-        let formats = if options.formats.is_empty() {
-            framework.formats()[..1].to_vec()
-        } else {
-            options.formats.clone()
-        };
         let checked = Self {
             name,
             options,
-            formats,
+            formats: options.formats(),
             dependencies,
         };
         checked.check_formats()?;
@@ -260,6 +255,20 @@ impl<'a> Checked<'a> {
     pub(crate) fn has_framework(&self, lock: &Lock) -> bool {
         let packages = self.options.framework.packages();
         packages.iter().all(|names| names.iter().any(|name| lock.has(name)))
+    }
+
+    /// Why its framework, or what its export takes beside it, cannot be used on this platform; none where all can be.
+    pub(crate) fn lacks(&self, lock: &Lock, facts: &Facts) -> Option<String> {
+        let framework = self.options.framework;
+        let tools = self.formats.iter().flat_map(|format| framework.tools(*format));
+        let tools = tools.map(std::slice::from_ref);
+        let packages = framework.packages().iter().copied().chain(tools);
+        let lacking = packages.filter(|names| !names.iter().any(|name| facts.is_usable(name)));
+        let name = lacking.flatten().find(|name| lock.has(name))?;
+        Some(match facts.lacking(name) {
+            Some(why) => format!("`{name}` {why}"),
+            None => format!("`{name}` is pinned, and a marker leaves it out on this platform"),
+        })
     }
 
     /// The first package beside the framework that its export needs, and that is not pinned.

@@ -6,10 +6,11 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use farm_sdk::{Action, Artifact, Host, Input, Output, Plan, Problem};
+use farm_sdk::{Action, Artifact, Host, Input, Output, Plan, Problem, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::options::{Model, Options};
 use crate::secrets;
 
 /// What the step is told.
@@ -19,6 +20,8 @@ struct Parameters {
     file: String,
     /// The artifacts that models of the file may be.
     artifacts: BTreeSet<String>,
+    /// Those that the target's options promise and that are not made here.
+    left_out: BTreeSet<String>,
 }
 
 /// The artifact's metadata.
@@ -26,22 +29,42 @@ struct Parameters {
 struct Metadata {
     providers: usize,
     models: usize,
-    /// Where something was taken out.
+    /// Where something was taken out because it is secret.
     removed: Vec<String>,
+    /// Models that are not there, and where routes led to them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<String>,
 }
 
-/// Adds the deployment's configuration to a plan with the models.
-pub(crate) fn plan(plan: Plan, file: &str, host: &dyn Host) -> Result<Plan, Problem> {
-    if !host.is_file(file)? {
+/// The names of a plan's artifacts.
+pub(crate) fn made(plan: &Plan) -> BTreeSet<String> {
+    plan.artifacts.iter().map(|artifact| artifact.name.clone()).collect()
+}
+
+/// Adds the deployment's configuration, if there is one, to a plan with the models; `before` is what earlier rounds made.
+pub(crate) fn plan(
+    plan: Plan,
+    request: &Request<Options>,
+    before: &BTreeSet<String>,
+    host: &dyn Host,
+) -> Result<Plan, Problem> {
+    let Some(file) = request.options.deployment.clone() else {
+        return Ok(plan);
+    };
+    if !host.is_file(&file)? {
         let problem = Problem::new(format!("there is no `{file}`")).in_file(file);
         return Err(problem.hint("option `deployment` names a file, from the target's folder"));
     }
-    let artifacts = plan.artifacts.iter().map(|artifact| artifact.name.clone()).collect();
-    let file = file.to_owned();
+    let artifacts = &made(&plan) | before;
+    let left_out = &promised(&request.options) - &artifacts;
     let clean = Action::step("deployment", "deployment")
         .label(format!("take the secrets out of {file}"))
         .input(Input::file(&file))
-        .parameters(&json!(Parameters { file, artifacts }))
+        .parameters(&json!(Parameters {
+            file,
+            artifacts,
+            left_out
+        }))
         .output(Output::file("deployment", "deployment.json"))
         .output(Output::file("facts", "facts.json"));
     let artifact = Artifact::new("deployment", "model-deployment", clean.out("deployment"))
@@ -50,18 +73,35 @@ pub(crate) fn plan(plan: Plan, file: &str, host: &dyn Host) -> Result<Plan, Prob
     Ok(plan.action(clean).artifact(artifact))
 }
 
+/// The artifacts of all models, were every framework there and every model in its store.
+fn promised(options: &Options) -> BTreeSet<String> {
+    let of_model = |(name, model): (&String, &Model)| {
+        let formats = model.formats().iter();
+        formats
+            .map(|format| format!("{name}-{}", format.name()))
+            .collect::<Vec<_>>()
+    };
+    options.models.iter().flat_map(of_model).collect()
+}
+
 /// Reads the file below `input`, and writes `deployment.json` and `facts.json` below `output`.
 pub(crate) fn run(parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
-    let Parameters { file, artifacts } = serde_json::from_str(parameters).map_err(io::Error::from)?;
+    let Parameters {
+        file,
+        artifacts,
+        left_out,
+    } = serde_json::from_str(parameters).map_err(io::Error::from)?;
     let text = fs::read_to_string(input.join(&file))?;
     let mut deployment = parse(&file, &text)?;
-    check(&deployment, &artifacts).map_err(|problem| problem.in_file(&file))?;
+    check(&deployment, &(&artifacts | &left_out)).map_err(|problem| problem.in_file(&file))?;
+    let left_out = leave_out(&mut deployment, &left_out);
     let removed = secrets::remove(&mut deployment);
     let count = |name: &str| deployment[name].as_object().map_or(0, serde_json::Map::len);
     let metadata = Metadata {
         providers: count("providers"),
         models: count("models"),
         removed,
+        left_out,
     };
     fs::write(output.join("deployment.json"), pretty(&deployment)?)?;
     Ok(fs::write(output.join("facts.json"), pretty(&metadata)?)?)
@@ -119,6 +159,44 @@ fn check(deployment: &Value, artifacts: &BTreeSet<String>) -> Result<(), Problem
         }
     }
     Ok(())
+}
+
+/// Takes out models whose artifact is not made, and what of the routes leads to them; says what that was. A route that
+/// leads nowhere any more goes as a whole.
+fn leave_out(deployment: &mut Value, artifacts: &BTreeSet<String>) -> Vec<String> {
+    let mut gone = BTreeSet::new();
+    if let Some(models) = deployment.get_mut("models").and_then(Value::as_object_mut) {
+        models.retain(|name, about| {
+            let stays = !about["artifact"]
+                .as_str()
+                .is_some_and(|named| artifacts.contains(named));
+            stays || !gone.insert(name.clone())
+        });
+    }
+    let mut told: Vec<String> = gone.iter().map(|name| format!("models.{name}")).collect();
+    let leads_away = |to: &Value| to.as_str().is_some_and(|name| gone.contains(name));
+    if let Some(routes) = deployment.get_mut("routing").and_then(Value::as_object_mut) {
+        routes.retain(|route, to| {
+            let many = to.as_array().into_iter().flatten().enumerate();
+            let lost = many.filter(|(_, one)| leads_away(one));
+            let lost: Vec<String> = lost.map(|(place, _)| format!("routing.{route}[{place}]")).collect();
+            let is_lost = leads_away(to)
+                || to
+                    .as_array()
+                    .is_some_and(|many| !many.is_empty() && many.len() == lost.len());
+            if is_lost {
+                told.push(format!("routing.{route}"));
+                return false;
+            }
+            told.extend(lost);
+            if let Some(many) = to.as_array_mut() {
+                many.retain(|one| !leads_away(one));
+            }
+            true
+        });
+    }
+    told.sort();
+    told
 }
 
 fn unknown(what: &str, kind: &str, known: &BTreeSet<String>) -> Problem {

@@ -2,6 +2,20 @@
 
 use crate::options::{Format, Framework};
 
+/// All that follows, each package once: where one cannot be had, the models that need it are left out.
+pub(crate) const PACKAGES: &[&str] = &[
+    "ai-edge-litert",
+    "onnx",
+    "onnxruntime",
+    "onnxscript",
+    "scikit-learn",
+    "skl2onnx",
+    "tensorflow",
+    "tensorflow-cpu",
+    "torch",
+    "transformers",
+];
+
 impl Framework {
     /// As people write it.
     pub(crate) const fn title(self) -> &'static str {
@@ -42,6 +56,28 @@ impl Framework {
             (_, Format::Onnx) => &["onnxscript", "onnx", "onnxruntime"],
             (_, Format::Tflite) => &["ai-edge-litert"],
             (_, Format::Gguf | Format::Torchscript) => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_package_may_be_left_out() {
+        for framework in [
+            Framework::HuggingFace,
+            Framework::Ollama,
+            Framework::Pytorch,
+            Framework::ScikitLearn,
+            Framework::Tensorflow,
+        ] {
+            let tools = framework.formats().iter().flat_map(|format| framework.tools(*format));
+            let packages = framework.packages().iter().copied().flatten().chain(tools);
+            for name in packages {
+                assert!(PACKAGES.contains(name), "{name}");
+            }
         }
     }
 }

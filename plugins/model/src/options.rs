@@ -36,7 +36,7 @@ pub(crate) struct Model {
     pub(crate) revision: Option<String>,
     /// A file with the weights of a PyTorch module.
     pub(crate) checkpoint: Option<String>,
-    /// What it is exported to; empty for what the framework is usually exported to.
+    /// What the user says that it is exported to; empty for what the framework is usually exported to.
     #[serde(default)]
     pub(crate) formats: Vec<Format>,
     /// Inputs on which the export must agree with the original: `module:attribute`, or a file.
@@ -99,6 +99,16 @@ impl Options {
             requirements: self.requirements.as_deref(),
             build_from_source: self.build_from_source,
             bytecode: true,
+        }
+    }
+}
+
+impl Model {
+    /// What it is exported to.
+    pub(crate) fn formats(&self) -> &[Format] {
+        match self.formats.as_slice() {
+            [] => &self.framework.formats()[..1],
+            formats => formats,
         }
     }
 }

@@ -14,7 +14,7 @@ fn deployed(file: &str, text: &str) -> Result<(String, Value), Problem> {
         fs::create_dir_all(folder).expect("a folder");
     }
     fs::write(input.join(file), text).expect("a file");
-    let parameters = json!({ "file": file, "artifacts": ["digits-onnx"] }).to_string();
+    let parameters = json!({ "file": file, "artifacts": ["digits-onnx"], "left_out": ["gesture-onnx"] }).to_string();
     Models::run_step("deployment", &parameters, &input, &output)?;
     let facts = fs::read(output.join("facts.json")).expect("facts");
     let written = fs::read_to_string(output.join("deployment.json")).expect("a file");
@@ -79,6 +79,37 @@ fn json_is_taken_as_well_as_toml() {
 }
 
 #[test]
+fn models_that_are_not_made_go_with_the_routes_that_lead_to_them_alone() {
+    let text = r#"
+        [models.wrist]
+        artifact = "gesture-onnx"
+        [models.digits]
+        artifact = "digits-onnx"
+        [routing]
+        default = "wrist"
+        numbers = "digits"
+        either = ["wrist", "digits", "wrist"]
+        alone = ["wrist"]
+        none = []
+    "#;
+    let (written, facts) = deployed("models.toml", text).expect("sound");
+    assert_eq!(
+        serde_json::from_str::<Value>(&written).expect("JSON"),
+        json!({
+            "models": { "digits": { "artifact": "digits-onnx" } },
+            "routing": { "numbers": "digits", "either": ["digits"], "none": [] },
+        })
+    );
+    assert_eq!(
+        facts,
+        json!({
+            "providers": 0, "models": 1, "removed": [],
+            "left_out": ["models.wrist", "routing.alone", "routing.default", "routing.either[0]", "routing.either[2]"],
+        })
+    );
+}
+
+#[test]
 fn what_leads_nowhere_is_told_and_no_message_repeats_the_file() {
     insta::assert_snapshot!(problem("[models.a]\nprovider = \"x\"\n[providers.y]\n"), @r"
     the model `a` names `x`, which is no provider
@@ -88,7 +119,7 @@ fn what_leads_nowhere_is_told_and_no_message_repeats_the_file() {
     insta::assert_snapshot!(problem("[models.a]\nartifact = \"x-onnx\"\n"), @r"
     the model `a` names `x-onnx`, which is no artifact of this target
     in: models.toml
-    hint: there are `digits-onnx`
+    hint: there are `digits-onnx`, `gesture-onnx`
     ");
     insta::assert_snapshot!(problem("[routing]\ndefault = [\"a\"]\n"), @r"
     the route `default` leads to `a`, which is no model

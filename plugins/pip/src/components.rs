@@ -1,8 +1,8 @@
 //! The step `components`: the installed packages for the SBOM. Does not know Python: the installer says what is there,
 //! which is what the lock file says for this platform.
 
-use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use farm_sdk::components::{Component, Components};
@@ -10,6 +10,7 @@ use farm_sdk::{Action, Input, Output, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::facts::{Facts, Package};
 use crate::install::{Installed, Use};
 use crate::requirements::Requirements;
 
@@ -18,21 +19,6 @@ use crate::requirements::Requirements;
 struct Parameters {
     /// Where the requirements are that were installed.
     requirements: String,
-}
-
-/// What the installer wrote down.
-#[derive(Deserialize)]
-struct Facts {
-    packages: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    version: String,
-    license: Option<String>,
-    /// Names that it always needs, installed or not.
-    requires: BTreeSet<String>,
 }
 
 impl Package {
@@ -67,12 +53,10 @@ pub fn list(installed: &Installed) -> Action {
 /// # Errors
 /// What was installed cannot be read.
 pub fn run(parameters: &str, input: &Path, output: &Path) -> Result<(), Problem> {
-    let unreadable = |error| Problem::new(format!("the list of installed packages cannot be read: {error}"));
-    let Parameters { requirements: path } = serde_json::from_str(parameters).map_err(unreadable)?;
-    let installed = fs::read(input.join("farm/dependencies.json"))?;
-    let Facts { packages } = serde_json::from_slice(&installed).map_err(unreadable)?;
+    let Parameters { requirements: path } = serde_json::from_str(parameters).map_err(io::Error::from)?;
+    let installed = Facts::read(&fs::read(input.join("farm/dependencies.json"))?)?;
     let requirements = Requirements::parse(&path, &fs::read_to_string(input.join(&path))?)?;
-    components(&packages, &requirements).write(&output.join("components.json"))
+    components(&installed.packages, &requirements).write(&output.join("components.json"))
 }
 
 /// A package has the hash of each of its files that might have been installed: which one was, nobody wrote down.

@@ -74,6 +74,20 @@ impl Installed {
         Input::output(self.folder(), self.packages.clone())
     }
 
+    /// Leaves out which of these packages cannot be had on this platform, and what only they need. The facts say which,
+    /// and why ([`Facts::lacking`](crate::Facts::lacking)): whoever asks for this tells the user.
+    #[must_use]
+    pub fn sparing(mut self, names: &[&str]) -> Self {
+        if let Some(install) = self.actions.pop() {
+            let spare = names.iter().flat_map(|name| ["--spare", name]);
+            self.actions.push(install.args(spare).input(Input::content(
+                "farm_lacking.py",
+                include_str!("scripts/farm_lacking.py"),
+            )));
+        }
+        self
+    }
+
     /// Where the installer writes what is installed.
     pub(crate) fn facts_path(purpose: Use) -> String {
         format!("farm/{}dependencies.json", purpose.prefix())

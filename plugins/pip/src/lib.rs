@@ -2,6 +2,7 @@
 //! the builders that need any; knows none of these builders.
 
 pub mod components;
+mod facts;
 mod install;
 mod lock;
 mod requirements;
@@ -9,6 +10,7 @@ mod uv_lock;
 
 use farm_sdk::Description;
 
+pub use facts::Facts;
 pub use install::{Installed, Use, bytecode_script, install, steady};
 pub use lock::{Lock, check_python};
 pub use requirements::{Requirements, canonical};

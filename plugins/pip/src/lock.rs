@@ -47,13 +47,21 @@ impl Lock {
     /// # Errors
     /// There is no Python, no such file, or one that does not pin everything.
     pub fn read(settings: &Settings<'_>, host: &dyn Host) -> Result<Self, Problem> {
+        Self::find(settings, host)?.ok_or_else(|| missing(host))
+    }
+
+    /// The same, for who can do without: none where no file pins anything.
+    ///
+    /// # Errors
+    /// There is no Python, the file that is named is not there, or one does not pin everything.
+    pub fn find(settings: &Settings<'_>, host: &dyn Host) -> Result<Option<Self>, Problem> {
         check_python(settings.python, host)?;
         if let Some(path) = settings.requirements {
-            return Self::read_named("requirements", path, host);
+            return Self::read_named("requirements", path, host).map(Some);
         }
         match Self::uv(settings, host)? {
-            Some(lock) => Ok(Self::of_uv(Vec::new(), lock.production())),
-            None => Self::read_requirements(REQUIREMENTS, host)?.ok_or_else(|| missing(host)),
+            Some(lock) => Ok(Some(Self::of_uv(Vec::new(), lock.production()))),
+            None => Self::read_requirements(REQUIREMENTS, host),
         }
     }
 

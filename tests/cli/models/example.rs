@@ -79,4 +79,5 @@ fn another_tolerance_checks_again_and_exports_nothing() {
     models.edit("farm.toml", "int8 = { tolerance = 0.1 }", "int8 = { tolerance = 0.2 }");
     let build = models.build("--target models");
     assert_eq!(build.actions("models", "ran"), ["check-digits"], "{}", build.text());
+    models.made().assert_same(&first().files);
 }

@@ -63,6 +63,42 @@ fn an_export_that_is_wrong_fails_the_build_and_is_not_put_in_place() {
     assert_eq!(build.actions("models", "ran"), ["check-it"]);
 }
 
+#[test]
+fn a_wrong_export_of_pytorch_and_a_version_that_is_too_coarse_fail_the_build() {
+    needs_frameworks!();
+    first_deep();
+    let options = "framework = \"pytorch\"\nsource = \"wrong:Wrong\"\nsamples = \"gesture:samples\"\n\n\
+                   [targets.models.options.models.coarse]\nframework = \"pytorch\"\nsource = \"gesture:Net\"\n\
+                   samples = \"gesture:samples\"\nint8 = { tolerance = 1e-9 }";
+    let workspace = with_model("deep", options);
+    let example = repository().join("examples/models/deep/gesture.py");
+    let example = fs::read_to_string(example).expect("it is there");
+    workspace.write("deep/gesture.py", &example);
+    workspace.write(
+        "deep/wrong.py",
+        "import torch\nfrom gesture import Net\n\n\nclass Wrong(Net):\n    def forward(self, readings):\n        \
+         shift = 1 if torch.compiler.is_exporting() else 0\n        return super().forward(readings) + shift\n",
+    );
+    let ran = workspace.farm("build --keep-going");
+    let text = ran.text();
+    assert_eq!(ran.code(), 1, "{text}");
+    for said in [
+        "the export of `it` to model.onnx does not agree with the original",
+        "and the tolerance is 0.0001",
+        "the export of `coarse` to model.int8.onnx with weights of eight bits does not agree with the original",
+        "raise `tolerance` of `int8`",
+    ] {
+        assert!(text.contains(said), "`{said}` is missing: {text}");
+    }
+    assert!(
+        !text.contains("the export of `coarse` to model.onnx does not"),
+        "{text}"
+    );
+    for name in ["it", "coarse"] {
+        assert!(!workspace.has(&format!("dist/models/{name}")), "{text}");
+    }
+}
+
 /// Puts a checkpoint that tries to do harm into the workspace, builds at L2, and asserts that it did none, though it ran,
 /// and is a model all the same. `kind` and `model` are what `make_harm.py` is told; `source` is a file of the user's.
 fn assert_harmless(workspace: &Workspace, (kind, model): (&str, &str), checkpoint: &str, source: &str) {

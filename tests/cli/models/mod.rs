@@ -6,6 +6,7 @@ mod example;
 mod failing;
 mod files;
 mod hub;
+mod lacking;
 mod ollama;
 pub(crate) mod product;
 mod vision;

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::needs_frameworks;
-use super::product::workspace;
+use super::product::Models;
 use crate::shop::product::{Build, repository};
 use crate::skip;
 use crate::support::Workspace;
@@ -53,38 +53,23 @@ fn pilot(source: &str) -> String {
 }
 
 #[test]
-fn a_model_of_the_store_becomes_a_gguf_with_its_modelfile_that_llama_cpp_loads() {
+fn the_gguf_of_the_example_comes_out_of_its_store_and_llama_cpp_loads_it() {
     needs_frameworks!();
-    super::product::first();
-    let workspace = workspace("workspace");
-    let lock = repository().join("examples/models/models/requirements.txt");
-    workspace.write(
-        "models/requirements.txt",
-        &fs::read_to_string(lock).expect("it is there"),
-    );
-    workspace.write("make_store.py", include_str!("make_store.py"));
-    let packages = "[targets.models]\nbuilder = \"model\"\nroot = \"models\"\n\n";
-    let store = "[targets.store]\nbuilder = \"command\"\nroot = \".\"\ndeps = [\"models\"]\n\n[targets.store.options]\n\
-                 command = \"PYTHONPATH=deps/models/site-packages python3 -S make_store.py store harbour pilot v2\"\n\
-                 inputs = [\"make_store.py\", \"deps/models/site-packages\"]\noutputs = [\"store\"]\n\n";
-    let toml = format!(
-        "[workspace]\nname = \"pilot\"\n\n[cache]\nmax-size = \"20GB\"\n\n{packages}{store}{}",
-        pilot("harbour/pilot:v2")
-    );
-    workspace.write("farm.toml", &toml);
-    let build = Build::of(&workspace.farm("build --json --target store"));
+    let models = Models::built();
+    let workspace = &models.0;
+    let build = models.build("--target store");
     assert!(build.ok(), "{}", build.text());
     assert_eq!(
-        build.actions("models", "ran"),
-        [""; 0],
-        "the packages are those of the example"
+        (build.actions("models", "ran"), build.actions("store", "ran")),
+        (vec![], vec!["run"]),
+        "the packages are there"
     );
-    let build = Build::of(&workspace.farm("build --json --target chat"));
+    let build = models.build("--target chat");
     assert!(build.ok(), "{}", build.text());
-    let said = &build.artifact("chat", "pilot-gguf")["metadata"];
+    let said = &build.artifact("chat", "mate-gguf")["metadata"];
     let told = ["format", "architecture", "weights", "tensors", "context", "vocabulary"].map(|name| said[name].clone());
     assert_eq!(json!(told), json!(["gguf", "llama", "Q8_0", 12, 64, 259]));
-    let modelfile = workspace.read("dist/chat/pilot/Modelfile");
+    let modelfile = workspace.read("dist/chat/mate/Modelfile");
     insta::assert_snapshot!(modelfile, @r#"
     FROM ./model.gguf
     TEMPLATE """{{ .System }} {{ .Prompt }}"""
@@ -95,7 +80,9 @@ fn a_model_of_the_store_becomes_a_gguf_with_its_modelfile_that_llama_cpp_loads()
     LICENSE """Nobody's.
     """
     "#);
-    loads(&workspace, "dist/chat/pilot/model.gguf");
+    let build = models.build("--target chat --target store");
+    assert_eq!((build.ok(), build.count("ran")), (true, 0), "{}", build.text());
+    loads(workspace, "dist/chat/mate/model.gguf");
 }
 
 /// Loads a GGUF with llama.cpp, and lets it go on with a text.

@@ -172,3 +172,11 @@ pub(crate) fn size(path: &Path) -> u64 {
 pub(crate) fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("a number: {value}"))
 }
+
+/// An empty workspace whose packages come from this registry.
+pub(crate) fn networked_at(index: &str) -> Workspace {
+    let variables = ["PIP_INDEX_URL", "UV_DEFAULT_INDEX"].into_iter();
+    variables.fold(workspace("workspace"), |workspace, name| {
+        workspace.variable(name, index)
+    })
+}

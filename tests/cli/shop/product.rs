@@ -21,6 +21,7 @@ const LEFT: &[&str] = &[
     "dist",
     "farm.lock",
     "node_modules",
+    "ollama",
     "target",
 ];
 

@@ -23,7 +23,7 @@ def main():
     facts = json.loads((exported / "export.json").read_text())
     faults = []
     for format in spec["formats"]:
-        said = {"format": format, "skipped": facts["skipped"]} if "skipped" in facts else check(spec, facts, exported, into, format, faults)
+        said = check(spec, facts, exported, into, format, faults)
         (into / f"{format}.json").write_text(json.dumps(said, indent=1) + "\n")
     if faults:
         sys.exit("\n".join(faults))

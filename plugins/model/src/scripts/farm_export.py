@@ -14,7 +14,6 @@ import sys
 
 EXPORTERS = {"hugging-face": "farm_hugging_face", "pytorch": "farm_pytorch", "scikit-learn": "farm_scikit_learn",
              "tensorflow": "farm_tensorflow"}
-FRAMEWORKS = {"torch", "transformers", "sklearn", "tensorflow"}
 
 
 def main():
@@ -22,22 +21,10 @@ def main():
     into.mkdir(parents=True)
     # The target's own folder, or `src` where that holds the modules, before farm's scripts.
     sys.path[:0] = [str(pathlib.Path(folder).resolve()) for folder in (".", "src", "site-packages")]
-    try:
-        exporter = importlib.import_module(EXPORTERS[spec["framework"]])
-    except ModuleNotFoundError as error:
-        if error.name not in FRAMEWORKS:
-            raise
-        return skip(spec, into, error.name)
+    exporter = importlib.import_module(EXPORTERS[spec["framework"]])
     seed()
     facts = exporter.export(spec, into)
     (into / "export.json").write_text(json.dumps(facts, indent=1) + "\n")
-
-
-def skip(spec, into, package):
-    """The requirements say that the package is not for this platform: a marker left it out."""
-    reason = f"`{package}` is pinned, and not for this platform"
-    print(f"`{spec['name']}` is not exported: {reason}", file=sys.stderr)
-    (into / "export.json").write_text(json.dumps({"skipped": reason}) + "\n")
 
 
 def seed():

@@ -1,10 +1,10 @@
 """Installs pinned requirements into a folder, and leaves only what does not depend on this machine or this moment.
 
 usage: farm_install.py --requirements FILE --into FOLDER --facts FILE --installer pip|uv [--beside FILE] [--hashes] [--build]
-                       [--bytecode] [--programs]
+                       [--bytecode] [--programs] [--spare NAME]...
 
 What the requirements of `--beside` name is installed elsewhere, and need not be named again. With `--programs`, the programs
-stay that packages bring along.
+stay that packages bring along. What `--spare` names is left out where it cannot be had here, and FILE says why.
 """
 import argparse
 import importlib.metadata
@@ -21,10 +21,14 @@ import farm_bytecode
 
 def main():
     options = read_arguments()
-    subprocess.run(command(options), check=True)
+    absent = install(options)
     tidy(options.into, options.programs)
     found = installed(options.into)
-    missing = unpinned(found, named_in(options.beside))
+    lacking = unusable(options.spare, found, absent)
+    if absent and not lacking:
+        told = "\n".join(f"`{name}` {reason}" for name, reason in absent.items())
+        sys.exit(f"{told}\npin a version that has one, or set the option `build-from-source`")
+    missing = unpinned(found, named_in(options.beside) | set(absent))
     if missing:
         lines = "\n".join(f"  {name}, which {parent} needs" for name, parent in missing)
         sys.exit(f"{options.requirements} does not pin every package:\n{lines}\n"
@@ -32,6 +36,8 @@ def main():
     if options.bytecode:
         farm_bytecode.compile_tree(options.into)
     facts = {"python": platform.python_version(), "dependencies": len(found), "packages": [facts_of(one) for one in found]}
+    if options.spare:
+        facts["lacking"] = lacking
     options.facts.parent.mkdir(parents=True, exist_ok=True)
     options.facts.write_text(json.dumps(facts, indent=1) + "\n")
 
@@ -45,12 +51,23 @@ def read_arguments():
     parser.add_argument("--beside", type=pathlib.Path)
     for flag in ("--hashes", "--build", "--bytecode", "--programs"):
         parser.add_argument(flag, action="store_true")
+    parser.add_argument("--spare", action="append", default=[])
     return parser.parse_args()
 
 
-def command(options):
+def install(options):
+    """Installs, and returns what cannot be had here, with the reasons."""
+    if options.spare:
+        import farm_lacking
+
+        return farm_lacking.install(options, command)
+    subprocess.run(command(options, options.requirements), check=True)
+    return {}
+
+
+def command(options, requirements):
     hashes = ["--require-hashes"] if options.hashes else []
-    common = ["--target", str(options.into), "--no-deps", "-r", options.requirements, *hashes]
+    common = ["--target", str(options.into), "--no-deps", "-r", str(requirements), *hashes]
     if options.installer == "uv":
         build = [] if options.build else ["--no-build"]
         return ["uv", "pip", "install", "--python", sys.executable, "--link-mode", "copy", "--no-progress", *build, *common]
@@ -121,15 +138,40 @@ def named_in(requirements):
     return {canonical(name_in(line)) for line in lines if re.match(r"[A-Za-z0-9]", line)}
 
 
+def unusable(spared, found, absent):
+    """Which of the packages that may be left out cannot be used, and why: they are absent, or something that they need is."""
+    requires = {canonical(one.metadata["Name"]): always(one) for one in found}
+    lacking = {name: absent[name] for name in spared if name in absent}
+    for name in spared:
+        needed = reached(name, requires) & set(absent)
+        if name in requires and needed:
+            lacking[name] = f"needs `{min(needed)}`, and `{min(needed)}` {absent[min(needed)]}"
+    return lacking
+
+
+def reached(name, requires):
+    """What a package needs, and what that needs, and so on."""
+    seen, open = set(), [name]
+    while open:
+        one = open.pop()
+        if one not in seen:
+            seen.add(one)
+            open += requires.get(one, ())
+    return seen
+
+
+def always(distribution):
+    """What a package needs always. What it needs behind a marker is not judged."""
+    return {canonical(name_in(requirement)) for requirement in distribution.requires or [] if ";" not in requirement}
+
+
 def unpinned(found, beside):
-    """Packages that an installed one needs always, and that are not there. Those behind a marker are not judged."""
+    """Packages that an installed one needs always, and that are not there."""
     there = beside | {canonical(distribution.metadata["Name"]) for distribution in found}
     missing = {}
     for distribution in found:
-        for requirement in distribution.requires or []:
-            name = canonical(name_in(requirement))
-            if ";" not in requirement and name not in there:
-                missing.setdefault(name, distribution.metadata["Name"])
+        for name in always(distribution) - there:
+            missing.setdefault(name, distribution.metadata["Name"])
     return sorted(missing.items())
 
 

@@ -1,8 +1,10 @@
 //! The plans of the builder `model`, whole, and each mistake that it names.
 
+mod lacking;
+
 use farm_builder_model::Models;
-use farm_sdk::testing::{Folder, check_options, plan, show};
-use farm_sdk::{Level, Plan, Problem, Source, Work};
+use farm_sdk::testing::{Folder, check_options, continue_plan, plan, show};
+use farm_sdk::{Host as _, Level, Plan, Problem, SeenFile, Source, Work};
 use serde_json::{Value, json};
 
 const CLASSIC: &str = "scikit-learn==1.9.1\nskl2onnx==1.20.0\nonnx==1.23.2\nonnxruntime==1.31.1\n";
@@ -36,8 +38,36 @@ fn with(model: &Value, option: &str, value: &Value) -> Value {
     model
 }
 
+/// Both rounds, with all packages that the folder pins.
 fn planned(folder: &Folder, options: &Value) -> Plan {
-    plan::<Models>(folder, options).expect("sound")
+    let pinned = folder.read("requirements.txt").unwrap_or_default();
+    let pinned = String::from_utf8(pinned).expect("text");
+    let names: Vec<&str> = pinned
+        .lines()
+        .filter_map(|line| Some(line.split_once("==")?.0))
+        .collect();
+    planned_with(folder, options, &installed(&names, &json!({})))
+}
+
+/// Both rounds, where the installer wrote this down.
+fn planned_with(folder: &Folder, options: &Value, facts: &Value) -> Plan {
+    let first = plan::<Models>(folder, options).expect("sound");
+    let Some(next) = &first.next else { return first };
+    let seen = SeenFile {
+        output: next.needs[0].clone(),
+        path: String::new(),
+        content: facts.to_string().into_bytes(),
+    };
+    let second = continue_plan::<Models>(folder, options, &first, &[seen]).expect("sound");
+    let both = second.actions(first.actions);
+    first.artifacts.into_iter().fold(both, Plan::artifact)
+}
+
+/// What the installer writes down: the packages that are there, and why others are not.
+fn installed(names: &[&str], lacking: &Value) -> Value {
+    let package = |name: &&str| json!({ "name": name, "version": "1", "license": null, "requires": [] });
+    let packages: Vec<Value> = names.iter().map(package).collect();
+    json!({ "packages": packages, "lacking": lacking })
 }
 
 /// The plan as text, without the contents of farm's own scripts.
@@ -304,7 +334,18 @@ fn the_deployment_knows_the_artifacts_that_there_are() {
     let Work::Step { parameters, .. } = &plan.actions[1].work else {
         panic!("a step")
     };
-    assert_eq!(parameters, r#"{"file":"deployment.toml","artifacts":["pilot-gguf"]}"#);
+    assert_eq!(
+        parameters,
+        r#"{"file":"deployment.toml","artifacts":["pilot-gguf"],"left_out":[]}"#
+    );
+    let lacks = planned(&store("").file("deployment.toml", ""), &options);
+    let Work::Step { parameters, .. } = &lacks.actions[1].work else {
+        panic!("a step")
+    };
+    assert_eq!(
+        parameters,
+        r#"{"file":"deployment.toml","artifacts":["pilot-pull"],"left_out":["pilot-gguf"]}"#
+    );
     insta::assert_snapshot!(problem(&store("ab"), &options), @r"
     there is no `deployment.toml`
     in: deployment.toml
@@ -405,10 +446,10 @@ fn a_model_of_a_hub_is_fetched_by_its_commit_before_it_is_exported() {
     assert_eq!(
         ids(&plan),
         [
-            "revision-mood",
-            "fetch-mood",
             "export-mood",
             "check-mood",
+            "revision-mood",
+            "fetch-mood",
             "dependencies",
             "components"
         ]
