@@ -13,10 +13,14 @@ use sha2::{Digest, Sha256};
 
 use step::{Step, at};
 
-/// The links of a base, as the step `base-check` tells them.
+/// What the step `base-check` tells of a base.
 fn links() -> String {
-    let amd = json!({ "bin": "usr/bin", "usr/local": "var/usrlocal", "lib64": "usr/lib64" });
-    json!({ "linux/amd64": amd, "linux/arm64": { "bin": "usr/bin", "usr/local": "var/usrlocal" } }).to_string()
+    let of = |links: Value| json!({ "links": links, "folders": { "tmp": { "mode": 0o1777, "user": 0, "group": 9 } } });
+    json!({
+        "linux/amd64": of(json!({ "bin": "usr/bin", "usr/local": "var/usrlocal", "lib64": "usr/lib64" })),
+        "linux/arm64": of(json!({ "bin": "usr/bin", "usr/local": "var/usrlocal" })),
+    })
+    .to_string()
 }
 
 /// What is in an archive: the path of each entry, and where a link leads.
@@ -67,6 +71,25 @@ fn what_is_below_a_link_of_the_base_goes_to_where_it_leads() {
         entries(&folders.out("layer.tar.gz")),
         ["usr/bin/", "var/usrlocal/data/"]
     );
+}
+
+#[test]
+fn a_folder_of_the_base_keeps_its_mode_and_its_owner() {
+    let step = Step::new()
+        .with("content/tmp/x", "x")
+        .with("content/etc/x", "x")
+        .with("links.json", links());
+    layer(&step, &at("/", &json!({}))).expect("a layer");
+    let file = File::open(step.out("layer.tar.gz")).expect("there");
+    let mut archive = tar::Archive::new(GzDecoder::new(file));
+    let entries = archive.entries().expect("an archive").map(|entry| {
+        let entry = entry.expect("an entry");
+        let header = entry.header();
+        let path = entry.path().expect("a path").display().to_string();
+        (path, header.mode().expect("a mode"), header.gid().expect("a group"))
+    });
+    let folders: Vec<_> = entries.filter(|(path, _, _)| path.ends_with('/')).collect();
+    assert_eq!(folders, [("etc/".to_owned(), 0o755, 0), ("tmp/".to_owned(), 0o1777, 9)]);
 }
 
 #[test]
@@ -166,6 +189,9 @@ fn archive() -> Vec<u8> {
     let mut header = tar::Header::new_gnu();
     header.set_size(0);
     header.set_entry_type(tar::EntryType::Directory);
+    header.set_mode(0o755);
+    header.set_uid(0);
+    header.set_gid(0);
     archive.append_data(&mut header, "usr/bin/", std::io::empty()).expect("added");
     header.set_entry_type(tar::EntryType::Symlink);
     archive.append_link(&mut header, "bin", "usr/bin").expect("added");
@@ -184,7 +210,8 @@ fn the_links_of_a_base_are_found_however_its_layers_are_compressed() {
         let step = layout(Step::new(), &layer, &format!("application/vnd.oci.image.layer.v1.{kind}"));
         let task = json!({ "layout": "base", "platforms": ["linux/amd64"] });
         step.run("base-check", &task).expect("it is sound");
-        assert_eq!(step.json("links.json"), json!({ "linux/amd64": { "bin": "usr/bin" } }));
+        let known = json!({ "links": { "bin": "usr/bin" }, "folders": {} });
+        assert_eq!(step.json("links.json"), json!({ "linux/amd64": known }));
     }
     let step = layout(Step::new(), &[0x1f, 0x8b, 0], "application/vnd.oci.image.layer.v1.tar+gzip");
     let task = json!({ "layout": "base", "platforms": ["linux/amd64"] });

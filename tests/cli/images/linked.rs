@@ -22,7 +22,7 @@ name = "linked"
 [targets.made]
 builder = "command"
 [targets.made.options]
-command = "mkdir -p tree/bin tree/etc; echo tool > tree/bin/tool; echo on > tree/etc/made; ln -s made tree/etc/link; echo prog > prog; chmod 755 prog; cp prog other"
+command = "mkdir -p tree/bin tree/etc tree/tmp; echo kept > tree/tmp/made; echo tool > tree/bin/tool; echo on > tree/etc/made; ln -s made tree/etc/link; echo prog > prog; chmod 755 prog; cp prog other"
 outputs = ["other", "prog", "tree"]
 
 [targets.image]

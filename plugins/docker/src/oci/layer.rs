@@ -124,8 +124,8 @@ impl Layer {
     }
 }
 
-/// What becomes a layer. Folders above the content's own place are left to the base, and its links are followed: a folder
-/// of the content goes to where a link of its name leads.
+/// What becomes a layer. Folders above the content's own place are left to the base. Its links are followed: a folder of the
+/// content goes to where a link of its name leads. A folder that it has keeps its mode and its owner.
 struct Tree<'a> {
     root: &'a Path,
     executables: BTreeSet<PathBuf>,
@@ -157,7 +157,10 @@ impl Tree<'_> {
         }
         let name = self.links.follow(name.to_owned())?;
         if !name.is_empty() {
-            let mut header = header(EntryType::Directory, 0o755, 0);
+            let folder = self.links.folder_at(&name);
+            let mut header = header(EntryType::Directory, folder.mode, 0);
+            header.set_uid(folder.user);
+            header.set_gid(folder.group);
             layer.0.append_data(&mut header, format!("{name}/"), io::empty())?;
         }
         for child in names(&path)? {

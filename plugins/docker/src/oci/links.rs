@@ -1,5 +1,6 @@
-//! Where the folders of a base really are: its links to folders, so that what is put below one goes to where it leads. An
-//! unpacker that sees a layer alone would make a folder in the link's place. Does not know what is put there.
+//! What a layer has to know of its base: the links to folders, so that what is put below one goes to where it leads (an
+//! unpacker that sees the layer alone would make a folder in the link's place), and the folders with modes or owners of their
+//! own, which they keep. Does not know what is put there.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -11,19 +12,44 @@ use tar::EntryType;
 
 use super::read_json;
 
-/// The links of a base, below the step's output and below the input of whoever makes a layer over it.
+/// What is known of a base, below the step's output and below the input of whoever makes a layer over it.
 pub(crate) const LINKS: &str = "links.json";
 /// Before the name of what a layer deletes, and the name that stands for all of a folder.
 pub(crate) const WHITEOUT: &str = ".wh.";
 const OPAQUE: &str = ".wh..wh..opq";
 /// How many links one path may have.
 const MAX_LINKS: usize = 40;
+/// The bits of a mode that say who may do what.
+const MODE: u32 = 0o7777;
 
-/// By platform, the links of a base that lead to folders, or to where nothing is yet, each with where it ends. Paths are
-/// those of archives, without a `/` at their start.
+/// By platform, what is known of a base. Paths are those of archives, without a `/` at their start.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Links(BTreeMap<String, BTreeMap<String, String>>);
+pub(super) struct Links(BTreeMap<String, Known>);
+
+/// What is known of the base of one platform.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Known {
+    /// The links that lead to folders, or to where nothing is yet, each with where it ends.
+    links: BTreeMap<String, String>,
+    /// The folders that are not as most are.
+    folders: BTreeMap<String, Folder>,
+}
+
+/// How a folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Folder {
+    pub(super) mode: u32,
+    pub(super) user: u64,
+    pub(super) group: u64,
+}
+
+/// As most are.
+const USUAL: Folder = Folder {
+    mode: 0o755,
+    user: 0,
+    group: 0,
+};
 
 impl Links {
     /// Those of the base, for the only platform that a layer is for, or for all. None, where there is no base.
@@ -39,12 +65,22 @@ impl Links {
     }
 
     pub(super) fn add(&mut self, platform: &str, tree: &Tree) {
-        self.0.insert(platform.to_owned(), tree.links());
+        let known = Known {
+            links: tree.links(),
+            folders: tree.folders(),
+        };
+        self.0.insert(platform.to_owned(), known);
+    }
+
+    /// How a folder is in the base; as most are, where it is not there.
+    pub(super) fn folder_at(&self, place: &str) -> Folder {
+        let found = self.0.values().find_map(|known| known.folders.get(place));
+        found.copied().unwrap_or(USUAL)
     }
 
     /// Where a folder is whose parent is no link.
     pub(super) fn follow(&self, place: String) -> Result<String, Problem> {
-        let mut ends = self.0.values().map(|links| links.get(&place).unwrap_or(&place));
+        let mut ends = self.0.values().map(|known| known.links.get(&place).unwrap_or(&place));
         let Some(end) = ends.next().cloned() else {
             return Ok(place);
         };
@@ -75,7 +111,7 @@ impl Links {
 /// What is at a place of a base.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Entry {
-    Folder,
+    Folder(Folder),
     File,
     Link(String),
 }
@@ -103,7 +139,11 @@ impl Tree {
                 continue;
             }
             let kind = match entry.header().entry_type() {
-                EntryType::Directory => Entry::Folder,
+                EntryType::Directory => Entry::Folder(Folder {
+                    mode: entry.header().mode()? & MODE,
+                    user: entry.header().uid()?,
+                    group: entry.header().gid()?,
+                }),
                 EntryType::Symlink => {
                     let target = entry.link_name_bytes().unwrap_or_default();
                     Entry::Link(String::from_utf8_lossy(&target).into_owned())
@@ -123,7 +163,7 @@ impl Tree {
             return;
         };
         let place = join(&folder, name);
-        if entry != Entry::Folder {
+        if !matches!(entry, Entry::Folder(_)) {
             self.remove_below(&place);
         }
         self.0.insert(place, entry);
@@ -174,6 +214,14 @@ impl Tree {
         Some(here)
     }
 
+    fn folders(&self) -> BTreeMap<String, Folder> {
+        let folders = self.0.iter().filter_map(|(path, entry)| match entry {
+            Entry::Folder(folder) if *folder != USUAL => Some((path.clone(), *folder)),
+            _ => None,
+        });
+        folders.collect()
+    }
+
     /// A link to a file is none: what is put at its place takes it.
     fn links(&self) -> BTreeMap<String, String> {
         let links = self.0.iter().filter(|(_, entry)| matches!(entry, Entry::Link(_)));
@@ -211,11 +259,14 @@ mod tests {
                 header.set_entry_type(EntryType::Symlink);
                 archive.append_link(&mut header, path, target).expect("added");
             } else {
+                header.set_mode(if entry.starts_with("tmp/") { 0o41_777 } else { 0o755 });
                 header.set_entry_type(if entry.ends_with('/') {
                     EntryType::Directory
                 } else {
                     EntryType::Regular
                 });
+                header.set_uid(0);
+                header.set_gid(0);
                 archive.append_data(&mut header, entry, io::empty()).expect("added");
             }
         }
@@ -260,6 +311,18 @@ mod tests {
         assert_eq!(links(&[base, again]), ["bin->usr/bin", "opt/y->usr"]);
         // A folder that becomes a file has nothing below it any more.
         assert_eq!(links(&[base, &["opt"]]), ["bin->usr/bin"]);
+    }
+
+    #[test]
+    fn folders_keep_what_is_their_own() {
+        let mut tree = Tree::default();
+        tree.add_layer(&layer(&["etc/", "tmp/"])[..]).expect("an archive");
+        let mut known = Links::default();
+        known.add("linux/amd64", &tree);
+        let open = Folder { mode: 0o1777, ..USUAL };
+        assert_eq!(known.folder_at("tmp"), open);
+        assert_eq!((known.folder_at("etc"), known.folder_at("srv")), (USUAL, USUAL));
+        assert_eq!(tree.folders().len(), 1, "the others need not be told");
     }
 
     #[test]
