@@ -22,7 +22,12 @@ pub(crate) fn layer(part: &Part, options: &Options, source: Option<&Source>) -> 
         path: part.path.clone(),
         platform: part.platform.clone(),
         published: part.is_published(),
-        not_secret: options.not_secret.iter().filter(|name| name.starts_with('/')).cloned().collect(),
+        not_secret: options
+            .not_secret
+            .iter()
+            .filter(|name| name.starts_with('/'))
+            .cloned()
+            .collect(),
     };
     let action = Action::step(&part.id, "layer")
         .label(format!("layer of {}", part.from()))

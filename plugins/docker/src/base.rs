@@ -131,7 +131,12 @@ impl Base {
             }
             Self::Registry(reference) => {
                 let pin = pin(reference);
-                let fetch = fetch(reference, platforms, Pin::output(LOCK, pin.out("lock")), login(options, reference));
+                let fetch = fetch(
+                    reference,
+                    platforms,
+                    Pin::output(LOCK, pin.out("lock")),
+                    login(options, reference),
+                );
                 let input = Input::output(FETCHED, fetch.out("layout"));
                 (vec![pin, fetch], input, FETCHED.to_owned())
             }

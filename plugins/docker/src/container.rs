@@ -149,7 +149,9 @@ pub(crate) fn check(options: &Options) -> Result<(), Problem> {
     if let Some(reference) = &options.push
         && !is_reference(reference)
     {
-        let problem = Problem::new(format!("option `push` names `{reference}`, which is no place in a registry"));
+        let problem = Problem::new(format!(
+            "option `push` names `{reference}`, which is no place in a registry"
+        ));
         return Err(problem.hint(
             "write `HOST[:PORT]/NAME:TAG`, with a port up to 65535, and a name of lower-case letters and digits with \
              single `.`, `_`, `-` or `/` between them",
@@ -160,14 +162,19 @@ pub(crate) fn check(options: &Options) -> Result<(), Problem> {
         ("development.env", &options.development.env),
         ("labels", &options.labels),
     ];
-    for (option, (name, value)) in texts.iter().flat_map(|(option, all)| all.iter().map(move |one| (option, one))) {
+    for (option, (name, value)) in texts
+        .iter()
+        .flat_map(|(option, all)| all.iter().map(move |one| (option, one)))
+    {
         let is_odd = |c: char| c.is_control() && c != '\t';
         if name.chars().chain(value.chars()).any(is_odd) {
             let problem = Problem::new(format!(
                 "option `{option}` gives `{}` a line break or another control character, which a Dockerfile cannot hold",
                 name.escape_debug()
             ));
-            return Err(problem.hint("keep the text in a file that is put into the image, and its path in the variable"));
+            return Err(
+                problem.hint("keep the text in a file that is put into the image, and its path in the variable")
+            );
         }
     }
     Ok(())
@@ -180,7 +187,9 @@ fn is_reference(reference: &str) -> bool {
         return false;
     };
     let (host, port) = host.split_once(':').unwrap_or((host, "443"));
-    let is_host = host.split('.').all(|part| !part.is_empty() && !part.starts_with('-') && !part.ends_with('-'));
+    let is_host = host
+        .split('.')
+        .all(|part| !part.is_empty() && !part.starts_with('-') && !part.ends_with('-'));
     let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
     is_host && is_port && path.len() <= MAX_NAME && path.split('/').all(names::is_repository)
 }

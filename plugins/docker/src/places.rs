@@ -8,8 +8,10 @@ use crate::parts::Part;
 
 /// The longest name that a file has on any system.
 const MAX_NAME: usize = 255;
-/// Folders that a container gets from who runs it.
-const TAKEN: [&str; 4] = ["/dev", "/proc", "/sys", "/tmp"];
+/// Folders that a container gets from who runs it, with all that is in them.
+const TAKEN: [&str; 3] = ["/dev", "/proc", "/sys"];
+/// The folder that it gets empty.
+const TEMPORARY: &str = "/tmp";
 
 /// Refuses a path that would not be where it says.
 pub(crate) fn check(options: &Options) -> Result<(), Problem> {
@@ -40,14 +42,20 @@ fn plain(path: &str) -> &str {
 fn check_path(option: &str, path: &str) -> Result<(), Problem> {
     let names = || path.split('/').skip(1);
     let (why, hint) = if names().any(|name| matches!(name, "" | "." | "..")) {
-        ("which is not the plain form of a path", "write it without `.`, `..` and doubled `/`")
+        (
+            "which is not the plain form of a path",
+            "write it without `.`, `..` and doubled `/`",
+        )
     } else if names().any(|name| name.starts_with(WHITEOUT)) {
         (
             "and in a layer, a name that begins with `.wh.` deletes a file of the layers below",
             "take another name",
         )
     } else if path.chars().any(char::is_control) {
-        ("which has a line break or another control character in it", "take another name")
+        (
+            "which has a line break or another control character in it",
+            "take another name",
+        )
     } else if names().any(|name| name.len() > MAX_NAME) {
         ("which has a name that is longer than any file's", "take another name")
     } else {
@@ -57,16 +65,17 @@ fn check_path(option: &str, path: &str) -> Result<(), Problem> {
 }
 
 fn check_volume(path: &str) -> Result<(), Problem> {
-    let is_taken = |taken: &str| path.strip_prefix(taken).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    match TAKEN.into_iter().find(|taken| is_taken(taken)) {
-        None => Ok(()),
-        Some(taken) => {
-            let problem = Problem::new(format!(
-                "option `volumes` names `{path}`, and `{taken}` is a folder that every container gets anew"
-            ));
-            Err(problem.hint("keep data in a folder of its own, below /var/lib, say; `/tmp` may be written to anyway"))
-        }
+    let is_taken = |taken: &str| {
+        path.strip_prefix(taken)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    if path != TEMPORARY && !TAKEN.into_iter().any(is_taken) {
+        return Ok(());
     }
+    let problem = Problem::new(format!(
+        "option `volumes` names `{path}`, which every container gets anew"
+    ));
+    Err(problem.hint("keep data in a folder of its own, below /var/lib, say; `/tmp` may be written to anyway"))
 }
 
 /// Refuses what would be below a program, and a volume that would hide an artifact.
@@ -88,11 +97,18 @@ pub(crate) fn check_parts(options: &Options, parts: &[Part]) -> Result<(), Probl
                 called(part),
                 part.path
             ));
-            return Err(problem.hint("keep data in a folder of its own, or say in the option `paths` where else it goes"));
+            return Err(
+                problem.hint("keep data in a folder of its own, or say in the option `paths` where else it goes")
+            );
         }
-        if let Some(program) = parts.iter().find(|part| part.is_binary() && is_below(volume, &part.path)) {
+        if let Some(program) = parts
+            .iter()
+            .find(|part| part.is_binary() && is_below(volume, &part.path))
+        {
             let path = &program.path;
-            let problem = Problem::new(format!("the volume `{volume}` would be below `{path}`, which is a program"));
+            let problem = Problem::new(format!(
+                "the volume `{volume}` would be below `{path}`, which is a program"
+            ));
             return Err(problem.hint("keep data in a folder of its own"));
         }
     }

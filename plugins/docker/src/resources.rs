@@ -53,5 +53,7 @@ fn bytes(quantity: &str) -> u128 {
     let (number, unit) = quantity.split_at(quantity.len().saturating_sub(2));
     let power = ["Ki", "Mi", "Gi", "Ti"].iter().position(|name| *name == unit);
     let shift = 10 * (power.unwrap_or_default() + 1);
-    number.parse::<u64>().map_or(u128::MAX, |number| u128::from(number) << shift)
+    number
+        .parse::<u64>()
+        .map_or(u128::MAX, |number| u128::from(number) << shift)
 }

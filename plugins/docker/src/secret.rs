@@ -25,10 +25,33 @@ const LAST_WORDS: [&str; 2] = ["PWD", "TOKEN"];
 /// Last words of names that are mostly secrets, and may be a way to sort.
 const LIKELY: [&str; 2] = ["KEY", "PASS"];
 /// Last words of names that tell something about a secret, and not the secret.
-const ABOUT: [&str; 25] = [
-    "AGE", "ALGORITHM", "COUNT", "DAYS", "DIR", "ENABLED", "EXPIRY", "FIELD", "FILE", "FOLDER", "HEADER", "HOURS",
-    "LENGTH", "LIFETIME", "MINUTES", "NAME", "PATH", "POLICY", "PROVIDER", "REQUIRED", "SECONDS", "SIZE", "TIMEOUT",
-    "TTL", "TYPE",
+const ABOUT: [&str; 26] = [
+    "AGE",
+    "ALGORITHM",
+    "COUNT",
+    "DAYS",
+    "DIR",
+    "ENABLED",
+    "EXPIRY",
+    "FIELD",
+    "FILE",
+    "FOLDER",
+    "HEADER",
+    "HOURS",
+    "LENGTH",
+    "LIFETIME",
+    "MINUTES",
+    "NAME",
+    "PATH",
+    "POLICY",
+    "PROVIDER",
+    "REQUIRED",
+    "SECONDS",
+    "SIZE",
+    "TIMEOUT",
+    "TTL",
+    "TYPE",
+    "URL",
 ];
 /// How tokens of services begin, and how long the rest of one is at least.
 const TOKENS: [(&str, usize); 19] = [
@@ -172,7 +195,10 @@ fn words_of(name: &str) -> Vec<String> {
             words.push(String::new());
         }
         if c.is_ascii_alphanumeric() {
-            words.last_mut().into_iter().for_each(|word| word.push(c.to_ascii_uppercase()));
+            words
+                .last_mut()
+                .into_iter()
+                .for_each(|word| word.push(c.to_ascii_uppercase()));
         }
         before = c;
     }
@@ -208,7 +234,10 @@ fn is_harmless(name: &str, value: &str) -> bool {
     let is_switch = ["", "true", "false", "yes", "no", "on", "off"].contains(&value);
     let is_place = value.starts_with('/') || value.parse::<f64>().is_ok();
     let last = words_of(name).pop().unwrap_or_default();
-    let is_password = last == "PASS" || WORDS.iter().any(|end| !end.starts_with("CREDENTIAL") && last.ends_with(end));
+    let is_password = last == "PASS"
+        || WORDS
+            .iter()
+            .any(|end| !end.starts_with("CREDENTIAL") && last.ends_with(end));
     is_switch || (!is_password && is_place)
 }
 
@@ -386,7 +415,11 @@ mod tests {
             &["serve", "--sort-key", "name"],
             &["password", "x"],
             &["/bin/sh", "-c", "PASSWORD=\"$DB_PASSWORD\" exec x --token ${TOKEN:?}"],
-            &["sh", "-c", "PASSWORD=$(cat /run/secrets/db) exec psql postgres://app:$PASSWORD@db/x"],
+            &[
+                "sh",
+                "-c",
+                "PASSWORD=$(cat /run/secrets/db) exec psql postgres://app:$PASSWORD@db/x",
+            ],
             &["sh", "-c", "curl --header \"Authorization: Bearer $TOKEN\""],
         ] {
             let checked = check(words);

@@ -252,7 +252,9 @@ fn a_mistake_in_a_template_is_named_with_its_line() {
 fn a_template_that_does_not_end_is_stopped_and_one_that_includes_itself_says_why() {
     let said = |name: &str, text: &str| {
         let templates = with(&json!({ "templates": "templates" }));
-        let step = written(&templates, |step| step.with(&format!("templates/templates/{name}"), text));
+        let step = written(&templates, |step| {
+            step.with(&format!("templates/templates/{name}"), text)
+        });
         step.map(|_| ()).expect_err("a mistake")
     };
     let endless = "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}x{% endfor %}\
@@ -303,7 +305,13 @@ fn a_container_gets_the_resources_that_it_asks_for() {
         let step = written(&with(&json!({ "resources": resources })), |step| step)?;
         let text = step.text("deployment/kubernetes.yaml");
         let at = text.find("requests:").expect("there are some");
-        Ok::<_, String>(text[at..].lines().take(2).map(|line| line.trim().to_owned()).collect::<Vec<_>>())
+        Ok::<_, String>(
+            text[at..]
+                .lines()
+                .take(2)
+                .map(|line| line.trim().to_owned())
+                .collect::<Vec<_>>(),
+        )
     };
     assert_eq!(
         of(&json!({ "cpu": "1.5", "memory": "1Gi", "memory-limit": "2Gi" })).expect("files"),

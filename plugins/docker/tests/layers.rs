@@ -44,7 +44,11 @@ fn layer(step: &Step, parameters: &Value) -> Result<Vec<String>, String> {
 
 #[test]
 fn what_is_below_a_link_of_the_base_goes_to_where_it_leads() {
-    let program = || Step::new().with_program("content", "program").with("links.json", links());
+    let program = || {
+        Step::new()
+            .with_program("content", "program")
+            .with("links.json", links())
+    };
     let placed = |path: &str| layer(&program(), &at(path, &json!({}))).expect("a layer");
     assert_eq!(placed("/bin/prog"), ["usr/bin/prog"]);
     assert_eq!(placed("/usr/local/bin/prog"), ["var/usrlocal/bin/prog"]);
@@ -94,7 +98,11 @@ fn a_folder_of_the_base_keeps_its_mode_and_its_owner() {
 
 #[test]
 fn a_link_of_one_platform_alone_is_no_place_for_all() {
-    let program = || Step::new().with_program("content", "program").with("links.json", links());
+    let program = || {
+        Step::new()
+            .with_program("content", "program")
+            .with("links.json", links())
+    };
     let only = |platform: &str| layer(&program(), &at("/lib64/prog", &json!({ "platform": platform })));
     assert_eq!(only("linux/amd64"), Ok(vec!["usr/lib64/prog".to_owned()]));
     assert_eq!(only("linux/arm64"), Ok(vec!["lib64/prog".to_owned()]));
@@ -192,7 +200,9 @@ fn archive() -> Vec<u8> {
     header.set_mode(0o755);
     header.set_uid(0);
     header.set_gid(0);
-    archive.append_data(&mut header, "usr/bin/", std::io::empty()).expect("added");
+    archive
+        .append_data(&mut header, "usr/bin/", std::io::empty())
+        .expect("added");
     header.set_entry_type(tar::EntryType::Symlink);
     archive.append_link(&mut header, "bin", "usr/bin").expect("added");
     archive.into_inner().expect("whole")
@@ -207,13 +217,21 @@ fn the_links_of_a_base_are_found_however_its_layers_are_compressed() {
     let zstd = ruzstd::encoding::compress_to_vec(&plain[..], ruzstd::encoding::CompressionLevel::Fastest);
     // A base by an old tool may call its layers what they are not.
     for (layer, kind) in [(plain, "tar+gzip"), (gzip, "tar+gzip"), (zstd, "tar+zstd")] {
-        let step = layout(Step::new(), &layer, &format!("application/vnd.oci.image.layer.v1.{kind}"));
+        let step = layout(
+            Step::new(),
+            &layer,
+            &format!("application/vnd.oci.image.layer.v1.{kind}"),
+        );
         let task = json!({ "layout": "base", "platforms": ["linux/amd64"] });
         step.run("base-check", &task).expect("it is sound");
         let known = json!({ "links": { "bin": "usr/bin" }, "folders": {} });
         assert_eq!(step.json("links.json"), json!({ "linux/amd64": known }));
     }
-    let step = layout(Step::new(), &[0x1f, 0x8b, 0], "application/vnd.oci.image.layer.v1.tar+gzip");
+    let step = layout(
+        Step::new(),
+        &[0x1f, 0x8b, 0],
+        "application/vnd.oci.image.layer.v1.tar+gzip",
+    );
     let task = json!({ "layout": "base", "platforms": ["linux/amd64"] });
     let said = step.run("base-check", &task).expect_err("no archive").message;
     assert!(said.contains("of the base cannot be read"), "{said}");
@@ -235,9 +253,14 @@ fn nothing_is_below_a_single_file() {
         let layers = layers.map(|(id, from)| json!({ "id": id, "from": from }));
         let settings = json!({ "environment": {}, "ports": [], "volumes": [], "labels": {} });
         let images = [json!({ "platform": "linux/amd64", "layers": layers })];
-        step.run("image", &json!({ "base": null, "settings": settings, "images": images }))
+        step.run(
+            "image",
+            &json!({ "base": null, "settings": settings, "images": images }),
+        )
     };
-    let said = assembled(&layer("/app/prog/inner", "content/x")).expect_err("below a file").message;
+    let said = assembled(&layer("/app/prog/inner", "content/x"))
+        .expect_err("below a file")
+        .message;
     assert_eq!(
         said,
         "`s/prog at /app/prog` is a single file, and `s/inner at /app/prog/inner` would be below it"

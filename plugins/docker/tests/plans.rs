@@ -322,7 +322,10 @@ fn a_base_is_fetched_with_the_login_for_its_registry() {
         ["BASE_USER", "BASE_PASSWORD"]
     );
     let pushed = |push: &str| json!({ "push": push, "push-login": login("PUSH") });
-    assert_eq!(secrets(pushed("registry.example/shop:1")), ["PUSH_USER", "PUSH_PASSWORD"]);
+    assert_eq!(
+        secrets(pushed("registry.example/shop:1")),
+        ["PUSH_USER", "PUSH_PASSWORD"]
+    );
     assert_eq!(secrets(pushed("other.example/shop:1")), [""; 0]);
 }
 
@@ -370,7 +373,7 @@ fn mistakes_are_named() {
         of(json!({ "paths": { "deps/frontend/bundle": "/.wh.x" } })),
         of(json!({ "volumes": ["/x//y"] })),
         of(json!({ "volumes": ["/app"] })),
-        of(json!({ "volumes": ["/tmp/x"] })),
+        of(json!({ "volumes": ["/tmp"] })),
         of(json!({ "base-login": { "user": "USER", "password": "PASS" } })),
         said(
             &product().dependency("worker", "worker", "go-binary"),

@@ -53,7 +53,14 @@ fn make_base(workspace: &Workspace) {
     let umoci = |words: &[&str]| run(Command::new("umoci").args(words));
     umoci(&["init", "--layout", &layout.display().to_string()]);
     umoci(&["new", "--image", &image]);
-    umoci(&["insert", "--rootless", "--image", &image, &root.display().to_string(), "/"]);
+    umoci(&[
+        "insert",
+        "--rootless",
+        "--image",
+        &image,
+        &root.display().to_string(),
+        "/",
+    ]);
 }
 
 /// Every file of a root file system: its mode, and its content or where it leads.

@@ -123,9 +123,7 @@ fn a_base_of_a_private_registry_is_fetched_with_its_login() {
     run(Command::new("umoci").args(["new", "--image", image.as_str()]));
     let copied = format!("docker://{}/base:1", registry.address);
     let copy = ["copy", "--dest-tls-verify=false", "--dest-creds", "farm:tide"];
-    run(Command::new("skopeo")
-        .args(copy)
-        .args([format!("oci:{image}"), copied]));
+    run(Command::new("skopeo").args(copy).args([format!("oci:{image}"), copied]));
     let digest = inspect(&layout)["Digest"].as_str().expect("it has one").to_owned();
     let config = format!(
         "[workspace]\nname = \"private\"\n[targets.motto]\nbuilder = \"command\"\n\
@@ -144,7 +142,9 @@ fn a_base_of_a_private_registry_is_fetched_with_its_login() {
     workspace.write("farm.toml", &(config + login));
     let unset = workspace.farm("build").text();
     assert!(unset.contains("the secret `BASE_USER` is not set"), "{unset}");
-    let workspace = workspace.variable("BASE_USER", "farm").variable("BASE_PASSWORD", "tide");
+    let workspace = workspace
+        .variable("BASE_USER", "farm")
+        .variable("BASE_PASSWORD", "tide");
     workspace.farm("build").success();
     let built = inspect(&workspace.root().join("dist/image/image"));
     assert_eq!(built["Layers"].as_array().map(Vec::len), Some(1));

@@ -64,7 +64,10 @@ pub(crate) fn find(option: Option<&str>, host: &dyn Host) -> Result<Option<Strin
         )));
     }
     let layers = format!("{folder}/{LAYERS}/");
-    if let Some(template) = found.iter().find(|path| path.trim_start_matches("./").starts_with(&layers)) {
+    if let Some(template) = found
+        .iter()
+        .find(|path| path.trim_start_matches("./").starts_with(&layers))
+    {
         let problem = Problem::new(format!(
             "the template `{template}` would be among the layers, which farm puts into `{LAYERS}`"
         ));

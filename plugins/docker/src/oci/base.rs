@@ -89,7 +89,10 @@ impl Base {
         let mut tree = Tree::default();
         for layer in &self.layers {
             let read = |error| {
-                let problem = Problem::new(format!("the layer {} of the base cannot be read: {error}", layer.digest));
+                let problem = Problem::new(format!(
+                    "the layer {} of the base cannot be read: {error}",
+                    layer.digest
+                ));
                 problem.hint("a layer is an archive of tar, plain or compressed by gzip or zstd")
             };
             let archive = archive(&self.layout.join(layer.path()?))?;

@@ -286,11 +286,13 @@ mod tests {
     fn links_to_folders_and_to_nothing_are_kept_and_those_to_files_are_not() {
         let base: &[&str] = &["usr/", "usr/bin/", "usr/bin/dash", "usr/bin/sh->dash", "bin->usr/bin"];
         assert_eq!(links(&[base]), ["bin->usr/bin"]);
-        let tree: &[&str] = &["usr/", "usr/local->../var/usrlocal", "data->/mnt/../srv/data", "up->../../.."];
-        assert_eq!(
-            links(&[tree]),
-            ["data->srv/data", "up->", "usr/local->var/usrlocal"]
-        );
+        let tree: &[&str] = &[
+            "usr/",
+            "usr/local->../var/usrlocal",
+            "data->/mnt/../srv/data",
+            "up->../../..",
+        ];
+        assert_eq!(links(&[tree]), ["data->srv/data", "up->", "usr/local->var/usrlocal"]);
         assert_eq!(links(&[&["a->b", "b->a", "c->c"]]), [""; 0], "circles lead nowhere");
     }
 
@@ -343,6 +345,9 @@ mod tests {
         assert_eq!(one.place("bin").expect("one place"), "bin");
         let two = of(&[("linux/amd64", &["lib64->usr/lib64"]), ("linux/arm64", &["lib64/"])]);
         let problem = two.folder("lib64/x").expect_err("two places");
-        assert!(problem.message.starts_with("`/lib64` leads to another folder"), "{problem:?}");
+        assert!(
+            problem.message.starts_with("`/lib64` leads to another folder"),
+            "{problem:?}"
+        );
     }
 }

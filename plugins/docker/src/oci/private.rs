@@ -6,8 +6,10 @@ use std::path::Path;
 
 use farm_sdk::Problem;
 
+/// What ssh calls private keys.
+const KEYS: [&str; 4] = ["id_dsa", "id_ecdsa", "id_ed25519", "id_rsa"];
 /// Programs keep passwords in files of these names, and nothing else.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 8] = [
     ".dockercfg",
     ".git-credentials",
     ".htpasswd",
@@ -16,10 +18,6 @@ const NAMES: [&str; 12] = [
     ".pypirc",
     ".vault-token",
     "_netrc",
-    "id_dsa",
-    "id_ecdsa",
-    "id_ed25519",
-    "id_rsa",
 ];
 /// The same, with the folder that they are in.
 const PLACES: [&str; 4] = [
@@ -38,11 +36,15 @@ const MAX_SIZE: u64 = 256 << 10;
 /// What is secret in a file at this place of an image, if anything is.
 pub(super) fn find(place: &str, file: &Path) -> Result<Option<&'static str>, Problem> {
     let name = place.rsplit('/').next().unwrap_or(place);
-    let is_at = |end: &str| place.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
+    let is_at = |end: &str| {
+        place
+            .strip_suffix(end)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+    };
     if NAMES.contains(&name) || PLACES.into_iter().any(is_at) {
         return Ok(Some("credentials"));
     }
-    if ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+    if KEYS.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending)) {
         return Ok(Some("a private key"));
     }
     let is_example = EXAMPLES.iter().any(|ending| name.ends_with(ending));
@@ -79,7 +81,11 @@ fn has_private_key(text: &str) -> bool {
 /// Whether a token is written out, and not taken from a variable.
 fn has_npm_token(text: &str) -> bool {
     let values = text.lines().filter_map(|line| line.split_once('='));
-    let is_secret = |name: &str| ["_auth", "_authToken", "_password"].iter().any(|end| name.trim().ends_with(end));
+    let is_secret = |name: &str| {
+        ["_auth", "_authToken", "_password"]
+            .iter()
+            .any(|end| name.trim().ends_with(end))
+    };
     values
         .filter(|(name, _)| is_secret(name))
         .any(|(_, value)| !value.trim().is_empty() && !value.contains("${"))
