@@ -124,6 +124,13 @@ fn mistakes_are_told() {
     error[publish::no-credentials]: there are no credentials for the bucket
       hint: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN, if yours are temporary)
     ");
+    farm_snapshot!(workspace.farm("publish --quiet --to ftp://host/x"), @r"
+    exit code: 2
+    ----- stdout -----
+    ----- stderr -----
+    error[publish::destination]: `ftp://host/x` is no destination: it does not start with `s3://`
+      hint: write s3://bucket/prefix or a folder; `endpoint` in [publish] says where the bucket is served
+    ");
     farm_snapshot!(workspace.farm("publish --quiet --to releases --as ../up"), @r"
     exit code: 2
     ----- stdout -----

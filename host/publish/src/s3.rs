@@ -78,23 +78,36 @@ pub struct S3Store {
 /// A request's own headers, beside those of the signature.
 type Headers = Vec<(&'static str, String)>;
 
+fn bad_place(place: &str, reason: String) -> PublishError {
+    PublishError::Place {
+        place: place.to_owned(),
+        reason,
+    }
+}
+
 impl S3Store {
+    /// The bucket and the prefix of `s3://bucket/prefix`.
+    ///
+    /// # Errors
+    /// The place is another kind of address, or names no bucket.
+    pub fn bucket(place: &str) -> Result<(&str, &str), PublishError> {
+        let path = place
+            .strip_prefix("s3://")
+            .ok_or_else(|| bad_place(place, "it does not start with `s3://`".to_owned()))?;
+        let (bucket, prefix) = path.split_once('/').unwrap_or((path, ""));
+        if bucket.is_empty() {
+            return Err(bad_place(place, "it names no bucket".to_owned()));
+        }
+        Ok((bucket, prefix))
+    }
+
     /// A store at `s3://bucket/prefix`. Nothing is sent yet.
     ///
     /// # Errors
     /// The place or the endpoint is no address.
     pub fn open(place: &str, settings: &S3Settings, credentials: Credentials) -> Result<Self, PublishError> {
-        let bad = |reason: String| PublishError::Place {
-            place: place.to_owned(),
-            reason,
-        };
-        let path = place
-            .strip_prefix("s3://")
-            .ok_or_else(|| bad("it does not start with `s3://`".to_owned()))?;
-        let (bucket, prefix) = path.split_once('/').unwrap_or((path, ""));
-        if bucket.is_empty() {
-            return Err(bad("it names no bucket".to_owned()));
-        }
+        let (bucket, prefix) = Self::bucket(place)?;
+        let bad = |reason: String| bad_place(place, reason);
         let region = settings.region.clone().unwrap_or_else(|| "us-east-1".to_owned());
         let (endpoint, bucket) = match &settings.endpoint {
             Some(endpoint) => (endpoint.clone(), format!("/{bucket}")),

@@ -12,23 +12,32 @@ use crate::oci::check::CHECKED;
 use crate::oci::config::Settings;
 use crate::oci::image::{self, Assembly, COMPONENTS, LAYERS, LAYOUT, METADATA, TAG};
 use crate::oci::layer::{self, CONTENT, FACTS, Folders, TAR};
+use crate::oci::links::LINKS;
 use crate::options::{Engine, Login, Options};
 use crate::parts::Part;
 
-/// One artifact as a layer.
-pub(crate) fn layer(part: &Part) -> Result<Action, Problem> {
+/// One artifact as a layer over the base.
+pub(crate) fn layer(part: &Part, options: &Options, source: Option<&Source>) -> Result<Action, Problem> {
     let content = layer::Content {
         path: part.path.clone(),
+        platform: part.platform.clone(),
+        published: part.is_published(),
+        not_secret: options
+            .not_secret
+            .iter()
+            .filter(|name| name.starts_with('/'))
+            .cloned()
+            .collect(),
     };
     let action = Action::step(&part.id, "layer")
         .label(format!("layer of {}", part.from()))
         .parameters(&json(&content)?)
         .input(Input::artifact(CONTENT, &part.target, &part.artifact));
-    Ok(outputs_of_layer(action))
+    Ok(over(source, action))
 }
 
 /// The folders that the container's user writes to, as a layer.
-pub(crate) fn volumes(options: &Options) -> Result<Action, Problem> {
+pub(crate) fn volumes(options: &Options, source: Option<&Source>) -> Result<Action, Problem> {
     let (user, group) = container::user(options.user());
     let folders = Folders {
         paths: options.volumes.clone(),
@@ -38,14 +47,16 @@ pub(crate) fn volumes(options: &Options) -> Result<Action, Problem> {
     let action = Action::step(VOLUMES, "folders")
         .label("layer of volumes")
         .parameters(&json(&folders)?);
-    Ok(outputs_of_layer(action))
+    Ok(over(source, action))
 }
 
 /// The id of the action for the volumes.
 pub(crate) const VOLUMES: &str = "layer.volumes";
 
-fn outputs_of_layer(action: Action) -> Action {
+/// A layer goes to where the base's links lead. What it is made from does not change with another base that has the same.
+fn over(source: Option<&Source>, action: Action) -> Action {
     action
+        .inputs(source.map(|source| Input::output(LINKS, source.links.clone())))
         .output(Output::file("layer", TAR))
         .output(Output::file("facts", FACTS))
 }
@@ -130,12 +141,12 @@ fn templates(context: &Context) -> Input {
     Input::files([format!("{own}/**")]).below(files::TEMPLATES)
 }
 
-/// Brings the image into a registry.
-pub(crate) fn push(reference: &str, login: Option<&Login>, image: &Action) -> Action {
-    let host = reference.split('/').next().unwrap_or(reference);
+/// Brings the image into a registry. Where farm could not assemble it, there is nothing to bring, and the missing tool is
+/// named to whoever asks.
+pub(crate) fn push(reference: &str, login: Option<&Login>, image: Option<&Action>) -> Action {
     let script = format!(
         "set -eu\n{}{}",
-        login.map_or(String::new(), |login| login_script(login, host)),
+        login.map_or(String::new(), |login| login.script(base::host(reference))),
         COPY
     );
     let action = Action::tool("push", "sh")
@@ -149,7 +160,7 @@ pub(crate) fn push(reference: &str, login: Option<&Login>, image: &Action) -> Ac
         .on_demand()
         .reaches(["oci"])
         .uses_tools(["skopeo"])
-        .input(Input::output("image", image.out("image")));
+        .inputs(image.map(|image| Input::output("image", image.out("image"))));
     match login {
         Some(login) => action.secret(&login.user).secret(&login.password),
         None => action,
@@ -158,14 +169,6 @@ pub(crate) fn push(reference: &str, login: Option<&Login>, image: &Action) -> Ac
 
 /// Copies all platforms; the arguments are the script's.
 const COPY: &str = "exec skopeo --insecure-policy --tmpdir \"$TMPDIR\" copy --all \"$1\" \"$2\" \"$3\"\n";
-
-/// The password goes over standard input, so that no list of processes has it.
-fn login_script(Login { user, password }: &Login, host: &str) -> String {
-    format!(
-        "export REGISTRY_AUTH_FILE=\"$TMPDIR/auth.json\"\n\
-         printf %s \"${password}\" | skopeo login \"--tls-verify=${{1#*=}}\" --username \"${user}\" --password-stdin {host}\n"
-    )
-}
 
 /// Builds the Dockerfile with a container engine for one platform, and calls the image `reference`. `layout` is a local
 /// base.

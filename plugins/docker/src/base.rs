@@ -10,7 +10,8 @@ use serde_json::json;
 use crate::names;
 use crate::oci::check::{CHECKED, Check};
 use crate::oci::image::TAG;
-use crate::options::Options;
+use crate::oci::links::LINKS;
+use crate::options::{Login, Options};
 
 /// Where the image starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +120,7 @@ impl Base {
     }
 
     /// The actions that fetch it, and how another action reads it and finds it there. `platforms` is what is fetched.
-    pub(crate) fn source(&self, platforms: &[String]) -> Option<Source> {
+    pub(crate) fn source(&self, platforms: &[String], options: &Options) -> Option<Source> {
         let (actions, input, place) = match self {
             Self::Nothing => return None,
             Self::Folder(path) => (Vec::new(), Input::files(layout(path)), path.clone()),
@@ -130,7 +131,12 @@ impl Base {
             }
             Self::Registry(reference) => {
                 let pin = pin(reference);
-                let fetch = fetch(reference, platforms, Pin::output(LOCK, pin.out("lock")));
+                let fetch = fetch(
+                    reference,
+                    platforms,
+                    Pin::output(LOCK, pin.out("lock")),
+                    login(options, reference),
+                );
                 let input = Input::output(FETCHED, fetch.out("layout"));
                 (vec![pin, fetch], input, FETCHED.to_owned())
             }
@@ -138,6 +144,7 @@ impl Base {
         let check = check(&place, platforms, input.clone());
         Some(Source {
             checked: check.out("checked"),
+            links: check.out("links"),
             actions: actions.into_iter().chain([check]).collect(),
             input,
             place,
@@ -152,6 +159,8 @@ pub(crate) struct Source {
     pub(crate) input: Input,
     /// Which of its layers were checked.
     pub(crate) checked: OutputRef,
+    /// Its links to folders.
+    pub(crate) links: OutputRef,
     /// Where the layout is for a step. A tool starts in the target's folder.
     pub(crate) place: String,
 }
@@ -204,26 +213,64 @@ fn pin(reference: &str) -> Action {
         .output(Output::file("lock", LOCK))
 }
 
-/// Fetches the image that has this digest and no other: skopeo compares what comes with it.
-fn fetch(reference: &str, platforms: &[String], pin: Pin) -> Action {
-    let fetch = Action::fetch("base", "skopeo", "oci", pin)
-        .label(format!("fetch {}", reference.split('@').next().unwrap_or(reference)))
-        .args(["--insecure-policy", "--tmpdir", "."]);
-    let one = (platforms.len() == 1).then(|| platforms[0].split_once('/')).flatten();
-    let fetch = match one {
-        Some((os, architecture)) => {
-            let chosen = ["--override-os", os, "--override-arch", architecture, "copy"];
-            fetch.args(chosen)
-        }
-        None => fetch.args(["copy", "--all"]),
-    };
-    fetch
-        .args(["--quiet", tls(reference, "--src-tls-verify").as_str()])
-        .args([format!("docker://{reference}"), format!("oci:{FETCHED}:{TAG}")])
-        .output(Output::folder("layout", FETCHED))
+/// Who fetches it: the login for its registry.
+fn login<'a>(options: &'a Options, reference: &str) -> Option<&'a Login> {
+    let push = options.push.as_ref().filter(|push| host(push) == host(reference));
+    let same = push.and(options.push_login.as_ref());
+    options.base_login.as_ref().or(same)
 }
 
-/// Looks at its layers, once.
+/// Fetches the image that has this digest and no other: skopeo compares what comes with it.
+fn fetch(reference: &str, platforms: &[String], pin: Pin, login: Option<&Login>) -> Action {
+    let script = format!(
+        "set -eu\n{}{FETCH}",
+        login.map_or(String::new(), |login| login.script(host(reference)))
+    );
+    let fetch = Action::fetch("base", "sh", "oci", pin)
+        .label(format!("fetch {}", reference.split('@').next().unwrap_or(reference)))
+        .uses_tools(["skopeo"])
+        .args(["-c", &script, "fetch", &tls(reference, "--src-tls-verify")])
+        .args([format!("docker://{reference}"), format!("oci:{FETCHED}:{TAG}")])
+        .output(Output::folder("layout", FETCHED));
+    let one = (platforms.len() == 1).then(|| platforms[0].split_once('/')).flatten();
+    let fetch = match one {
+        Some((os, architecture)) => fetch.args(["--override-os", os, "--override-arch", architecture, "copy"]),
+        None => fetch.args(["copy", "--all"]),
+    };
+    match login {
+        Some(login) => fetch.secret(&login.user).secret(&login.password),
+        None => fetch,
+    }
+}
+
+/// Copies the image; the arguments are the script's.
+const FETCH: &str = r#"tls=$1 from=$2 to=$3
+shift 3
+if ! skopeo --insecure-policy --tmpdir . "$@" --quiet "$tls" "$from" "$to"; then
+  echo "Where the registry asks who fetches: the option base-login names the variables with user and password, or REGISTRY_AUTH_FILE the file that skopeo login has written." >&2
+  exit 1
+fi
+"#;
+
+/// The registry of an image.
+pub(crate) fn host(reference: &str) -> &str {
+    reference.split('/').next().unwrap_or(reference)
+}
+
+impl Login {
+    /// Logs in, for the rest of a script whose first argument says whether the registry speaks TLS. The password goes over
+    /// standard input, so that no list of processes has it.
+    pub(crate) fn script(&self, host: &str) -> String {
+        let Self { user, password } = self;
+        format!(
+            "export REGISTRY_AUTH_FILE=\"$TMPDIR/auth.json\"\n\
+             printf %s \"${password}\" | skopeo login \"--tls-verify=${{1#*=}}\" --username \"${user}\" \
+             --password-stdin {host}\n"
+        )
+    }
+}
+
+/// Looks at its layers and their links, once.
 fn check(place: &str, platforms: &[String], input: Input) -> Action {
     let check = Check {
         layout: place.to_owned(),
@@ -234,6 +281,7 @@ fn check(place: &str, platforms: &[String], input: Input) -> Action {
         .parameters(&json!(check))
         .input(input)
         .output(Output::file("checked", CHECKED))
+        .output(Output::file("links", LINKS))
 }
 
 /// A registry of this machine has no certificate.
@@ -243,8 +291,7 @@ pub(crate) fn tls(reference: &str, option: &str) -> String {
 
 /// Whether a registry is on this machine, where it has no certificate.
 pub(crate) fn is_loopback(reference: &str) -> bool {
-    let host = reference.split('/').next().unwrap_or_default();
-    matches!(host.split(':').next(), Some("localhost" | "127.0.0.1"))
+    matches!(host(reference).split(':').next(), Some("localhost" | "127.0.0.1"))
 }
 
 /// What the step `base-lock` is told.

@@ -11,10 +11,15 @@ use crate::oci::config::{Healthcheck, Settings};
 use crate::oci::image::TAG;
 use crate::options::{self, HostPort, Options};
 use crate::parts::Part;
+use crate::resources;
 use crate::services::Backing;
 
 /// How often a check may fail.
 const RETRIES: u32 = 3;
+/// The greatest number of a user that Kubernetes takes.
+const MAX_ID: u64 = 2_147_483_647;
+/// The longest name of an image that registries take.
+const MAX_NAME: usize = 255;
 
 /// What the image sets.
 pub(crate) fn settings(options: &Options, parts: &[Part]) -> Result<Settings, Problem> {
@@ -76,6 +81,7 @@ pub(crate) fn container(
         group,
         health: health(options, parts)?,
         replicas: replicas(options)?,
+        resources: resources::read(options)?,
         needs: Vec::new(),
     };
     services.iter().for_each(|service| container.uses(service));
@@ -133,10 +139,65 @@ fn replicas(options: &Options) -> Result<u32, Problem> {
     ))
 }
 
+/// Refuses a user that no system has, a registry that none can be, and variables that a Dockerfile cannot hold.
+pub(crate) fn check(options: &Options) -> Result<(), Problem> {
+    let (user, group) = user(options.user());
+    if user.max(group) > MAX_ID {
+        let problem = Problem::new(format!("option `user` names `{}`, which is none", options.user()));
+        return Err(problem.hint(format!("the numbers of users and groups end at {MAX_ID}")));
+    }
+    if let Some(reference) = &options.push
+        && !is_reference(reference)
+    {
+        let problem = Problem::new(format!(
+            "option `push` names `{reference}`, which is no place in a registry"
+        ));
+        return Err(problem.hint(
+            "write `HOST[:PORT]/NAME:TAG`, with a port up to 65535, and a name of lower-case letters and digits with \
+             single `.`, `_`, `-` or `/` between them",
+        ));
+    }
+    let texts = [
+        ("env", &options.env),
+        ("development.env", &options.development.env),
+        ("labels", &options.labels),
+    ];
+    for (option, (name, value)) in texts
+        .iter()
+        .flat_map(|(option, all)| all.iter().map(move |one| (option, one)))
+    {
+        let is_odd = |c: char| c.is_control() && c != '\t';
+        if name.chars().chain(value.chars()).any(is_odd) {
+            let problem = Problem::new(format!(
+                "option `{option}` gives `{}` a line break or another control character, which a Dockerfile cannot hold",
+                name.escape_debug()
+            ));
+            return Err(
+                problem.hint("keep the text in a file that is put into the image, and its path in the variable")
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Whether registries take it: what stands behind the last colon is the tag, as the schema has seen to.
+fn is_reference(reference: &str) -> bool {
+    let name = reference.rsplit_once(':').map_or(reference, |(name, _)| name);
+    let Some((host, path)) = name.split_once('/') else {
+        return false;
+    };
+    let (host, port) = host.split_once(':').unwrap_or((host, "443"));
+    let is_host = host
+        .split('.')
+        .all(|part| !part.is_empty() && !part.starts_with('-') && !part.ends_with('-'));
+    let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
+    is_host && is_port && path.len() <= MAX_NAME && path.split('/').all(names::is_repository)
+}
+
 /// The user and the group; the schema has seen to it that they are numbers.
 pub(crate) fn user(text: &str) -> (u64, u64) {
     let (user, group) = text.split_once(':').unwrap_or((text, text));
-    let number = |text: &str| text.parse().unwrap_or(u64::from(u32::MAX));
+    let number = |text: &str| text.parse().unwrap_or(u64::MAX);
     (number(user), number(group))
 }
 

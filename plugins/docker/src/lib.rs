@@ -16,7 +16,9 @@ mod names;
 mod oci;
 mod options;
 mod parts;
+mod places;
 mod platform;
+mod resources;
 mod secret;
 mod services;
 mod target;
@@ -72,7 +74,7 @@ impl Builder for Docker {
             "base-check" => oci::check::run(&read(parameters)?, input, output),
             "base-lock" => base::write_lock(&read::<base::Lock>(parameters)?, output),
             "files" => files::run(read(parameters)?, input, output),
-            "folders" => oci::layer::run_folders(&read(parameters)?, output),
+            "folders" => oci::layer::run_folders(&read(parameters)?, input, output),
             "image" => oci::image::run(&read(parameters)?, input, output),
             "layer" => oci::layer::run(&read(parameters)?, input, output),
             _ => Err(Problem::new(format!("this builder has no step `{name}`"))),

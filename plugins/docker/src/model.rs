@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::options::Development;
+use crate::resources::Resources;
 use crate::services::Backing;
 
 /// What the step `files` is told.
@@ -94,6 +95,8 @@ pub(crate) struct Container {
     pub(crate) group: u64,
     pub(crate) health: Option<Health>,
     pub(crate) replicas: u32,
+    #[serde(default)]
+    pub(crate) resources: Resources,
     /// The services that it waits for.
     pub(crate) needs: Vec<String>,
 }

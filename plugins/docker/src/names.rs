@@ -31,6 +31,16 @@ pub(crate) fn plain(text: &str) -> String {
     words.join("-").to_ascii_lowercase()
 }
 
+/// Whether it is a part of an image's name, as registries take it: letters and digits with single signs between them, or
+/// with `__`, or with any number of `-`.
+pub(crate) fn is_repository(part: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_edge = |byte: Option<u8>| byte.is_some_and(is_word);
+    let mut between = part.split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let is_sign = |signs: &str| matches!(signs, "" | "." | "_" | "__") || signs.bytes().all(|byte| byte == b'-');
+    is_edge(part.bytes().next()) && is_edge(part.bytes().last()) && between.all(is_sign)
+}
+
 /// A name that is too long ends with a digest of what it stands for.
 pub(crate) fn shortened(name: &str, whole: &str, longest: usize) -> String {
     if name.len() <= longest {
@@ -63,6 +73,16 @@ mod tests {
             ("-._", "app"),
         ] {
             assert_eq!(of_target(target), name, "{target}");
+        }
+    }
+
+    #[test]
+    fn parts_of_an_images_name_are_those_that_registries_take() {
+        for part in ["api", "a", "2fa", "my.api", "my_api", "my__api", "my---api", "a-b.c"] {
+            assert!(is_repository(part), "{part}");
+        }
+        for part in ["", "..", ".a", "a.", "a..b", "a___b", "a._b", "A", "a-", "a:b"] {
+            assert!(!is_repository(part), "{part}");
         }
     }
 

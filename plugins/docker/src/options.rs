@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Options {
     pub(crate) base: Option<String>,
+    pub(crate) base_login: Option<Login>,
     pub(crate) base_made_by: Option<String>,
     pub(crate) command: Option<Vec<String>>,
     #[serde(default)]
@@ -25,6 +26,8 @@ pub struct Options {
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) name: Option<String>,
     #[serde(default)]
+    pub(crate) not_secret: Vec<String>,
+    #[serde(default)]
     pub(crate) packages: Vec<String>,
     #[serde(default)]
     pub(crate) paths: BTreeMap<String, Path>,
@@ -35,6 +38,7 @@ pub struct Options {
     pub(crate) push: Option<String>,
     pub(crate) push_login: Option<Login>,
     pub(crate) replicas: Option<u32>,
+    pub(crate) resources: Option<Resources>,
     #[serde(default)]
     pub(crate) secrets: Vec<String>,
     #[serde(default)]
@@ -57,6 +61,7 @@ impl Options {
     /// Options that are about an image, as far as they are set: all but `services` and `templates`.
     pub(crate) fn of_images(&self) -> Vec<&'static str> {
         let all = [
+            ("base-login", self.base_login.is_some()),
             ("base-made-by", self.base_made_by.is_some()),
             ("command", self.command.is_some()),
             ("development", self.development != Development::default()),
@@ -68,6 +73,7 @@ impl Options {
             ("host-ports", !self.host_ports.is_empty()),
             ("labels", !self.labels.is_empty()),
             ("name", self.name.is_some()),
+            ("not-secret", !self.not_secret.is_empty()),
             ("packages", !self.packages.is_empty()),
             ("paths", !self.paths.is_empty()),
             ("platforms", !self.platforms.is_empty()),
@@ -75,6 +81,7 @@ impl Options {
             ("push", self.push.is_some()),
             ("push-login", self.push_login.is_some()),
             ("replicas", self.replicas.is_some()),
+            ("resources", self.resources.is_some()),
             ("secrets", !self.secrets.is_empty()),
             ("user", self.user.is_some()),
             ("volumes", !self.volumes.is_empty()),
@@ -148,6 +155,15 @@ pub(crate) struct Development {
 pub(crate) struct Login {
     pub(crate) user: String,
     pub(crate) password: String,
+}
+
+/// What Kubernetes keeps free for a container, and how much memory it may take.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Resources {
+    pub(crate) cpu: Option<String>,
+    pub(crate) memory: Option<String>,
+    pub(crate) memory_limit: Option<String>,
 }
 
 /// A service that the product uses.

@@ -24,6 +24,8 @@ pub(crate) struct Part {
 
 /// Kinds of a single program for one platform.
 const BINARIES: [&str; 2] = ["go-binary", "rust-binary"];
+/// Kinds of what a public registry gives to everybody.
+const PUBLISHED: [&str; 2] = ["node-modules", "python-packages"];
 /// Kinds that are about a product and no part of it.
 const NEVER: [&str; 7] = [
     "bundle-analysis",
@@ -46,6 +48,11 @@ impl Part {
 
     pub(crate) fn is_binary(&self) -> bool {
         BINARIES.contains(&self.kind.as_str())
+    }
+
+    /// Whether there is nothing in it but what a registry gives to everybody.
+    pub(crate) fn is_published(&self) -> bool {
+        PUBLISHED.contains(&self.kind.as_str())
     }
 
     pub(crate) fn is_for(&self, platform: &str) -> bool {

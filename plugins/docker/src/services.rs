@@ -111,7 +111,16 @@ fn postgres(wanted: &Wanted) -> Backing {
             ("POSTGRES_USER", USER),
         ]),
         secrets: table([("POSTGRES_PASSWORD", &password)]),
-        health: words(&["pg_isready", "--username", USER, "--dbname", USER]),
+        // Over TCP: the server that the image starts for its first setup listens on a socket alone.
+        health: words(&[
+            "pg_isready",
+            "--host",
+            "127.0.0.1",
+            "--username",
+            USER,
+            "--dbname",
+            USER,
+        ]),
         address: address(env, ("DATABASE_URL", url), Some(password)),
         ..backing("postgres", "postgres:17.2", 5432, data)
     }
@@ -128,16 +137,15 @@ fn mongodb(wanted: &Wanted) -> Backing {
     Backing {
         env: table([("MONGO_INITDB_ROOT_USERNAME", USER)]),
         secrets: table([("MONGO_INITDB_ROOT_PASSWORD", &password)]),
-        health: words(&[
-            "mongosh",
-            "--quiet",
-            "--eval",
-            "quit(db.adminCommand('ping').ok ? 0 : 1)",
-        ]),
+        health: words(&["sh", "-c", MONGODB_ANSWERS]),
         address: address(env, ("MONGODB_URL", url), Some(password)),
         ..backing("mongodb", "mongo:7.0.16", 27017, "/data/db")
     }
 }
+
+/// By the container's own name: the server that the image starts for its first setup listens at 127.0.0.1 alone.
+const MONGODB_ANSWERS: &str =
+    "exec mongosh --quiet --host \"$HOSTNAME\" --eval \"quit(db.adminCommand('ping').ok ? 0 : 1)\"";
 
 /// What starts Redis with the password that its client finds in the environment.
 const REDIS_WITH_PASSWORD: &str = "exec docker-entrypoint.sh redis-server - <<END\nrequirepass $REDISCLI_AUTH\nEND\n";

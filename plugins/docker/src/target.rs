@@ -10,7 +10,7 @@ use crate::oci::config::Settings;
 use crate::options::{Development, Options};
 use crate::parts::{self, Part};
 use crate::services::{self, Backing};
-use crate::{actions, container, names, platform};
+use crate::{actions, container, names, places, platform};
 
 /// What other targets' containers are told of in.
 const CONTAINER: &str = "container-service";
@@ -30,6 +30,7 @@ pub(crate) fn image(request: &Request<Options>, templates: Option<String>, host:
     let base = Base::read(options, &request.dependencies, host)?;
     let machine = platform::of_machine(&request.platform);
     let parts = parts::find(options, &request.dependencies, &platforms, &machine)?;
+    places::check_parts(options, &parts)?;
     let settings = container::settings(options, &parts)?;
     let services = services::read(options);
     let own = container::container(options, &parts, (&request.target, &name), &services)?;
@@ -38,14 +39,8 @@ pub(crate) fn image(request: &Request<Options>, templates: Option<String>, host:
     let missing = Missing::look(options, &base, host)?;
     missing.tell(host);
     advice::tell(request, (&parts, &base), (&platforms, &here(request)), host);
-    let mut plan = Plan::new();
-    for part in &parts {
-        plan = plan.action(actions::layer(part)?);
-    }
-    if !options.volumes.is_empty() {
-        plan = plan.action(actions::volumes(options)?);
-    }
-    let source = base.source(&platforms).filter(|_| !missing.base);
+    let source = base.source(&platforms, options).filter(|_| !missing.base);
+    let plan = with_layers(options, &parts, source.as_ref())?;
     let assembled = if missing.base {
         None
     } else {
@@ -64,14 +59,32 @@ pub(crate) fn image(request: &Request<Options>, templates: Option<String>, host:
     let engine = options
         .engine
         .map(|engine| actions::engine(engine, (&reference, &built), layout, &files));
-    let push = options.push.as_ref().zip(assembled.as_ref());
-    let push = push.map(|(reference, image)| actions::push(reference, options.push_login.as_ref(), image));
+    let push = options.push.as_ref();
+    let push = push.map(|reference| actions::push(reference, options.push_login.as_ref(), assembled.as_ref()));
     let plan = with_image(plan, source, assembled);
     Ok(with_files(plan, files).actions(engine).actions(push))
 }
 
-/// Refuses options that would be without effect.
+fn with_layers(options: &Options, parts: &[Part], source: Option<&Source>) -> Result<Plan, Problem> {
+    let mut plan = Plan::new();
+    for part in parts {
+        plan = plan.action(actions::layer(part, options, source)?);
+    }
+    if !options.volumes.is_empty() {
+        plan = plan.action(actions::volumes(options, source)?);
+    }
+    Ok(plan)
+}
+
+/// Refuses options that mean nothing, or would be without effect.
 fn check(options: &Options) -> Result<(), Problem> {
+    places::check(options)?;
+    container::check(options)?;
+    let is_fetched = options.base.as_ref().is_some_and(|base| base.contains('@'));
+    if options.base_login.is_some() && !is_fetched {
+        let problem = Problem::new("option `base-login` says who fetches the base, and nothing is fetched");
+        return Err(problem.hint("name in `base` an image of a registry, or leave the login out"));
+    }
     if options.base.is_none() && !options.packages.is_empty() {
         let problem = Problem::new("option `packages` installs with the base's apt or apk, and there is no `base`");
         return Err(problem.hint("name a base, or leave the packages out"));

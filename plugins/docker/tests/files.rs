@@ -249,6 +249,85 @@ fn a_mistake_in_a_template_is_named_with_its_line() {
 }
 
 #[test]
+fn a_template_that_does_not_end_is_stopped_and_one_that_includes_itself_says_why() {
+    let said = |name: &str, text: &str| {
+        let templates = with(&json!({ "templates": "templates" }));
+        let step = written(&templates, |step| {
+            step.with(&format!("templates/templates/{name}"), text)
+        });
+        step.map(|_| ()).expect_err("a mistake")
+    };
+    let endless = "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}x{% endfor %}\
+                   {% endfor %}{% endfor %}";
+    assert_eq!(
+        said("endless.txt.j2", endless).split(" after ").next(),
+        Some("the template `endless.txt.j2`, line 1: it is not done")
+    );
+    let circle = said("circle.txt.j2", "{% include \"circle.txt.j2\" %}");
+    assert!(circle.starts_with("the template `circle.txt.j2`, line 1: "), "{circle}");
+    assert!(circle.contains("recursion limit"), "{circle}");
+}
+
+#[test]
+fn a_template_is_not_among_the_layers() {
+    let folder = Folder::new()
+        .dependency("backend", "app", "python-app")
+        .file("own/layers/backend-app.tar.gz.j2", "x");
+    let options = json!({ "entrypoint": ["/x"], "templates": "own" });
+    assert_eq!(
+        plan::<Docker>(&folder, &options).expect_err("a mistake").message,
+        "the template `own/layers/backend-app.tar.gz.j2` would be among the layers, which farm puts into `layers`"
+    );
+}
+
+#[test]
+fn a_name_that_yaml_takes_for_something_else_stays_a_name() {
+    let options = with(&json!({ "name": "yes", "env": { "NO": "no", "Y": "1" }, "secrets": ["ON"] }));
+    let step = written(&options, |step| step).expect("files");
+    let compose = step.text("deployment/compose.yaml");
+    for line in ["  \"yes\":\n", "      \"NO\": \"no\"\n", "      \"ON\": \"${ON:?is"] {
+        assert!(compose.contains(line), "{line}: {compose}");
+    }
+    let kubernetes = step.text("deployment/kubernetes.yaml");
+    for line in [
+        "  name: \"yes\"\n",
+        "  \"NO\": \"no\"\n",
+        "            - name: \"ON\"\n",
+        "key: \"ON\"}",
+    ] {
+        assert!(kubernetes.contains(line), "{line}: {kubernetes}");
+    }
+}
+
+#[test]
+fn a_container_gets_the_resources_that_it_asks_for() {
+    let of = |resources: &Value| {
+        let step = written(&with(&json!({ "resources": resources })), |step| step)?;
+        let text = step.text("deployment/kubernetes.yaml");
+        let at = text.find("requests:").expect("there are some");
+        Ok::<_, String>(
+            text[at..]
+                .lines()
+                .take(2)
+                .map(|line| line.trim().to_owned())
+                .collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(
+        of(&json!({ "cpu": "1.5", "memory": "1Gi", "memory-limit": "2Gi" })).expect("files"),
+        ["requests: {cpu: \"1.5\", memory: 1Gi}", "limits: {memory: 2Gi}"]
+    );
+    assert_eq!(
+        of(&json!({ "memory": "1Gi" })).expect("files"),
+        ["requests: {cpu: \"100m\", memory: 1Gi}", "limits: {memory: 1Gi}"]
+    );
+    assert_eq!(
+        of(&json!({ "memory": "1Gi", "memory-limit": "1000Mi" })).expect_err("a mistake"),
+        "option `resources` keeps 1Gi of memory free, and lets the container take 1000Mi"
+    );
+}
+
+#[test]
 fn two_services_of_one_name_must_be_the_same() {
     let other = |image: &str| {
         let service = json!({
@@ -344,7 +423,7 @@ fn a_product_tells_its_containers_where_its_services_are() {
     let compose = step.text("deployment/compose.yaml");
     assert!(compose.contains(reference), "{compose}");
     let kubernetes = step.text("deployment/kubernetes.yaml");
-    let value = "{name: REDIS_URL, value: \"redis://:$(REDIS_PASSWORD)@redis:6379/0\"}";
+    let value = "{name: \"REDIS_URL\", value: \"redis://:$(REDIS_PASSWORD)@redis:6379/0\"}";
     assert_eq!(kubernetes.matches(value).count(), 1, "{kubernetes}");
 }
 

@@ -12,7 +12,7 @@ use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use step::Step;
+use step::{Step, at};
 
 fn sha256(bytes: &[u8]) -> String {
     let hex: Vec<String> = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -25,7 +25,7 @@ fn layer(page: &str) -> Step {
         .with_program("content/bin/run", "#!/bin/sh\n")
         .with("content/page", page)
         .with_link("content/latest", "page");
-    step.run("layer", &json!({ "path": "/srv/app" })).expect("a layer");
+    step.run("layer", &at("/srv/app", &json!({}))).expect("a layer");
     step
 }
 
@@ -69,9 +69,12 @@ fn a_layers_facts_are_those_of_its_bytes() {
     let compressed = fs::read(layer.out("layer.tar.gz")).expect("there");
     let mut tar = Vec::new();
     GzDecoder::new(&compressed[..]).read_to_end(&mut tar).expect("gzip");
+    let (digest, diff_id) = (sha256(&compressed), sha256(&tar));
     assert_eq!(
         layer.json("layer.json"),
-        json!({ "digest": sha256(&compressed), "size": compressed.len(), "diff_id": sha256(&tar) })
+        json!({
+            "digest": digest, "size": compressed.len(), "diff_id": diff_id, "places": ["srv/app"], "is_file": false,
+        })
     );
     assert_eq!(compressed[4..8], [0; 4], "no time in the header");
 }
@@ -86,7 +89,7 @@ fn a_layer_has_the_same_bytes_whenever_it_is_made() {
 #[test]
 fn a_single_file_is_at_the_path_itself() {
     let step = Step::new().with_program("content", "program");
-    step.run("layer", &json!({ "path": "/usr/local/bin/api" }))
+    step.run("layer", &at("/usr/local/bin/api", &json!({})))
         .expect("a layer");
     assert_eq!(
         entries(&step.out("layer.tar.gz")),
@@ -101,7 +104,7 @@ fn long_paths_and_links_survive() {
     let step = Step::new()
         .with(&format!("content/{folder}file"), "deep")
         .with_link(&format!("content/{folder}link"), &far);
-    step.run("layer", &json!({ "path": "/" })).expect("a layer");
+    step.run("layer", &at("/", &json!({}))).expect("a layer");
     let found = entries(&step.out("layer.tar.gz"));
     assert!(
         found.contains(&format!("644 0:0 315532800 {folder}file \"deep\"")),

@@ -64,6 +64,7 @@ fn an_image_of_a_product() {
 fn every_option() {
     let options = json!({
         "base": format!("registry.example/python@{DIGEST}"),
+        "base-login": { "user": "BASE_USER", "password": "BASE_PASSWORD" },
         "command": ["--port", "8000"],
         "development": { "command": ["uvicorn", "--reload"], "mounts": { "//apps/api/src": "/app/src" } },
         "directory": "/srv",
@@ -73,6 +74,7 @@ fn every_option() {
         "health": { "path": "/health", "interval": 30 },
         "labels": { "team": "shop" },
         "name": "api",
+        "not-secret": ["LICENSE_KEY", "/app/tests/server.key"],
         "packages": ["libpq5"],
         "paths": { "deps/frontend/bundle": "/srv/web/", "deps/backend/site-packages": false },
         "platforms": ["linux/amd64"],
@@ -81,6 +83,7 @@ fn every_option() {
         "push-login": { "user": "REGISTRY_USER", "password": "REGISTRY_PASSWORD" },
         "host-ports": { "8000": 18000, "9000": false },
         "replicas": 1,
+        "resources": { "memory": "1Gi" },
         "secrets": ["SESSION_KEY"],
         "services": { "postgres": {}, "redis": { "password": "REDIS_PASSWORD", "storage": "5Gi" } },
         "templates": "templates",
@@ -296,6 +299,44 @@ fn what_the_machine_lacks_is_said_once_and_the_rest_is_planned() {
 }
 
 #[test]
+fn a_base_is_fetched_with_the_login_for_its_registry() {
+    let secrets = |more: Value| {
+        let mut options = with(&json!({ "base": format!("registry.example/python@{DIGEST}") }));
+        let table = options.as_object_mut().expect("a table");
+        table.extend(more.as_object().expect("a table").clone());
+        let base = action(&planned(&product(), &options), "base");
+        let Work::Tool { arguments, .. } = base.work else {
+            panic!("it is a tool");
+        };
+        assert_eq!(
+            arguments[1].contains("--password-stdin"),
+            !base.secrets.is_empty(),
+            "{arguments:?}"
+        );
+        base.secrets
+    };
+    let login = |name: &str| json!({ "user": format!("{name}_USER"), "password": format!("{name}_PASSWORD") });
+    assert_eq!(secrets(json!({})), [""; 0]);
+    assert_eq!(
+        secrets(json!({ "base-login": login("BASE") })),
+        ["BASE_USER", "BASE_PASSWORD"]
+    );
+    let pushed = |push: &str| json!({ "push": push, "push-login": login("PUSH") });
+    assert_eq!(
+        secrets(pushed("registry.example/shop:1")),
+        ["PUSH_USER", "PUSH_PASSWORD"]
+    );
+    assert_eq!(secrets(pushed("other.example/shop:1")), [""; 0]);
+}
+
+#[test]
+fn without_skopeo_a_push_is_planned_and_says_what_is_missing() {
+    let options = json!({ "base": format!("registry.example/python@{DIGEST}"), "push": "registry.example/shop:1" });
+    let push = action(&planned(&bare(), &with(&options)), "push");
+    assert_eq!((push.tools, push.inputs.len()), (vec!["skopeo".to_owned()], 0));
+}
+
+#[test]
 fn mistakes_are_named() {
     let said = |folder: &Folder, options: &Value| {
         let Problem { message, hint, .. } = plan::<Docker>(folder, options).expect_err("a mistake");
@@ -322,6 +363,22 @@ fn mistakes_are_named() {
         of(json!({ "ports": [80], "host-ports": { "8080": 80 } })),
         of(json!({ "push-login": { "user": "USER", "password": "PASS" } })),
         of(json!({ "services": { "redis": { "used-by": ["api"] } } })),
+        of(json!({ "env": { "REDIS_PASSWORD": "$ecret123" } })),
+        of(json!({ "command": ["sh", "-c", "PASSWORD=hunter2 exec x"] })),
+        of(json!({ "env": { "A": "one\ntwo" } })),
+        of(json!({ "user": "99999999999999999999" })),
+        of(json!({ "push": "localhost:99999/a:1" })),
+        of(json!({ "push": "localhost:5000/a/../b:1" })),
+        of(json!({ "paths": { "deps/frontend/bundle": "/a/../../etc/x" } })),
+        of(json!({ "paths": { "deps/frontend/bundle": "/.wh.x" } })),
+        of(json!({ "volumes": ["/x//y"] })),
+        of(json!({ "volumes": ["/app"] })),
+        of(json!({ "volumes": ["/tmp"] })),
+        of(json!({ "base-login": { "user": "USER", "password": "PASS" } })),
+        said(
+            &product().dependency("worker", "worker", "go-binary"),
+            &with(&json!({ "paths": { "deps/frontend/bundle": "/usr/local/bin/worker/www" } })),
+        ),
         said(
             &Folder::new().dependency("api", "container", "container-service"),
             &json!({ "ports": [80], "replicas": 1, "user": "0", "development": { "env": { "A": "b" } } }),

@@ -33,7 +33,7 @@ builder = "docker"
 deps = ["thing"]
 [targets.api.options]
 entrypoint = ["/app/thing"]
-env = { GREETING = "costs $5 & \"more\"" }
+env = { GREETING = "costs $5 & \"more\"", YES = "yes" }
 health = { path = "/health", command = ["/app/thing", "--check"] }
 host-ports = { "9090" = false, "8080" = 18080 }
 ports = [8080, 9090]
@@ -123,7 +123,7 @@ fn whatever_a_target_is_called_its_names_are_names_for_all() {
     let checked = check_files(&python, &["my.app", "2fa", &long, "the_whole.of_it_"].map(folder));
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
     let compose = workspace.read("dist/the_whole.of_it_/deployment/compose.yaml");
-    for line in ["name: \"the-whole-of-it\"", "  my-app:", "  app-2fa:"] {
+    for line in ["name: \"the-whole-of-it\"", "  \"my-app\":", "  \"app-2fa\":"] {
         assert!(compose.lines().any(|found| found == line), "{line}: {compose}");
     }
 }

@@ -13,7 +13,7 @@ use crate::support::Workspace;
 use crate::{needs_base, needs_tools, skip};
 
 /// Buildah's store, beside a workspace: the file that says where it is.
-fn store(workspace: &Workspace) -> PathBuf {
+pub(super) fn store(workspace: &Workspace) -> PathBuf {
     let config = workspace.beside("storage.conf");
     let folder = workspace.beside("storage");
     let text = format!(
@@ -25,7 +25,7 @@ fn store(workspace: &Workspace) -> PathBuf {
 }
 
 /// What buildah says with this store.
-fn buildah(store: &Path, words: &[&str]) -> String {
+pub(super) fn buildah(store: &Path, words: &[&str]) -> String {
     run(Command::new("buildah")
         .env("CONTAINERS_STORAGE_CONF", store)
         .args(words))

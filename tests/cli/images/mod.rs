@@ -3,6 +3,7 @@
 mod deploy;
 mod deployment;
 mod engine;
+mod linked;
 mod node;
 mod nothing;
 mod platform;

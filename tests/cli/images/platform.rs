@@ -310,7 +310,7 @@ fn with_the_redis_of_the_product_a_note_outlives_its_container() {
     }
     let compose = built().read("dist/product/deployment/compose.yaml");
     assert!(
-        compose.contains("REDIS_URL: \"redis://:${REDIS_PASSWORD:?"),
+        compose.contains("\"REDIS_URL\": \"redis://:${REDIS_PASSWORD:?"),
         "{compose}"
     );
     let redis = Redis::start(&built().beside("redis"));

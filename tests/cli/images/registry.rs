@@ -21,10 +21,15 @@ pub(super) struct Registry {
 
 impl Registry {
     fn start(folder: &Path) -> Self {
+        Self::start_with(folder, "")
+    }
+
+    /// With more lines of its configuration.
+    fn start_with(folder: &Path, more: &str) -> Self {
         std::fs::create_dir_all(folder).expect("made");
         let config = folder.join("config.yml");
         let text = format!(
-            "version: 0.1\nlog: {{level: info}}\nhttp: {{addr: '127.0.0.1:0'}}\nstorage: {{filesystem: {{rootdirectory: '{}'}}}}\n",
+            "version: 0.1\nlog: {{level: info}}\nhttp: {{addr: '127.0.0.1:0'}}\nstorage: {{filesystem: {{rootdirectory: '{}'}}}}\n{more}",
             folder.display()
         );
         std::fs::write(&config, text).expect("written");
@@ -99,6 +104,50 @@ fn an_image_is_pushed_on_demand_and_is_a_base_from_there() {
         (&over["Layers"], &over["Labels"]["over"]),
         (&here["Layers"], &"yes".into())
     );
+}
+
+/// The registry's user `farm`, whose password is `tide`.
+const USERS: &str = "farm:$2b$05$abcdefghijklmnopqrstuuWajY63IPhp4aM1A33qG7bHBcI3BncPu\n";
+
+#[test]
+fn a_base_of_a_private_registry_is_fetched_with_its_login() {
+    needs_tools!("skopeo", "umoci", "docker-registry");
+    let workspace = Workspace::with("");
+    let users = workspace.beside("users");
+    std::fs::write(&users, USERS).expect("written");
+    let more = format!("auth: {{htpasswd: {{realm: test, path: '{}'}}}}\n", users.display());
+    let registry = Registry::start_with(&workspace.beside("registry"), &more);
+    let layout = workspace.beside("layout");
+    let image = format!("{}:latest", layout.display());
+    run(Command::new("umoci").arg("init").arg("--layout").arg(&layout));
+    run(Command::new("umoci").args(["new", "--image", image.as_str()]));
+    let copied = format!("docker://{}/base:1", registry.address);
+    let copy = ["copy", "--dest-tls-verify=false", "--dest-creds", "farm:tide"];
+    run(Command::new("skopeo").args(copy).args([format!("oci:{image}"), copied]));
+    let digest = inspect(&layout)["Digest"].as_str().expect("it has one").to_owned();
+    let config = format!(
+        "[workspace]\nname = \"private\"\n[targets.motto]\nbuilder = \"command\"\n\
+         options = {{ command = \"echo Hello > motto\", outputs = [\"motto\"] }}\n\
+         [targets.image]\nbuilder = \"docker\"\ndeps = [\"motto\"]\n[targets.image.options]\n\
+         base = \"{}/base@{digest}\"\nentrypoint = [\"/x\"]\n",
+        registry.address
+    );
+    workspace.write("farm.toml", &config);
+    let refused = workspace.farm("build").text();
+    assert!(
+        refused.contains("authentication required") && refused.contains("the option base-login names"),
+        "{refused}"
+    );
+    let login = "base-login = { user = \"BASE_USER\", password = \"BASE_PASSWORD\" }\n";
+    workspace.write("farm.toml", &(config + login));
+    let unset = workspace.farm("build").text();
+    assert!(unset.contains("the secret `BASE_USER` is not set"), "{unset}");
+    let workspace = workspace
+        .variable("BASE_USER", "farm")
+        .variable("BASE_PASSWORD", "tide");
+    workspace.farm("build").success();
+    let built = inspect(&workspace.root().join("dist/image/image"));
+    assert_eq!(built["Layers"].as_array().map(Vec::len), Some(1));
 }
 
 /// The documents of an image name the base that was fetched, as its registry knows it.

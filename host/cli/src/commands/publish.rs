@@ -52,6 +52,8 @@ fn store(
         };
         return Ok(Box::new(FolderStore::open(&base.join(to), to).map_err(problem)?));
     }
+    // What is no bucket needs no credentials.
+    S3Store::bucket(to).map_err(problem)?;
     let environment = &invocation.environment;
     let variable = |names: [&str; 2]| names.iter().find_map(|name| environment.get(name)).map(str::to_owned);
     let s3 = S3Settings {

@@ -1,6 +1,7 @@
 //! Renders templates: Jinja, with filters for the forms that the files have. Does not know which templates there are.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 
 use farm_sdk::Problem;
 use minijinja::syntax::SyntaxConfig;
@@ -13,6 +14,10 @@ use crate::oci::blob;
 
 /// Before the names of farm's own templates, for those that include or extend them.
 const OWN: &str = "farm/";
+/// How many instructions a template may take: those of farm's own take some thousand for each container.
+const FUEL: u64 = 20_000_000;
+/// How many causes of an error are told.
+const MAX_CAUSES: usize = 4;
 
 /// All files, by name. One that would hold nothing but white space is left out.
 pub(super) fn all(
@@ -37,6 +42,7 @@ pub(super) fn all(
 fn environment(templates: &BTreeMap<String, String>) -> Result<Environment<'_>, Problem> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_syntax(lines());
     environment.add_filter("json", json);
@@ -84,9 +90,14 @@ fn compose_url(value: &Value) -> Result<String, Error> {
     }))
 }
 
-/// A word of a Dockerfile, where `$NAME` would be a variable, too.
-fn dockerfile(value: &Value) -> Result<String, Error> {
-    Ok(json(value)?.replace('$', "\\$"))
+/// A word of a Dockerfile, where `$NAME` would be a variable. It knows no other sign by a backslash, and holds all but line
+/// breaks as they are.
+fn dockerfile(value: &Value) -> String {
+    let quoted = value.to_string().chars().fold(String::new(), |text, c| match c {
+        '"' | '\\' | '$' => format!("{text}\\{c}"),
+        c => format!("{text}{c}"),
+    });
+    format!("\"{quoted}\"")
 }
 
 /// A word as a shell takes it for one.
@@ -100,9 +111,31 @@ fn shell(value: &Value) -> String {
 }
 
 fn problem(name: &str, error: &Error) -> Problem {
-    let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
     let name = error.name().unwrap_or(name);
     let line = error.line().map_or(String::new(), |line| format!(", line {line}"));
-    Problem::new(format!("the template `{name}`{line}: {what}"))
+    Problem::new(format!("the template `{name}`{line}: {}", causes(error)))
         .hint("the page of farm's builders lists what templates see")
+}
+
+/// What is wrong, and in a template that another one includes, why.
+fn causes(error: &Error) -> String {
+    let mut all = vec![what(error)];
+    let mut next = error.source();
+    while let Some(inner) = next.and_then(|inner| inner.downcast_ref::<Error>()) {
+        next = inner.source();
+        let place = inner.name().zip(inner.line());
+        let place = place.map_or(String::new(), |(name, line)| format!("`{name}`, line {line}: "));
+        all.push(format!("{place}{}", what(inner)));
+    }
+    // Of templates that include each other, the last cause says it, and those before say the same again and again.
+    let left_out = all.len().saturating_sub(MAX_CAUSES);
+    all.drain(1..=left_out.min(all.len() - 1)).for_each(drop);
+    all.join(": ")
+}
+
+fn what(error: &Error) -> String {
+    match error.kind() {
+        ErrorKind::OutOfFuel => format!("it is not done after {FUEL} instructions; does one of its loops ever end?"),
+        kind => error.detail().map_or_else(|| kind.to_string(), str::to_owned),
+    }
 }

@@ -8,6 +8,7 @@ use farm_sdk::{Host, Problem};
 
 use super::TEMPLATES;
 use crate::model::Context;
+use crate::oci::image::LAYERS;
 
 /// The ending of a template's name.
 pub(super) const ENDING: &str = ".j2";
@@ -30,7 +31,7 @@ const FOR_IMAGES: [(&str, &str); 5] = [
 
 /// What several templates have in common, for `include`.
 pub(super) const SHARED: [(&str, &str); 3] = [
-    ("Dockerfile.layer.j2", include_str!("templates/Dockerfile.layer.j2")),
+    ("Dockerfile.layers.j2", include_str!("templates/Dockerfile.layers.j2")),
     (
         "Dockerfile.packages.j2",
         include_str!("templates/Dockerfile.packages.j2"),
@@ -53,13 +54,24 @@ pub(crate) fn find(option: Option<&str>, host: &dyn Host) -> Result<Option<Strin
         return Ok(None);
     };
     let folder = option.strip_prefix("./").unwrap_or(option).trim_end_matches('/');
-    if host.glob(&[&format!("{folder}/**/*{ENDING}")], &[])?.is_empty() {
+    let found = host.glob(&[&format!("{folder}/**/*{ENDING}")], &[])?;
+    if found.is_empty() {
         let problem = Problem::new(format!("option `templates` names `{option}`, which holds no template"));
         let names: Vec<&str> = own(true).map(|(name, _)| name).collect();
         return Err(problem.hint(format!(
             "the name of a template ends in `{ENDING}`; farm's own are {}",
             names.join(", ")
         )));
+    }
+    let layers = format!("{folder}/{LAYERS}/");
+    if let Some(template) = found
+        .iter()
+        .find(|path| path.trim_start_matches("./").starts_with(&layers))
+    {
+        let problem = Problem::new(format!(
+            "the template `{template}` would be among the layers, which farm puts into `{LAYERS}`"
+        ));
+        return Err(problem.hint("put it into another folder of the templates"));
     }
     Ok(Some(format!("{TEMPLATES}/{folder}")))
 }

@@ -1,15 +1,22 @@
 //! A base image in a layout: which of its images, and what is in it. Does not know where the layout comes from.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use farm_sdk::Problem;
+use flate2::read::MultiGzDecoder;
+use ruzstd::decoding::StreamingDecoder;
 use serde_json::{Map, Value};
 
+use super::links::Tree;
 use super::{Descriptor, Index, LAYER, Manifest, Platform, blob, read_json};
 
 /// How deep indexes may lie in each other.
 const MAX_DEPTH: usize = 4;
+/// How compressed layers begin.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// One image of a layout.
 pub(super) struct Base {
@@ -77,6 +84,23 @@ impl Base {
         blob::check(&self.layout.join(layer.path()?), layer)
     }
 
+    /// Its file system, without what is in the files.
+    pub(super) fn tree(&self) -> Result<Tree, Problem> {
+        let mut tree = Tree::default();
+        for layer in &self.layers {
+            let read = |error| {
+                let problem = Problem::new(format!(
+                    "the layer {} of the base cannot be read: {error}",
+                    layer.digest
+                ));
+                problem.hint("a layer is an archive of tar, plain or compressed by gzip or zstd")
+            };
+            let archive = archive(&self.layout.join(layer.path()?))?;
+            tree.add_layer(archive).map_err(read)?;
+        }
+        Ok(tree)
+    }
+
     /// Copies its layers into another layout. Those that were not `checked` yet are.
     pub(super) fn copy_layers(&self, layout: &Path, checked: &BTreeSet<String>) -> Result<(), Problem> {
         for layer in &self.layers {
@@ -96,6 +120,21 @@ impl Base {
             variant: text("variant"),
         })
     }
+}
+
+/// What is in a layer, by its first bytes: media types of bases are not always true.
+fn archive(layer: &Path) -> Result<Box<dyn Read>, Problem> {
+    let mut file = blob::open(layer)?;
+    let start = file.fill_buf()?;
+    if start.starts_with(&GZIP) {
+        return Ok(Box::new(MultiGzDecoder::new(file)));
+    }
+    if start.starts_with(&ZSTD) {
+        let decoder = StreamingDecoder::new(file);
+        let decoder = decoder.map_err(|error| Problem::new(format!("a layer of the base cannot be read: {error}")))?;
+        return Ok(Box::new(decoder));
+    }
+    Ok(Box::new(file))
 }
 
 /// All manifests of an index and of those in it. What is no image (an attestation, say) is passed over.

@@ -152,6 +152,7 @@ impl Place<'_> {
             layers.push(descriptor);
             facts.push((read, layer));
         }
+        check_places(&facts)?;
         let config = config(base, &assembly.settings, &platform, &facts);
         let config = blob::write(self.layout, CONFIG, &to_json(&config)?)?;
         let manifest = Manifest {
@@ -164,6 +165,23 @@ impl Place<'_> {
         descriptor.platform = Some(platform);
         Ok(descriptor)
     }
+}
+
+/// Refuses an artifact below another that is a single file: one of them would be gone.
+fn check_places(layers: &[(Facts, &Layer)]) -> Result<(), Problem> {
+    for (file, layer) in layers.iter().filter(|(facts, _)| facts.is_file) {
+        let above: Vec<String> = file.places.iter().map(|place| format!("{place}/")).collect();
+        let is_below = |place: &String| above.iter().any(|above| place.starts_with(above));
+        let Some((_, other)) = layers.iter().find(|(facts, _)| facts.places.iter().any(is_below)) else {
+            continue;
+        };
+        let problem = Problem::new(format!(
+            "`{}` is a single file, and `{}` would be below it",
+            layer.from, other.from
+        ));
+        return Err(problem.hint("say in the option `paths` where else one of them goes"));
+    }
+    Ok(())
 }
 
 /// Lists the base, of whose packages nothing is known.

@@ -9,6 +9,8 @@ pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod image;
 pub(crate) mod layer;
+pub(crate) mod links;
+mod private;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,6 +1,6 @@
 //! A step of the builder, run natively in folders of its own. Does not know which one.
 
-#![allow(dead_code, reason = "two test binaries share this, and each uses its part")]
+#![allow(dead_code, reason = "several test binaries share this, and each uses its part")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,8 +8,16 @@ use std::path::{Path, PathBuf};
 
 use farm_builder_docker::Docker;
 use farm_sdk::{Builder, Problem};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// What the step `layer` is told, with more or other fields.
+pub(crate) fn at(path: &str, more: &Value) -> Value {
+    let mut content = json!({ "path": path, "platform": null, "published": false, "not_secret": [] });
+    let table = content.as_object_mut().expect("a table");
+    table.extend(more.as_object().expect("a table").clone());
+    content
+}
 
 /// A step's `in` and `out`.
 pub(crate) struct Step(TempDir);
