@@ -127,3 +127,27 @@ fn races_and_coverage_are_told() {
     let ran = workspace.farm("build");
     assert!(ran.code() == 1 && ran.text().contains("DATA RACE"), "{}", ran.text());
 }
+
+#[test]
+fn without_a_c_compiler_no_race_is_looked_for_and_the_rest_is_built() {
+    needs_go!();
+    let workspace = module("race = true");
+    workspace.write("app/main_test.go", &test("main", &[], "t.Log(1)"));
+    let tools = workspace.beside("tools");
+    std::fs::create_dir_all(&tools).expect("made");
+    let path = std::env::var_os("PATH").expect("tests need a PATH");
+    for name in ["go", "sh"] {
+        let place = std::env::split_paths(&path).map(|folder| folder.join(name));
+        let program = place.filter_map(|file| file.canonicalize().ok()).next();
+        let program = program.expect("it is on the PATH");
+        std::os::unix::fs::symlink(program, tools.join(name)).expect("linked");
+    }
+    let workspace = workspace.variable("PATH", &tools);
+    let ran = workspace.farm("build");
+    let text = ran.text();
+    assert_eq!(ran.code(), 2, "a test that did not run is no success: {text}");
+    for (expected, count) in [("option `race` needs a C compiler", 1), ("execute::missing-tool", 1)] {
+        assert_eq!(text.matches(expected).count(), count, "`{expected}`: {text}");
+    }
+    assert!(workspace.has("dist/app/app"), "{text}");
+}

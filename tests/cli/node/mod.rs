@@ -1,4 +1,8 @@
-//! The example of the builder `node`, built for real: a TypeScript library, and a service that uses it.
+//! The example of the builder `node`, built for real: a TypeScript library, and a service that uses it. And workspaces in
+//! which packages need different versions, and registries that want a login.
+
+mod private;
+mod versions;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
