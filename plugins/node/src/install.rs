@@ -153,7 +153,7 @@ impl Installed {
     }
 
     /// What is installed for the package alone would hide what others share from the packages of the workspace, which lie
-    /// below it here and beside it in the workspace: so they get links to what is shared.
+    /// below it here and beside it in the workspace: so they get copies of what would be hidden.
     fn show(&self, project: &Project) -> Option<Action> {
         if project.locals.is_empty() {
             return None;
@@ -172,6 +172,7 @@ impl Installed {
             .input(Input::output(join(&project.top, "node_modules"), self.shared.clone()))
             .input(own);
         for (number, (name, folder)) in project.locals.iter().enumerate() {
+            show = show.input(Input::file(join(folder, "package.json")));
             if let Some(nested) = self.nested.get(folder) {
                 show = show.input(Input::output(join(folder, "node_modules"), nested.clone()));
             }

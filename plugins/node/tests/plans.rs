@@ -198,7 +198,7 @@ fn settings_and_lock_files_are_published_by_no_pattern() {
                 && files
                     .include
                     .iter()
-                    .any(|pattern| pattern.contains("*") && !pattern.contains("LICEN"))
+                    .any(|pattern| pattern.contains('*') && !pattern.contains("LICEN"))
             {
                 for never in ["**/.npmrc", "**/.yarnrc.yml", "package-lock.json"] {
                     assert!(

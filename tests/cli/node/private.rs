@@ -86,11 +86,12 @@ fn a_login_comes_from_a_variable_and_reaches_the_registry_alone() {
 
 #[test]
 fn settings_and_lock_files_are_in_no_package() {
-    let Quay { workspace, .. } = Quay::new(TOKEN);
+    let Quay { workspace, registry } = Quay::new(TOKEN);
     workspace.write(".yarnrc.yml", "npmAuthToken: x\n");
     workspace.write("lib/.npmrc", "//registry.example/:_authToken=x\n");
     workspace.write("lib/tide.js", "");
     workspace.farm("build").success();
+    drop(registry);
     for absent in [".npmrc", ".yarnrc.yml", "package-lock.json", "lib/.npmrc", "farm.toml"] {
         assert!(!workspace.has(&format!("dist/quay/{absent}")), "{absent}");
     }

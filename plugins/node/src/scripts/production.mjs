@@ -27,13 +27,11 @@ if (missing.length > 0) {
 }
 fs.mkdirSync(into, { recursive: true });
 [...found].forEach(([folder, place]) => copy(folder, path.join(into, place)));
-const used = names.filter((name) => found.has(path.join(own, name)));
 if (isDivided) {
   linkShared();
-  used.forEach(linkHidden);
 }
 linkPrograms();
-for (const name of used) {
+for (const name of names.filter((name) => found.has(path.join(own, name)))) {
   copy(path.join(own, name), path.join(local, name));
 }
 tell();
@@ -61,12 +59,12 @@ function take(folder) {
   }
 }
 
-// As Node does: in the node_modules of the folder itself, and of each above it. A package that is a link lies elsewhere.
+// As Node does: in the node_modules of the folder itself, and of each above it.
 function resolve(from, name) {
   for (let folder = from; ; folder = path.dirname(folder)) {
     const place = path.join(folder, "node_modules", name);
     if (path.basename(folder) !== "node_modules" && fs.existsSync(path.join(place, "package.json"))) {
-      return isLink(place) ? fs.realpathSync(place) : place;
+      return place;
     }
     if (folder === top || folder === path.dirname(folder)) {
       return undefined;
@@ -102,21 +100,6 @@ function linkShared() {
       link(path.join(into, name), path.join(into, place));
     }
   }
-}
-
-// A package of the workspace shares what the package has a version of its own of.
-function linkHidden(local) {
-  const modules = path.join(own, local, "node_modules");
-  for (const name of packagesIn(modules).filter((name) => isLink(path.join(modules, name)))) {
-    const place = found.get(fs.realpathSync(path.join(modules, name)));
-    if (place !== undefined) {
-      link(path.join(into, local, "node_modules", name), path.join(into, place));
-    }
-  }
-}
-
-function isLink(place) {
-  return fs.lstatSync(place).isSymbolicLink();
 }
 
 // The programs of the packages that the package itself asks for.
