@@ -355,6 +355,27 @@ fn a_build_script_reaches_nothing_that_others_are_built_from() {
 }
 
 #[test]
+fn a_program_that_lies_among_the_examples_is_built() {
+    let farm_toml = "[workspace]\nname = \"among\"\n[targets.app]\nbuilder = \"rust\"\n";
+    let workspace = with_rustup(Workspace::with(farm_toml));
+    let manifest = "[package]\nname = \"among\"\nversion = \"1.0.0\"\nedition = \"2021\"\n\
+                    [[bin]]\nname = \"demo\"\npath = \"examples/demo/main.rs\"\n";
+    workspace.write("Cargo.toml", manifest);
+    workspace.write(
+        "Cargo.lock",
+        "version = 4\n[[package]]\nname = \"among\"\nversion = \"1.0.0\"\n",
+    );
+    workspace.write(
+        "examples/demo/main.rs",
+        "mod word;\nfn main() { print!(\"{}\", word::WORD); }\n",
+    );
+    workspace.write("examples/demo/word.rs", "pub const WORD: &str = \"ebb\";\n");
+    workspace.farm("build").success();
+    let said = Command::new(workspace.root().join("dist/app/demo")).output();
+    assert_eq!(said.expect("it was built").stdout, b"ebb");
+}
+
+#[test]
 fn its_documents_are_valid() {
     crate::described::assert_all_valid(&POUR.built().path("dist"));
 }

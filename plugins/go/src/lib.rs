@@ -92,12 +92,14 @@ impl Builder for GoBuilder {
         let go = go(request, &project, host)?;
         let mut plan = Plan::new();
         let mut found = false;
-        for goal in goals(request)? {
+        let goals = goals(request)?;
+        let (name, max) = (request.options.name.as_deref(), max_name(&goals));
+        for goal in goals {
             let list = seen.iter().find(|file| file.output.action == goal.name("list"));
             let printed = list.map_or(&[][..], |file| &file.content);
             let programs = packages::programs(printed, &project)?;
             found |= !programs.is_empty();
-            for (name, program) in named(programs, request.options.name.as_deref())? {
+            for (name, program) in named(programs, name, max)? {
                 plan = add(plan, &go, &name, &with_profile(program, &project, host)?, &goal)?;
             }
         }
@@ -161,11 +163,17 @@ fn check_packages(options: &Options, host: &dyn Host) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The longest name that still fits into an action's id with what is added to it.
-const MAX_NAME: usize = 32;
+/// What an id or the name of an artifact may have, as farm says.
+const MAX_ID: usize = 64;
+
+/// The longest name of a program: with what is added to it, it still fits into the id of an action.
+fn max_name(goals: &[Goal]) -> usize {
+    let longest = goals.iter().map(|goal| goal.name("inspect-").len()).max();
+    MAX_ID.saturating_sub(longest.unwrap_or_default())
+}
 
 /// The programs by their names.
-fn named(programs: Vec<Program>, name: Option<&str>) -> Result<BTreeMap<String, Program>, Problem> {
+fn named(programs: Vec<Program>, name: Option<&str>, max: usize) -> Result<BTreeMap<String, Program>, Problem> {
     if let (Some(name), [first, second, ..]) = (name, programs.as_slice()) {
         let problem = Problem::new(format!(
             "option `name` names one program `{name}`, and there are more: `{}` and `{}`",
@@ -173,18 +181,11 @@ fn named(programs: Vec<Program>, name: Option<&str>) -> Result<BTreeMap<String, 
         ));
         return Err(problem.hint("say which one in the option `packages`, or leave `name` out"));
     }
+    let is_only = programs.len() == 1;
     let mut named: BTreeMap<String, Program> = BTreeMap::new();
     for program in programs {
         let name = name.unwrap_or(packages::name_of(&program.package)).to_owned();
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if name.len() > MAX_NAME || !name.chars().all(is_plain) || name.starts_with('.') {
-            let problem = Problem::new(format!(
-                "`{name}`, the name of `{}`, cannot be that of an artifact",
-                program.package
-            ));
-            let hint = format!("set the option `name`: at most {MAX_NAME} letters, digits, `-`, `_` and `.`");
-            return Err(problem.hint(hint));
-        }
+        check_name(&name, &program, (max, is_only))?;
         let same = named.iter().find(|(other, _)| other.eq_ignore_ascii_case(&name));
         if let Some((_, other)) = same {
             let problem = Problem::new(format!(
@@ -196,6 +197,25 @@ fn named(programs: Vec<Program>, name: Option<&str>) -> Result<BTreeMap<String, 
         named.insert(name, program);
     }
     Ok(named)
+}
+
+fn check_name(name: &str, program: &Program, (max, is_only): (usize, bool)) -> Result<(), Problem> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.len() <= max && name.chars().all(is_plain) && !name.starts_with('.') {
+        return Ok(());
+    }
+    let message = format!(
+        "`{name}`, the name of `{}`, cannot be that of an artifact",
+        program.package
+    );
+    let form = format!("at most {max} letters, digits, `-`, `_` and `.`");
+    Err(Problem::new(message).hint(if is_only {
+        format!("set the option `name`: {form}")
+    } else {
+        format!(
+            "leave it out of the option `packages`, and build it by a target of its own, with another `name`: {form}"
+        )
+    }))
 }
 
 /// The profile that go optimises by, where the main package has one.

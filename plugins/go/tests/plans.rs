@@ -449,11 +449,17 @@ fn programs_that_cannot_be_told_apart() {
     in: -
     hint: say which one in the option `packages`; a second target can build the other
     ");
-    let long = format!("example.com/shop/{}", "long".repeat(20));
-    let long = package(&long, "main", &[], &json!({ "GoFiles": ["main.go"] }));
-    insta::assert_snapshot!(shown(second(&module(), &json!({}), &long)), @r"
-    `longlonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglong`, the name of `example.com/shop/longlonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglonglong`, cannot be that of an artifact
-    in: -
-    hint: set the option `name`: at most 32 letters, digits, `-`, `_` and `.`
-    ");
+}
+
+#[test]
+fn a_name_has_to_fit_into_an_id() {
+    let named = |length: usize| {
+        let path = format!("example.com/shop/{}", "n".repeat(length));
+        package(&path, "main", &[], &json!({ "GoFiles": ["main.go"] }))
+    };
+    let both = json!({ "platforms": ["linux/amd64", "linux/arm64"] });
+    second(&module(), &json!({}), &named(56)).expect("as long as it may be");
+    second(&module(), &both, &named(44)).expect("as long as it may be with a platform");
+    insta::assert_snapshot!(shown(second(&module(), &json!({}), &named(57))), @"");
+    insta::assert_snapshot!(shown(second(&module(), &both, &(named(45) + &listed()))), @"");
 }

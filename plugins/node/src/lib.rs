@@ -1,7 +1,8 @@
 //! The builder `node`: a package in TypeScript or JavaScript, a library or a service, from its lock file to what it
 //! publishes. Does not know what the package does.
 //!
-//! Actions: `install` (once for each lock file, and shared by the packages of a workspace), `check` (the types), `compile`,
+//! Actions: `install` (once for each lock file, and shared by the packages of a workspace), `show` (what they share, where
+//! something would hide it), `check` (the types), `compile`,
 //! `declare` (the types of what SWC compiles), `test`, `production` (what the package needs when it runs), `package`, and
 //! the step `components`. Artifacts: the package under its own name, of kind `node-package`; `node_modules` of kind
 //! `node-modules`; `workspace` of kind `node-workspace`, the packages of the same npm workspace that it needs.
@@ -43,6 +44,7 @@ impl Builder for Node {
             .paths_from_workspace()
             .wants_tool("node")
             .wants_network("npm")
+            .wants_secret("*")
             .wants_tool_cache("tsc");
         ["npm", "pnpm", "yarn"].iter().fold(description, |description, tool| {
             description.wants_tool(tool).wants_tool_cache(tool)
@@ -70,7 +72,7 @@ impl Builder for Node {
         let tests = tests::test(&parts, &code, host)?;
         let assembled = package::assemble(&parts, &code.outputs);
         let plan = Plan::new()
-            .actions(installed.as_ref().map(|installed| installed.action.clone()))
+            .actions(installed.iter().flat_map(Installed::actions))
             .actions(code.actions)
             .actions(tests);
         let artifact = package::artifact(&project, &assembled);
@@ -107,8 +109,13 @@ pub(crate) struct Code {
 impl Parts<'_> {
     /// Everything that Node finds below a `node_modules`.
     pub(crate) fn modules(&self) -> Vec<Input> {
-        let installed = self.installed.into_iter().flat_map(Installed::inputs);
-        installed.chain(self.locals.iter().cloned()).collect()
+        let project = self.sources.project;
+        let installed = self.installed.map(|installed| installed.inputs(project));
+        installed
+            .into_iter()
+            .flatten()
+            .chain(self.locals.iter().cloned())
+            .collect()
     }
 
     /// What a compiler sees.

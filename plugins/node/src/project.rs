@@ -65,13 +65,14 @@ impl Project {
         self.manager.map(|manager| (manager, join(&self.top, manager.lock())))
     }
 
-    /// Folders from the lock file's, for those packages beside which something may be installed.
-    pub(crate) fn nested(&self) -> impl Iterator<Item = &str> {
-        let folders = self.locals.values().map(String::as_str);
-        let own = (self.folder != self.top).then_some(self.folder.as_str());
-        let of_use: BTreeSet<&str> = folders.chain(own).collect();
-        let may_be = |folder: &&str| self.nested.as_ref().is_none_or(|nested| nested.contains(*folder));
-        of_use.into_iter().filter(may_be).map(|folder| self.below_top(folder))
+    /// The packages of the workspace beside which something may be installed: the same for each of them.
+    pub(crate) fn nested(&self) -> impl Iterator<Item = &String> {
+        self.members.iter().filter(|folder| self.may_be_nested(folder))
+    }
+
+    /// Whether something may be installed beside this package.
+    pub(crate) fn may_be_nested(&self, folder: &str) -> bool {
+        folder != self.top && self.nested.as_ref().is_none_or(|nested| nested.contains(folder))
     }
 
     /// A folder of the workspace, from the lock file's.

@@ -29,16 +29,34 @@ const TESTS: &[&str] = &[
     "tests/**",
 ];
 
-/// What has been compiled into something else, or says how; and the lock files.
+/// What has been compiled into something else, or says how.
 const COMPILED: &[&str] = &["**/*.{cts,mts,ts,tsx}", ".swcrc", "tsconfig*.json"];
+
+/// What is no part of a package even where `files` names it: what npm leaves out, and the settings and lock files of the
+/// other managers. Settings hold logins.
 const UNPUBLISHED: &[&str] = &[
-    ".gitignore",
-    ".npmignore",
-    ".npmrc",
-    ".yarnrc",
-    ".yarnrc.yml",
+    "**/*.orig",
+    "**/.*.swp",
+    "**/._*",
+    "**/.gitignore",
+    "**/.npmignore",
+    "**/.npmrc",
+    "**/.pnpmfile.cjs",
+    "**/.yarnrc",
+    "**/.yarnrc.yml",
+    "**/npm-debug.log",
+    "**/{.git,.hg,.svn,CVS}/**",
+    ".lock-wscript",
+    ".pnp.*",
+    ".wafpickle-*",
+    ".yarn/**",
+    "archived-packages/**",
+    "build/config.gypi",
+    "bun.lock",
+    "bun.lockb",
     "package-lock.json",
     "pnpm-lock.yaml",
+    "pnpm-workspace.yaml",
     "yarn.lock",
 ];
 
@@ -86,6 +104,7 @@ impl Sources<'_> {
         let taken = taken.iter().map(|text| plain(text)).filter(|text| !text.is_empty());
         let taken: Vec<String> = taken.flat_map(|text| [optional(&text), format!("{text}/**")]).collect();
         let taken = self.set(taken).except(left.iter().map(|text| self.project.at(text)));
+        let taken = taken.except(self.at(UNPUBLISHED));
         vec![taken, self.set(ALWAYS.iter().map(|text| (*text).to_owned()).collect())]
     }
 

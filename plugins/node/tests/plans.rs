@@ -65,6 +65,7 @@ fn planned(folder: &Folder, options: &Value) -> String {
         ("install", include_str!("../src/scripts/install.mjs")),
         ("package", include_str!("../src/scripts/package.mjs")),
         ("production", include_str!("../src/scripts/production.mjs")),
+        ("show", include_str!("../src/scripts/show.mjs")),
         ("swc", include_str!("../src/scripts/swc.mjs")),
         ("tsc", include_str!("../src/scripts/tsc.mjs")),
     ] {
@@ -135,14 +136,79 @@ fn a_package_without_packages_installs_nothing() {
 }
 
 #[test]
-fn installing_is_the_same_for_all_packages_of_a_workspace_but_for_what_is_nested() {
+fn installing_is_the_same_for_all_packages_of_a_workspace() {
     let kiosk = workspace("web/packages/kiosk").dependency("brew", "kettle-brew", "node-package");
     let install = action(&sound(&kiosk, &json!({})), "install").clone();
     assert_eq!(arguments(&install)[3..], ["packages/brew"]);
+    let brew = sound(&workspace("web/packages/brew"), &json!({}));
+    assert_eq!(*action(&brew, "install"), install);
     let place = |input: &farm_sdk::Input| input.at.clone();
     let compile = action(&sound(&kiosk, &json!({})), "compile").clone();
     let nested = "web/packages/kiosk/node_modules/@kettle/brew/node_modules".to_owned();
     assert!(compile.inputs.iter().map(place).any(|at| at == nested));
+}
+
+#[test]
+fn pnpm_installs_once_for_all_packages_and_what_they_share_is_shown() {
+    let lock = "lockfileVersion: '9.0'\n\nimporters:\n\n  .: {}\n\n  packages/brew: {}\n\n  packages/kiosk: {}\n";
+    let at = |root: &str| {
+        let folder = workspace(root).without("web/package-lock.json").tools(["node", "pnpm"]);
+        folder.file("web/pnpm-lock.yaml", lock)
+    };
+    let brew = sound(&at("web/packages/brew"), &json!({}));
+    let kiosk = at("web/packages/kiosk").dependency("brew", "kettle-brew", "node-package");
+    let kiosk = sound(&kiosk, &json!({}));
+    assert_eq!(action(&brew, "install"), action(&kiosk, "install"));
+    assert_eq!(
+        arguments(action(&kiosk, "install"))[3..],
+        ["packages/brew", "packages/kiosk"]
+    );
+    assert!(!ids(&brew).contains(&"show"), "it needs no package of the workspace");
+    let show = arguments(action(&kiosk, "show"));
+    assert_eq!(show[1..], ["../..", "farm-node/shown", "@kettle/brew", "packages/brew"]);
+    let shown = Source::Output(action(&kiosk, "show").out("shown-0"));
+    let inputs = &action(&kiosk, "compile").inputs;
+    let there = inputs.iter().find(|input| input.source == shown);
+    let place = "web/packages/kiosk/node_modules/@kettle/brew/node_modules";
+    assert_eq!(there.map(|input| input.at.as_str()), Some(place));
+}
+
+#[test]
+fn variables_that_settings_name_are_handed_on_where_packages_are_fetched() {
+    let folder = single(&small()).file(".npmrc", "//npm.example/:_authToken=${NPM_TOKEN}\ncache=${HOME}/x\n");
+    let plan = sound(&folder, &json!({}));
+    let having: Vec<_> = plan
+        .actions
+        .iter()
+        .filter(|action| !action.secrets.is_empty())
+        .collect();
+    assert_eq!(having.len(), 1);
+    assert_eq!(
+        (having[0].id.as_str(), &having[0].secrets[..]),
+        ("install", &["NPM_TOKEN".to_owned()][..])
+    );
+}
+
+#[test]
+fn settings_and_lock_files_are_published_by_no_pattern() {
+    for options in [json!({}), json!({ "files": ["*", ".npmrc", ".yarnrc.yml"] })] {
+        let plan = sound(&single(&small()), &options);
+        for input in &action(&plan, "package").inputs {
+            if let Source::Files(files) = &input.source
+                && files
+                    .include
+                    .iter()
+                    .any(|pattern| pattern.contains('*') && !pattern.contains("LICEN"))
+            {
+                for never in ["**/.npmrc", "**/.yarnrc.yml", "package-lock.json"] {
+                    assert!(
+                        files.exclude.iter().any(|pattern| pattern == never),
+                        "{never}: {files:?}"
+                    );
+                }
+            }
+        }
+    }
 }
 
 #[test]

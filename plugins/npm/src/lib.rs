@@ -5,6 +5,7 @@ mod json;
 mod lock;
 mod manifest;
 pub mod packages;
+pub mod settings;
 pub mod tsconfig;
 
 pub use farm_sdk::paths::join;

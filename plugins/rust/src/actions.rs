@@ -22,8 +22,8 @@ const NEVER: &[&str] = &[
     "farm.toml",
     "target/**",
 ];
-/// What no program is built from.
-const TESTS: &[&str] = &["benches/**", "examples/**", "tests/**"];
+/// The folders that no program is built from, unless the manifest says so.
+const TESTS: &[&str] = &["benches/", "examples/", "tests/"];
 
 /// All that actions are made from.
 #[derive(Debug)]
@@ -197,9 +197,10 @@ impl Parts<'_> {
     /// A package's files, without the packages inside it.
     fn package(&self, folder: &str, with_tests: bool) -> Input {
         let inside = self.project.packages.keys().filter(|other| is_inside(other, folder));
-        let tests = if with_tests { &[] } else { TESTS };
+        let tests = tests(self.project, folder).filter(|_| !with_tests);
         Input::files([join(folder, "**")])
-            .except(NEVER.iter().chain(tests).map(|pattern| join(folder, pattern)))
+            .except(NEVER.iter().map(|pattern| join(folder, pattern)))
+            .except(tests.map(|tests| join(folder, &format!("{tests}**"))))
             .except(inside.map(|inner| join(inner, "**")))
     }
 
@@ -253,13 +254,17 @@ fn stand_ins(project: &Project, folder: &str) -> Vec<Input> {
         .collect()
 }
 
+/// The folders of a package that nothing but tests, benchmarks and examples lies in.
+fn tests<'a>(project: &'a Project, folder: &str) -> impl Iterator<Item = &'static str> + use<'a> {
+    let manifest = &project.packages[folder].manifest;
+    let all = TESTS.iter().copied();
+    all.filter(|tests| !manifest.builds_from(tests))
+}
+
 fn test_stand_ins(project: &Project, folder: &str) -> Vec<Input> {
     let member = &project.packages[folder];
-    let is_test = |part: &&String| {
-        ["benches/", "examples/", "tests/"]
-            .iter()
-            .any(|start| part.starts_with(start))
-    };
+    let tests: Vec<&str> = tests(project, folder).collect();
+    let is_test = |part: &&String| tests.iter().any(|tests| part.starts_with(tests));
     let parts = member.manifest.parts(&member.files);
     parts
         .iter()

@@ -137,12 +137,22 @@ impl Manifest {
         on
     }
 
+    /// Whether a library, a program or a build script of the package lies in this folder.
+    pub(crate) fn builds_from(&self, folder: &str) -> bool {
+        let paths = self.lib.iter().chain(&self.bin).filter_map(|part| part.path.as_deref());
+        let mut paths = paths.chain(self.build_script());
+        paths.any(|path| path.trim_start_matches("./").starts_with(folder))
+    }
+
+    fn build_script(&self) -> Option<&str> {
+        self.package
+            .as_ref()
+            .and_then(|package| package.build.as_ref()?.as_str())
+    }
+
     /// The files without which cargo would refuse the manifest, where they are among `files`.
     pub(crate) fn parts(&self, files: &[String]) -> Vec<String> {
-        let script = self
-            .package
-            .as_ref()
-            .and_then(|package| package.build.as_ref()?.as_str());
+        let script = self.build_script();
         let lib = self.lib.iter().filter_map(|lib| lib.path.clone());
         let mut named: Vec<String> = script.map(str::to_owned).into_iter().chain(lib).collect();
         for (folder, parts) in [

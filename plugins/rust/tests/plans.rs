@@ -2,7 +2,7 @@
 
 use farm_builder_rust::Rust;
 use farm_sdk::testing::{Folder, check_options, plan, show};
-use farm_sdk::{Action, Plan, Problem, Work};
+use farm_sdk::{Action, Plan, Problem, Source, Work};
 use serde_json::{Value, json};
 
 const LOCK: &str = r#"
@@ -369,4 +369,34 @@ fn without_tools() {
     in: -
     hint: install Rust with rustup, and the toolchain that the folder asks for with `rustup toolchain install`
     ");
+}
+
+#[test]
+fn a_program_may_lie_where_examples_do() {
+    let manifest = "[package]\nname = \"demo\"\n[[bin]]\nname = \"show\"\npath = \"examples/show.rs\"\n\
+                    [[test]]\nname = \"all\"\n[[bench]]\nname = \"fast\"\npath = \"benches/fast.rs\"\n";
+    let folder = single(manifest)
+        .file("examples/show.rs", "fn main() {}")
+        .file("tests/all.rs", "")
+        .file("benches/fast.rs", "");
+    let plan = sound(&folder, &json!({}));
+    let inputs = &action(&plan, "build").inputs;
+    let stand_ins = inputs
+        .iter()
+        .filter(|input| matches!(&input.source, Source::Content(text) if text.is_empty()));
+    assert_eq!(
+        stand_ins.map(|input| input.at.as_str()).collect::<Vec<_>>(),
+        ["benches/fast.rs", "tests/all.rs"],
+        "what is compiled is no empty file"
+    );
+    let excluded = inputs.iter().find_map(|input| match &input.source {
+        Source::Files(files) if files.include == ["**"] => Some(&files.exclude),
+        _ => None,
+    });
+    let excluded = excluded.expect("the package");
+    let has = |pattern: &str| excluded.iter().any(|other| other == pattern);
+    assert!(
+        !has("examples/**") && has("tests/**") && has("benches/**"),
+        "{excluded:?}"
+    );
 }

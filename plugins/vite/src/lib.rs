@@ -45,6 +45,7 @@ impl Builder for Vite {
             .wants_tool("node")
             .wants_tool("npm")
             .wants_network("npm")
+            .wants_secret("*")
             .wants_tool_cache("npm")
             .answers("analyze")
             .answers("size-limit")
@@ -59,6 +60,8 @@ impl Builder for Vite {
         let limits = limits(request, host)?;
         let settings = actions::settings(request, &package, &configs);
         let install = actions::install(&package, &request.options, host.is_file(".npmrc")?);
+        let logins = farm_npm::settings::variables(host, &[".npmrc"])?;
+        let install = logins.iter().fold(install, |install, name| install.secret(name));
         let modules = install.out("node_modules");
         let (generators, types) = generate_types(request, &package, &modules)?;
         let configurations = configurations(request, &package, host)?;

@@ -351,3 +351,19 @@ fn tests_run_in_vitest_when_asked_for() {
     let own = tested().file("vitest.config.mts", "export default {}");
     assert_eq!(settings_of(&own)["config"], "vitest.config.mts");
 }
+
+#[test]
+fn variables_that_settings_name_are_handed_on_where_packages_are_fetched() {
+    let folder = folder().file(".npmrc", "//npm.example/:_authToken=${NPM_TOKEN}");
+    let plan = plan::<Vite>(&folder, &json!({})).expect("sound");
+    let having: Vec<_> = plan
+        .actions
+        .iter()
+        .filter(|action| !action.secrets.is_empty())
+        .collect();
+    assert_eq!(having.len(), 1);
+    assert_eq!(
+        (having[0].id.as_str(), &having[0].secrets[..]),
+        ("install", &["NPM_TOKEN".to_owned()][..])
+    );
+}

@@ -1,5 +1,5 @@
-//! A proxy for Go modules on loopback: it serves what it was given, and notes what it is asked for. Does not know what is
-//! tested.
+//! A proxy for Go modules, or a registry of packages, on loopback: it serves what it was given, and notes what it is asked
+//! for. Does not know what is tested.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -19,18 +19,28 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// Serves files by their paths.
     pub(crate) fn start(files: BTreeMap<String, Vec<u8>>) -> Self {
+        Self::serving(Served { files, login: None })
+    }
+
+    /// Serves files to whoever has this login, as the header `Authorization` has it.
+    pub(crate) fn for_login(files: BTreeMap<String, Vec<u8>>, login: &str) -> Self {
+        let login = Some(format!("Authorization: {login}"));
+        Self::serving(Served { files, login })
+    }
+
+    fn serving(served: Served) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("bound");
         let (asked, has_ended) = (Arc::default(), Arc::new(AtomicBool::new(false)));
-        let (notes, ends, files) = (Arc::clone(&asked), Arc::clone(&has_ended), Arc::new(files));
+        let (notes, ends, served) = (Arc::clone(&asked), Arc::clone(&has_ended), Arc::new(served));
         let server = std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if ends.load(Ordering::SeqCst) {
                     return;
                 }
-                let (notes, files) = (Arc::clone(&notes), Arc::clone(&files));
+                let (notes, served) = (Arc::clone(&notes), Arc::clone(&served));
                 // One that says nothing holds up no other.
-                std::thread::spawn(move || serve(stream, &files, &notes));
+                std::thread::spawn(move || serve(stream, &served, &notes));
             }
         });
         Self {
@@ -63,25 +73,46 @@ impl Drop for Proxy {
     }
 }
 
-fn serve(stream: TcpStream, files: &BTreeMap<String, Vec<u8>>, notes: &Mutex<Vec<String>>) {
-    if let Some(path) = asked_for(&stream) {
-        let body = files.get(&path).map(Vec::as_slice);
+/// What it serves, and to whom.
+struct Served {
+    files: BTreeMap<String, Vec<u8>>,
+    /// A line of the head, without which nothing is served.
+    login: Option<String>,
+}
+
+fn serve(stream: TcpStream, served: &Served, notes: &Mutex<Vec<String>>) {
+    if let Some((path, head)) = asked_for(&stream) {
+        let is_let_in = served.login.as_ref().is_none_or(|login| head.contains(login));
+        let file = served.files.get(&path);
         notes.lock().expect("nobody panics with it").push(path);
+        let (status, body) = match file {
+            _ if !is_let_in => ("401 Unauthorized", &b"who are you"[..]),
+            Some(body) => ("200 OK", body.as_slice()),
+            None => ("404 Not Found", &b"not found"[..]),
+        };
         // Who has gone needs no answer.
-        answer(stream, body).unwrap_or_default();
+        answer(stream, status, body).unwrap_or_default();
     }
 }
 
-/// The path of a request, without the escapes that go makes of `!`.
-fn asked_for(stream: &TcpStream) -> Option<String> {
+/// The path of a request, without the escapes that clients make of `!` and of the `/` in a name; and the rest of its head.
+fn asked_for(stream: &TcpStream) -> Option<(String, Vec<String>)> {
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
     let first = lines.next()?;
-    lines.find(String::is_empty)?;
-    Some(first.split(' ').nth(1)?.replace("%21", "!"))
+    let head = lines.take_while(|line| !line.is_empty()).map(as_header).collect();
+    let path = first.split(' ').nth(1)?.replace("%21", "!").replace("%2f", "/");
+    Some((path, head))
 }
 
-fn answer(mut stream: TcpStream, body: Option<&[u8]>) -> std::io::Result<()> {
-    let (status, body) = body.map_or(("404 Not Found", &b"not found"[..]), |body| ("200 OK", body));
+/// A line of a head; the names of headers are in any case.
+fn as_header(line: String) -> String {
+    match line.split_once(": ") {
+        Some((name, value)) if name.eq_ignore_ascii_case("authorization") => format!("Authorization: {value}"),
+        _ => line,
+    }
+}
+
+fn answer(mut stream: TcpStream, status: &str, body: &[u8]) -> std::io::Result<()> {
     let length = body.len();
     write!(
         stream,

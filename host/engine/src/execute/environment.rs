@@ -70,7 +70,18 @@ const NETWORK_FOR: [(&str, &[&str]); 6] = [
     ),
     ("hugging-face", &["HF_ENDPOINT", "HF_TOKEN"]),
     ("oci", &["REGISTRY_AUTH_FILE"]),
-    ("go", &["GOPROXY", "GONOPROXY", "GOPRIVATE", "GONOSUMDB", "GOSUMDB"]),
+    (
+        "go",
+        &[
+            "GOPROXY",
+            "GONOPROXY",
+            "GOPRIVATE",
+            "GONOSUMDB",
+            "GOSUMDB",
+            "GOINSECURE",
+            "NETRC",
+        ],
+    ),
 ];
 
 /// The variables of a tool action, sorted; HOME, TMPDIR and the tool caches' are added by the sandbox.
@@ -114,7 +125,7 @@ pub(super) fn files_named(environment: &[(String, String)]) -> Vec<std::path::Pa
         name.contains("CERT")
             || name.contains("CA_")
             || name.contains("CAFILE")
-            || ["PIP_FIND_LINKS", "REGISTRY_AUTH_FILE"].contains(&name.as_str())
+            || ["NETRC", "PIP_FIND_LINKS", "REGISTRY_AUTH_FILE"].contains(&name.as_str())
     };
     let paths = environment
         .iter()

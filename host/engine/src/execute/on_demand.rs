@@ -5,7 +5,7 @@
 use crate::execute::failure::ExecuteError;
 use crate::execute::{Executor, Settings, sockets};
 use crate::path::RelPath;
-use crate::plan::{CheckedAction, CheckedWork};
+use crate::plan::{CheckedAction, CheckedFetch, CheckedWork};
 use crate::sandbox::Tier;
 
 impl Executor {
@@ -19,22 +19,26 @@ impl Executor {
         if let Some(name) = action.tools.iter().find(|name| self.tools.find(name, root).is_none()) {
             return Err(ExecuteError::MissingTool { name: name.clone() });
         }
-        settings.secrets(&action.secrets)?;
+        settings.secrets(action)?;
         check_sandbox(action, settings.tier)?;
         sockets::check(action, settings)
     }
 }
 
 impl Settings {
-    /// The values of secrets. One that is empty is not set: so a pipeline hands on what it does not have.
-    pub(super) fn secrets(&self, names: &[String]) -> Result<Vec<String>, ExecuteError> {
-        let value = |name: &String| {
-            let value = self.environment.get(name).filter(|value| !value.is_empty());
-            value
-                .cloned()
-                .ok_or_else(|| ExecuteError::MissingSecret { name: name.clone() })
-        };
-        names.iter().map(value).collect()
+    /// The values of an action's secrets. One that is empty is not set: so a pipeline hands on what it does not have. What
+    /// a lock file pins can mostly be had without a login, and who wants one refuses it: no secret is needed to fetch it.
+    pub(super) fn secrets(&self, action: &CheckedAction) -> Result<Vec<String>, ExecuteError> {
+        let is_pinned = action.fetch.as_ref().is_some_and(CheckedFetch::is_pinned);
+        let mut values = Vec::new();
+        for name in &action.secrets {
+            match self.environment.get(name).filter(|value| !value.is_empty()) {
+                Some(value) => values.push(value.clone()),
+                None if is_pinned => {}
+                None => return Err(ExecuteError::MissingSecret { name: name.clone() }),
+            }
+        }
+        Ok(values)
     }
 }
 

@@ -69,7 +69,7 @@ impl Executor {
     ) -> Result<Execution, ExecuteError> {
         job.watch.begin(Part::Stage);
         let folder = self.name_folder();
-        let secrets = self.settings.secrets(&job.action.secrets)?;
+        let secrets = self.settings.secrets(&job.action)?;
         let mut log = match job.action.on_demand {
             Some(_) => Log::unkept(secrets),
             None => Log::new(secrets),

@@ -227,11 +227,13 @@ impl Spec {
         }
     }
 
-    /// The same without these variables, which are named instead.
+    /// The same without these variables; those of them that were there are named instead.
     #[must_use]
     pub fn withholding(mut self, names: &[String]) -> Self {
-        self.environment.retain(|(name, _)| !names.contains(name));
-        self.withheld = names.to_vec();
+        let is_kept = |(name, _): &(String, String)| !names.contains(name);
+        let (kept, withheld) = self.environment.into_iter().partition(is_kept);
+        self.environment = kept;
+        self.withheld = withheld.into_iter().map(|(name, _)| name).collect();
         self
     }
 

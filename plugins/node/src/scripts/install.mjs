@@ -54,7 +54,16 @@ function install() {
     console.error(`${tool} cannot be started: ${error.message}`);
   }
   if (status !== 0) {
+    tellUnset();
     process.exit(status ?? 1);
+  }
+}
+
+// A registry only says that it refuses.
+function tellUnset() {
+  const named = (process.env.FARM_NAMED ?? "").split(" ").filter((name) => name !== "");
+  for (const name of named.filter((name) => process.env[name] === undefined)) {
+    console.error(`the settings of ${manager} name \`${name}\`, which is not set: set it where farm is started`);
   }
 }
 
