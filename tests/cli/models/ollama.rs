@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::needs_frameworks;
 use super::product::Models;
-use crate::shop::product::{Build, repository};
+use crate::shop::product::repository;
 use crate::skip;
 use crate::support::Workspace;
 

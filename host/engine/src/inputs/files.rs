@@ -6,13 +6,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
 use std::time::SystemTime;
 
 use crate::digest::Digest;
 use crate::error::PathError;
 use crate::fs::{self, Kind, Stat, parallel};
 use crate::inputs::footprint::{Aspect, Footprint};
+use crate::inputs::hidden::Hidden;
 use crate::inputs::ignored::Ignored;
 use crate::inputs::notes::{Earlier, Noted, Notes, is_settled};
 use crate::inputs::pattern::{Pattern, PatternError, PatternSet};
@@ -92,7 +92,7 @@ pub struct Files {
     notes: Notes,
     read: AtomicU64,
     /// What is still there, and is about to be removed.
-    hidden: RwLock<BTreeSet<RelPath>>,
+    hidden: Hidden,
 }
 
 impl Files {
@@ -103,7 +103,7 @@ impl Files {
             output_folder,
             notes: Notes::new(earlier),
             read: AtomicU64::new(0),
-            hidden: RwLock::default(),
+            hidden: Hidden::default(),
         }
     }
 
@@ -119,25 +119,12 @@ impl Files {
 
     /// From now on nobody sees these files: they are no output of any target any more, and are about to be removed.
     pub fn hide(&self, paths: impl IntoIterator<Item = RelPath>) {
-        self.hidden
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(paths);
+        self.hidden.add(paths);
     }
 
     /// A file is there for all to see: it was put there anew.
     pub fn show(&self, path: &RelPath) {
-        if self.is_hidden(path) {
-            self.hidden.write().unwrap_or_else(PoisonError::into_inner).remove(path);
-        }
-    }
-
-    /// Whether a file is there for nobody.
-    pub(super) fn is_hidden(&self, path: &RelPath) -> bool {
-        self.hidden
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(path)
+        self.hidden.remove(path);
     }
 
     /// What this build saw at a path; none where it looked at none of it, or found a file as the last build knew it.
@@ -171,7 +158,7 @@ impl Files {
         let mut found = Vec::new();
         let mut above = RelPath::root();
         let mut ignored = scope.without_ignored.then(Ignored::default);
-        for start in starts(&include) {
+        for start in include.starts() {
             let at = scope.base.join(&start.fixed);
             if self.is_never_entered(&at) {
                 continue;
@@ -231,7 +218,7 @@ impl Files {
             if !pattern.literal || self.is_never_entered(&path) {
                 continue;
             }
-            if self.is_hidden(&path) || fs::stat(&path.under(&self.root))?.is_none() {
+            if self.hidden.has(&path) || fs::stat(&path.under(&self.root))?.is_none() {
                 return Ok(Some(path));
             }
         }
@@ -259,7 +246,7 @@ impl Files {
     /// What is at a path itself, not where a link there leads; none if nothing is.
     pub fn look(&self, path: &RelPath, seen: &mut Footprint) -> Result<Option<Kind>, InputError> {
         let place = path.under(&self.root);
-        let stat = fs::stat(&place)?.filter(|_| !self.is_hidden(path));
+        let stat = fs::stat(&place)?.filter(|_| !self.hidden.has(path));
         seen.add(path.clone(), Aspect::Kind);
         let noted = match stat {
             Some(stat) if stat.kind == Kind::Link => link(&place, stat)?,
@@ -292,7 +279,7 @@ impl Files {
     /// The file behind a path: itself, or what a link names inside the workspace.
     fn follow(&self, path: &RelPath) -> Result<Followed, InputError> {
         let place = path.under(&self.root);
-        let stat = fs::stat(&place)?.filter(|_| !self.is_hidden(path));
+        let stat = fs::stat(&place)?.filter(|_| !self.hidden.has(path));
         let stat = stat.ok_or_else(|| InputError::Missing(path.clone()))?;
         match stat.kind {
             Kind::File => Ok(Followed {
@@ -413,7 +400,7 @@ impl Files {
         let folder = fs::Folder::open(&path.under(&self.root))?;
         let stat = folder.own_stat()?;
         let mut names = names_that_count(path, folder.list()?, &self.output_folder);
-        self.leave_hidden_out(path, &mut names);
+        self.hidden.leave_out(path, &mut names);
         let settled = is_settled(&stat, read_at);
         let noted = Noted::Folder {
             stat,
@@ -423,15 +410,6 @@ impl Files {
         self.notes.add(path.clone(), noted);
         seen.add(path.clone(), Aspect::Content);
         Ok(names)
-    }
-
-    fn leave_hidden_out(&self, folder: &RelPath, names: &mut Vec<fs::Listed>) {
-        let hidden = self.hidden.read().unwrap_or_else(PoisonError::into_inner);
-        if hidden.is_empty() {
-            return;
-        }
-        let path = |listed: &fs::Listed| Some(folder.join(&RelPath::parse(listed.name.to_str()?).ok()?));
-        names.retain(|listed| !path(listed).is_some_and(|path| hidden.contains(&path)));
     }
 
     fn is_never_entered(&self, path: &RelPath) -> bool {
@@ -457,38 +435,6 @@ fn gitignore(folder: &RelPath) -> Result<RelPath, InputError> {
 /// Whether the owner may execute a file.
 pub(super) const fn is_executable(stat: &Stat) -> bool {
     stat.mode & 0o100 != 0
-}
-
-/// Where walks have to start, those inside another one left out.
-fn starts(include: &PatternSet) -> Vec<&Pattern> {
-    let mut starts: Vec<_> = include.patterns().iter().collect();
-    starts.sort_by(|a, b| a.fixed.cmp(&b.fixed).then(a.literal.cmp(&b.literal)));
-    let mut kept: Vec<&Pattern> = Vec::new();
-    for start in starts {
-        if start.literal
-            || !kept
-                .iter()
-                .any(|outer| !outer.literal && start.fixed.below(&outer.fixed).is_some())
-        {
-            kept.push(start);
-        }
-    }
-    kept
-}
-
-/// What a walk passes by.
-struct Leaving<'a> {
-    /// Folders of which nothing can be taken.
-    out: &'a dyn Fn(&RelPath) -> bool,
-    /// What git ignores, if that is left out.
-    ignored: Option<&'a mut Ignored>,
-}
-
-impl Leaving<'_> {
-    fn ignores(&self, path: &RelPath, kind: Kind) -> bool {
-        let ignored = self.ignored.as_ref();
-        ignored.is_some_and(|ignored| ignored.has(path, kind == Kind::Folder))
-    }
 }
 
 /// A file, found.
@@ -530,5 +476,20 @@ fn unusable(folder: &RelPath, reason: &str) -> InputError {
     InputError::Name {
         folder: folder.clone(),
         reason: reason.to_owned(),
+    }
+}
+
+/// What a walk passes by.
+struct Leaving<'a> {
+    /// Folders of which nothing can be taken.
+    out: &'a dyn Fn(&RelPath) -> bool,
+    /// What git ignores, if that is left out.
+    ignored: Option<&'a mut Ignored>,
+}
+
+impl Leaving<'_> {
+    fn ignores(&self, path: &RelPath, kind: Kind) -> bool {
+        let ignored = self.ignored.as_ref();
+        ignored.is_some_and(|ignored| ignored.has(path, kind == Kind::Folder))
     }
 }

@@ -5,6 +5,7 @@
 
 mod files;
 mod footprint;
+mod hidden;
 mod ignored;
 mod notes;
 mod pattern;

@@ -108,6 +108,20 @@ impl PatternSet {
         })
     }
 
+    /// Where walks have to start, those inside another one left out.
+    pub fn starts(&self) -> Vec<&Pattern> {
+        let mut starts: Vec<_> = self.patterns().iter().collect();
+        starts.sort_by(|a, b| a.fixed.cmp(&b.fixed).then(a.literal.cmp(&b.literal)));
+        let mut kept: Vec<&Pattern> = Vec::new();
+        for start in starts {
+            let is_inside = |outer: &&Pattern| !outer.literal && start.fixed.below(&outer.fixed).is_some();
+            if start.literal || !kept.iter().any(is_inside) {
+                kept.push(start);
+            }
+        }
+        kept
+    }
+
     /// The single patterns.
     pub fn patterns(&self) -> &[Pattern] {
         &self.patterns
