@@ -460,6 +460,14 @@ fn a_name_has_to_fit_into_an_id() {
     let both = json!({ "platforms": ["linux/amd64", "linux/arm64"] });
     second(&module(), &json!({}), &named(56)).expect("as long as it may be");
     second(&module(), &both, &named(44)).expect("as long as it may be with a platform");
-    insta::assert_snapshot!(shown(second(&module(), &json!({}), &named(57))), @"");
-    insta::assert_snapshot!(shown(second(&module(), &both, &(named(45) + &listed()))), @"");
+    insta::assert_snapshot!(shown(second(&module(), &json!({}), &named(57))), @r"
+    `nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn`, the name of `example.com/shop/nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn`, cannot be that of an artifact
+    in: -
+    hint: set the option `name`: at most 56 letters, digits, `-`, `_` and `.`
+    ");
+    insta::assert_snapshot!(shown(second(&module(), &both, &(named(45) + &listed()))), @r"
+    `nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn`, the name of `example.com/shop/nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn`, cannot be that of an artifact
+    in: -
+    hint: leave it out of the option `packages`, and build it by a target of its own, with another `name`: at most 44 letters, digits, `-`, `_` and `.`
+    ");
 }

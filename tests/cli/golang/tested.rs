@@ -127,31 +127,3 @@ fn races_and_coverage_are_told() {
     let ran = workspace.farm("build");
     assert!(ran.code() == 1 && ran.text().contains("DATA RACE"), "{}", ran.text());
 }
-
-#[test]
-fn without_a_c_compiler_no_race_is_looked_for_and_the_rest_is_built() {
-    needs_go!();
-    let workspace = module("race = true");
-    workspace.write("app/main_test.go", &test("main", &[], "t.Log(1)"));
-    let tools = workspace.beside("tools");
-    std::fs::create_dir_all(&tools).expect("made");
-    let path = std::env::var_os("PATH").expect("tests need a PATH");
-    let place = |name: &str| {
-        let mut files = std::env::split_paths(&path).map(|folder| folder.join(name));
-        files.find_map(|file| file.canonicalize().ok())
-    };
-    std::os::unix::fs::symlink(place("sh").expect("it is on the PATH"), tools.join("sh")).expect("linked");
-    let go = place("go").expect("it is on the PATH").with_file_name("");
-    if go.join("gcc").exists() || go.join("clang").exists() {
-        crate::skip!("go lies in one folder with a C compiler");
-    }
-    let tools = std::env::join_paths([tools, go]).expect("folders");
-    let workspace = workspace.variable("PATH", &tools);
-    let ran = workspace.farm("build");
-    let text = ran.text();
-    assert_eq!(ran.code(), 2, "a test that did not run is no success: {text}");
-    for (expected, count) in [("option `race` needs a C compiler", 1), ("execute::missing-tool", 1)] {
-        assert_eq!(text.matches(expected).count(), count, "`{expected}`: {text}");
-    }
-    assert!(workspace.has("dist/app/app"), "{text}");
-}
