@@ -178,7 +178,9 @@ fn who_was_made_from_what_is_removed_is_made_again_in_the_same_build() {
     workspace.write("sub/a.txt", "a\n");
     // Nobody says that `all` reads what `gen` makes: two builds, and it has.
     workspace.build();
-    workspace.build();
+    let text = workspace.farm("build").text();
+    let told = "it reads `sub/g.txt`, which `gen` makes and it does not depend on: add `gen` to its `deps`";
+    assert!(text.contains(told), "{text}");
     assert_eq!(workspace.read("all"), "a\ng\n");
     workspace.write("farm.toml", &config(""));
     workspace.build();

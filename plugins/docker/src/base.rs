@@ -263,7 +263,8 @@ impl Login {
     pub(crate) fn script(&self, host: &str) -> String {
         let Self { user, password } = self;
         format!(
-            "export REGISTRY_AUTH_FILE=\"$TMPDIR/auth.json\"\n\
+            ": \"${{{user}:?the secret is not set}}\" \"${{{password}:?the secret is not set}}\"\n\
+             export REGISTRY_AUTH_FILE=\"$TMPDIR/auth.json\"\n\
              printf %s \"${password}\" | skopeo login \"--tls-verify=${{1#*=}}\" --username \"${user}\" \
              --password-stdin {host}\n"
         )

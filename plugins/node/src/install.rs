@@ -140,7 +140,7 @@ impl Installed {
         for (number, (name, folder)) in project.locals.iter().enumerate() {
             let place = project.at(&format!("node_modules/{name}/node_modules"));
             inputs.extend(self.nested.get(folder).map(|output| at(place.clone(), output)));
-            let shown = self.shown.as_ref().map(|shown| shown.out(&format!("shown-{number}")));
+            let shown = self.shown.as_ref().map(|shown| shown.out(format!("shown-{number}")));
             inputs.extend(shown.map(|output| at(place, &output)));
         }
         inputs

@@ -133,3 +133,40 @@ fn without_go_one_message_says_what_is_missing() {
       hint: install Go 1.21 or later, and put its `bin` folder on the PATH
     ");
 }
+
+#[test]
+fn without_a_c_compiler_the_race_detector_keeps_only_the_tests_from_running() {
+    needs_go!();
+    let config = farm_toml("svc").replace("vet = false, test = false", "vet = false, race = true");
+    let workspace = Workspace::with(&config);
+    workspace.write("svc/go.mod", "module example.com/svc\n\ngo 1.21\n");
+    workspace.write("svc/main.go", "package main\n\nfunc main() {}\n");
+    let test = "package main\n\nimport \"testing\"\n\nfunc TestMain(t *testing.T) {}\n".replace("TestMain", "TestTide");
+    workspace.write("svc/main_test.go", &test);
+    let bin = workspace.beside("bin");
+    std::fs::create_dir_all(&bin).expect("made");
+    let path = std::env::var_os("PATH").expect("tests need a PATH");
+    for name in ["go", "sh"] {
+        let mut places = std::env::split_paths(&path).map(|folder| folder.join(name));
+        let tool = places.find(|file| file.exists()).expect("it is on the PATH");
+        let tool = tool.canonicalize().expect("it is there");
+        std::os::unix::fs::symlink(tool, bin.join(name)).expect("linked");
+    }
+    let workspace = workspace.variable("PATH", &bin);
+    let ran = workspace.farm("build --json");
+    assert_eq!(
+        (ran.code(), ran.problem_codes()),
+        (2, vec!["execute::missing-tool".to_owned()]),
+        "{}",
+        ran.text()
+    );
+    let ends = ran.events_named("action-finished");
+    let outcome = |start: &str| {
+        let mut ends = ends
+            .iter()
+            .filter(|end| end["action"].as_str().is_some_and(|id| id.starts_with(start)));
+        ends.next().map(|end| end["outcome"].clone())
+    };
+    assert_eq!(outcome("build"), Some("ran".into()), "{}", ran.text());
+    assert_ne!(outcome("compile"), Some("ran".into()), "{}", ran.text());
+}

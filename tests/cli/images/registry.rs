@@ -141,7 +141,7 @@ fn a_base_of_a_private_registry_is_fetched_with_its_login() {
     let login = "base-login = { user = \"BASE_USER\", password = \"BASE_PASSWORD\" }\n";
     workspace.write("farm.toml", &(config + login));
     let unset = workspace.farm("build").text();
-    assert!(unset.contains("the secret `BASE_USER` is not set"), "{unset}");
+    assert!(unset.contains("BASE_USER: the secret is not set"), "{unset}");
     let workspace = workspace
         .variable("BASE_USER", "farm")
         .variable("BASE_PASSWORD", "tide");

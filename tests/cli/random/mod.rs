@@ -107,6 +107,8 @@ struct World {
     tier: usize,
     /// An old state of `.farm`, to bring back.
     old_state: Option<Vec<(String, Vec<u8>)>>,
+    /// One step in how many is followed by a clean build.
+    clean_each: usize,
     log: Log,
 }
 
@@ -178,6 +180,7 @@ impl World {
             tiers: Vec::new(),
             tier: 0,
             old_state: None,
+            clean_each: 1,
             log: Log {
                 seed,
                 step: 0,
@@ -262,7 +265,9 @@ impl World {
         if self.numbers.one_in(5) {
             check::nothing_to_do(self, &way);
         }
-        check::clean_build(self);
+        if self.clean_each == 1 || self.numbers.one_in(self.clean_each) {
+            check::clean_build(self);
+        }
     }
 }
 
@@ -276,6 +281,8 @@ fn run(which: u64, part: usize) {
     let seed = variable("FARM_TEST_SEED").unwrap_or(SEED + which);
     let steps = variable("FARM_TEST_STEPS").map_or(STEPS / part, |steps| usize::try_from(steps).expect("small"));
     let mut world = World::new(seed);
+    // The long run makes one after each step.
+    world.clean_each = part;
     for step in 1..=steps {
         world.log.step = step;
         world.step();

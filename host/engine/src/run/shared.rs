@@ -96,9 +96,7 @@ pub(super) fn open(request: &Request, last: Option<&mut Last<'_>>) -> Result<(Op
     builders.set_bases(&mut workspace);
     asked::set(&request.asked, &mut workspace, (&selected, &builders))?;
     let placing = PlacingLog::read(&places.placing());
-    let mut known = last.map_or((None, BTreeSet::new()), |last| (Some(last.view.clone()), last.placed()));
-    let interrupted = placing.iter().flat_map(|placing| &placing.files);
-    known.1.extend(interrupted.map(|(path, _)| path.clone()));
+    let known = (last.map(|last| last.view.clone()), placed(last, &placing));
     let (tier, tried) = choose_tier(request, &workspace, probing)?;
     let chosen = on_demand.zip(request.on_demand.as_ref());
     let chosen = chosen.map(|(id, wanted)| Chosen::new(id, wanted, (tier.0, &helper), request));
@@ -118,6 +116,14 @@ pub(super) fn open(request: &Request, last: Option<&mut Last<'_>>) -> Result<(Op
         placing,
     };
     Ok((opened, recalls))
+}
+
+/// The files that farm has put into the user's tree, and those that killed builds were about to put there.
+fn placed(last: Option<&Last<'_>>, placing: &[Placing]) -> BTreeSet<RelPath> {
+    let mut placed = last.map(Last::placed).unwrap_or_default();
+    let interrupted = placing.iter().flat_map(|placing| &placing.files);
+    placed.extend(interrupted.map(|(path, _)| path.clone()));
+    placed
 }
 
 /// Whether anything may be taken over from the last build.

@@ -217,8 +217,11 @@ impl<'a> Build<'a> {
         let path_of = |number: u32| RelPath::parse(&last.view.path(number as usize)).unwrap_or_default();
         let left = |record: &TargetRecord<'_>| {
             let is_output_moved = last.records.output != self.output().as_str();
-            let documents = is_output_moved.then(|| last.documents(record)).unwrap_or_default();
-            [documents, record.outputs.clone()].concat().into_iter()
+            let mut left = record.outputs.clone();
+            if is_output_moved {
+                left.extend(last.documents(record));
+            }
+            left.into_iter()
         };
         match kept {
             Kept::Outdated(record) => left(record).filter(|number| is_there(&path_of(*number))).collect(),

@@ -157,6 +157,7 @@ impl Pass<'_, '_> {
         let name = self.target_name(at);
         self.tell_moved();
         self.teller.undeclared(&name, &info.action, &performed.undeclared);
+        self.tell_undeclared_reading(at, &info.action, &performed.inputs);
         let known = self.is_known(&name, &info.action, performed.key);
         let outcome = if performed.hit { Outcome::Cached } else { Outcome::Ran };
         if performed.hit && known && !performed.placed {
@@ -189,8 +190,9 @@ impl Pass<'_, '_> {
             run.contents.insert(output, content.clone());
         }
         self.schedule.finish(node, outcome);
-        self.node_ended(at, true);
+        // Before the end is counted: another action may have failed, and what does not need it is built all the same.
         self.go_on(at, node);
+        self.node_ended(at, true);
     }
 
     /// Whether this is the key of an action in the last build of its target, or in the last good one.

@@ -107,14 +107,7 @@ impl Pass<'_, '_> {
 
     /// Whether a target of this build makes this.
     fn is_made(&self, path: &RelPath) -> bool {
-        let mut at = Some(path.clone());
-        while let Some(place) = at {
-            if self.claims.contains_key(&place) {
-                return true;
-            }
-            at = place.parent();
-        }
-        false
+        self.maker(path).is_some()
     }
 
     /// The places that targets write to which are no part of this build, as far as they have been built.

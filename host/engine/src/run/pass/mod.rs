@@ -7,11 +7,12 @@ mod acting;
 mod admission;
 mod clearing;
 mod planning;
+mod reading;
 mod recalling;
 mod timing;
 mod tokens;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -100,6 +101,8 @@ pub(super) struct Pass<'a, 's> {
     is_refused: bool,
     /// Whether it was told that untrusted code runs in a weaker sandbox than it should.
     told_untrusted: bool,
+    /// The targets of which it was told that they read what they do not depend on.
+    told_reading: BTreeSet<usize>,
     admission: Admission,
     /// Since when actions may be started, from the build's start.
     acting_since: Option<Duration>,
@@ -147,6 +150,7 @@ impl<'a, 's> Pass<'a, 's> {
             lost: false,
             is_refused: false,
             told_untrusted: false,
+            told_reading: BTreeSet::new(),
             admission: Admission::new(request.jobs, Machine::at("/")),
             acting_since: None,
             lock,

@@ -255,7 +255,8 @@ impl Pass<'_, '_> {
     /// Goes on with a plan whose outputs are there, now that this action has ended.
     pub(super) fn go_on(&mut self, at: usize, node: NodeId) {
         let run = &self.runs[at];
-        let Some(next) = run.next.clone().filter(|_| run.can_go_on()) else {
+        let is_over = run.failed && self.schedule.is_stopped();
+        let Some(next) = run.next.clone().filter(|_| run.can_go_on() && !is_over) else {
             return;
         };
         match seen::read(&self.opened.executor.store, &next.needs, &run.contents) {
