@@ -131,14 +131,20 @@ fn e01_a_hundred_kills_at_random_moments() {
     workspace.write("seed.txt", "measure\n");
     let before = Instant::now();
     workspace.build();
-    let whole = u64::try_from(before.elapsed().as_micros()).expect("short");
+    let mut whole = u64::try_from(before.elapsed().as_micros()).expect("short");
     let mut numbers = Numbers(2);
     let mut killed = 0;
     for round in 0..KILLS {
         let seed = format!("{round}\n");
         workspace.write("seed.txt", &seed);
+        let begun = Instant::now();
         let mut child = start(&workspace);
-        if !ends_within(pid(&child), Duration::from_micros(numbers.below(whole))) {
+        if ends_within(pid(&child), Duration::from_micros(numbers.below(whole))) {
+            // The machine was busy while the whole build was measured.
+            whole = whole
+                .min(u64::try_from(begun.elapsed().as_micros()).expect("short"))
+                .max(1);
+        } else {
             killed += 1;
             child.kill().expect("it runs");
         }
@@ -147,8 +153,7 @@ fn e01_a_hundred_kills_at_random_moments() {
         assert_eq!(ran.code(), 0, "round {round}: {}", ran.text());
         assert_right(&workspace, &seed);
     }
-    // On a machine that is busy for a while, many end before their moment.
-    assert!(killed > KILLS / 10, "only {killed} builds were killed before their end");
+    assert!(killed > KILLS / 2, "only {killed} builds were killed before their end");
     assert_eq!(workspace.build(), counted(0, 0, (ROWS * WIDTH) as u64));
     assert_no_orphans(&workspace);
     // The next build that writes clears away what killed ones have left.
